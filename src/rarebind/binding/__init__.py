@@ -1,0 +1,12 @@
+"""Thermodynamic cycles: equation 1, aqua-ion exchange, selectivity."""
+
+from rarebind.binding.cycles import binding_energy, exchange_energy, selectivity, stablest_aqua
+from rarebind.binding.record import BindingEnergy
+
+__all__ = [
+    "BindingEnergy",
+    "binding_energy",
+    "exchange_energy",
+    "selectivity",
+    "stablest_aqua",
+]

@@ -1,0 +1,174 @@
+"""The steps a campaign is made of, each a pure function that a worker process can run.
+
+A step takes its arguments as plain data and the calculations of its parents, and returns one
+calculation.  Whoever changes what a step computes raises its number in :data:`STEP_VERSIONS`.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from rarebind.complexes import (
+    BUILDERS,
+    Builder,
+    ComplexSpec,
+    check_complex,
+    swap_metal,
+)
+from rarebind.complexes.crest import crest_conformers
+from rarebind.engines import GFN2_WATER, Calculation, LevelOfTheory, relax, static
+from rarebind.errors import CalculationError, RarebindError
+from rarebind.ligands import Ligand, conformers
+from rarebind.structures import Structure
+
+#: Version of each step's recipe; part of every task's key.
+STEP_VERSIONS = {"ion": 1, "water": 1, "ligand": 1, "template": 1, "series": 1}
+
+
+def spec_to_data(spec: ComplexSpec) -> dict[str, Any]:
+    """A complex as plain data, without what does not decide the result (names, notes)."""
+    ligand = None
+    if spec.ligand is not None:
+        ligand = asdict(spec.ligand)
+        del ligand["name"], ligand["notes"]
+    return {
+        "metal": spec.metal,
+        "ligand": ligand,
+        "n_ligands": spec.n_ligands,
+        "waters": spec.waters,
+    }
+
+
+def spec_from_data(data: dict[str, Any]) -> ComplexSpec:
+    """The inverse of :func:`spec_to_data`."""
+    ligand = None
+    if data["ligand"] is not None:
+        fields = data["ligand"] | {"donors": tuple(data["ligand"]["donors"])}
+        scaffold, substituent = fields["scaffold"], fields["substituent"]
+        name = fields["smiles"] if scaffold is None else f"{scaffold}-{substituent}"
+        ligand = Ligand(name=name, **fields)
+    return ComplexSpec(data["metal"], ligand, data["n_ligands"], data["waters"])
+
+
+def ion(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
+    """Energy of a bare M3+ ion."""
+    spec = ComplexSpec(arguments["metal"], None, 0, 1)
+    structure = Structure((spec.metal,), np.zeros((1, 3)), 3, spec.multiplicity)
+    return static(structure, _level(arguments))
+
+
+def water(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
+    """A relaxed water molecule."""
+    from ase.build import molecule
+
+    return relax(Structure.from_ase(molecule("H2O")), _level(arguments))
+
+
+def ligand(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
+    """The free ligand: the lowest of several relaxed RDKit conformers."""
+    spec = spec_from_data(arguments["spec"])
+    assert spec.ligand is not None
+    starts = conformers(spec.ligand, arguments["conformers"], arguments["seed"])
+    return _lowest([relax(start, _level(arguments)) for start in starts])
+
+
+def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
+    """Build a complex, relax the most promising candidates, keep the lowest that passes."""
+    spec = spec_from_data(arguments["spec"])
+    level = _level(arguments)
+    builder: Builder = BUILDERS.create(arguments["builder"], **arguments["options"])
+    wanted = arguments["relaxed_candidates"]
+    promising = _ranked(builder.build(spec), level)[:wanted]
+    best = _lowest([_checked(relax(start, level), spec) for start in promising])
+    if arguments["conformer_search"] == "rdkit" or not best.ok:
+        return best
+    assert best.structure is not None
+    found = [structure for _, structure in crest_conformers(best.structure, level)[:wanted]]
+    return _lowest([best, *(_checked(relax(start, level), spec) for start in found)])
+
+
+def series(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
+    """The complex of another metal, from the relaxed one of the template metal."""
+    parent = spec_from_data(arguments["parent"])
+    metal = arguments["metal"]
+    (relaxed,) = parents
+    assert relaxed.structure is not None
+    start = swap_metal(relaxed.structure, parent, metal)
+    return _checked(relax(start, _level(arguments)), parent.with_metal(metal))
+
+
+STEPS = {
+    "ion": ion,
+    "water": water,
+    "ligand": ligand,
+    "template": template,
+    "series": series,
+}
+
+
+def execute(step: str, arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
+    """Run a step in a worker; whatever goes wrong comes back as a failure record."""
+    start = time.perf_counter()
+    try:
+        calculation = STEPS[step](arguments, parents)
+    except RarebindError as error:
+        reason = str(error)
+    except Exception as error:  # noqa: BLE001
+        # A fault in a builder or library must not end the campaign; the last frame locates it.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})"
+    else:
+        return replace(calculation, wall_time=time.perf_counter() - start)
+    return Calculation(
+        verb=step,
+        level=_level(arguments),
+        structure=None,
+        status="failed",
+        converged=False,
+        reason=reason,
+        wall_time=time.perf_counter() - start,
+    )
+
+
+def _level(arguments: dict[str, Any]) -> LevelOfTheory:
+    return LevelOfTheory(**arguments["level"]) if "level" in arguments else GFN2_WATER
+
+
+def _ranked(candidates: list[Structure], level: LevelOfTheory) -> list[Structure]:
+    """Candidates by energy at the geometry they come with; those without one last."""
+    if len(candidates) == 1:
+        return candidates
+    energies = []
+    for candidate in candidates:
+        calculation = static(candidate, level)
+        energies.append(calculation.energy if calculation.energy is not None else np.inf)
+    return [candidates[i] for i in np.argsort(energies, kind="stable")]
+
+
+def _checked(calculation: Calculation, spec: ComplexSpec) -> Calculation:
+    """The calculation itself, or marked as rejected with the reasons."""
+    if not calculation.ok:
+        return calculation
+    report = check_complex(calculation, spec)
+    if report.accepted:
+        return calculation
+    return replace(calculation, status="rejected", reason="; ".join(report.reasons))
+
+
+def _lowest(calculations: list[Calculation]) -> Calculation:
+    """The usable calculation of lowest energy, or the first unusable one if there is none."""
+    if not calculations:
+        raise CalculationError("nothing to relax")
+    usable = [c for c in calculations if c.ok]
+    if not usable:
+        return calculations[0]
+    return min(usable, key=lambda c: c.energy if c.energy is not None else np.inf)
+
+
+__all__ = ["STEPS", "STEP_VERSIONS", "execute", "spec_from_data", "spec_to_data"]

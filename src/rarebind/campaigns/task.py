@@ -1,0 +1,73 @@
+"""A calculation that may have to be run, described completely by data.
+
+A task names a step (a function in :mod:`rarebind.campaigns.steps`), its arguments and the tasks
+whose results it needs.  Its key is a hash of all that, so the key is known before anything is
+computed, and a finished result is found again whatever process asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One step of a campaign.
+
+    Attributes
+    ----------
+    step
+        Name of the step function.
+    arguments
+        JSON-serialisable arguments that decide the result.
+    versions
+        Versions of the programs and data that decide the result.
+    parents
+        Tasks whose calculations the step takes as input, in order.
+    label
+        For people; not part of the key.
+    """
+
+    step: str
+    arguments: dict[str, Any]
+    versions: tuple[str, ...] = ()
+    parents: tuple[Task, ...] = ()
+    label: str = ""
+
+    @cached_property
+    def description(self) -> str:
+        """Canonical JSON of everything that decides the result."""
+        return json.dumps(
+            {
+                "step": self.step,
+                "arguments": self.arguments,
+                "versions": sorted(self.versions),
+                "parents": [parent.key for parent in self.parents],
+            },
+            sort_keys=True,
+            allow_nan=False,
+        )
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the description, in hexadecimal."""
+        return hashlib.sha256(self.description.encode()).hexdigest()
+
+
+def with_ancestors(tasks: Iterable[Task]) -> list[Task]:
+    """`tasks` and all they depend on, parents first, each key once."""
+
+    def visit(task: Task) -> Iterator[Task]:
+        if task.key not in seen:
+            seen.add(task.key)
+            for parent in task.parents:
+                yield from visit(parent)
+            yield task
+
+    seen: set[str] = set()
+    return [found for task in tasks for found in visit(task)]

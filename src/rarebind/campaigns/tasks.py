@@ -1,0 +1,165 @@
+"""The tasks of a campaign and how they hang together.
+
+free ligand      water      bare ion      La template ── series ── complex of M
+                                          aqua template ─ series ── aqua ion of M
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from rarebind.campaigns.steps import STEP_VERSIONS, spec_to_data
+from rarebind.campaigns.task import Task
+from rarebind.complexes import (
+    BUILDERS,
+    TEMPLATE_METAL,
+    ComplexSpec,
+    aqua_ion,
+    has_template,
+)
+from rarebind.complexes.crest import crest_version
+from rarebind.engines import ENGINES, GFN2_WATER, LevelOfTheory
+from rarebind.errors import InputError
+from rarebind.ligands import Ligand
+
+CONFORMER_SEARCHES = ("rdkit", "crest")
+
+#: Coordination numbers tried for every aqua ion.
+AQUA_WATERS = (8, 9)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Every choice that decides a campaign's numbers.
+
+    Attributes
+    ----------
+    level
+        Level of theory of all relaxations and energies.
+    builder
+        ``auto`` (grafting where a template ships, else Architector) or a builder's name.
+    seed
+        Seeds conformers and builders.
+    conformers
+        RDKit conformers of each free ligand that are relaxed.
+    relaxed_candidates
+        Candidates of a builder that are relaxed, the lowest single points first.
+    conformer_search
+        ``rdkit``, or ``crest`` to search each La complex with CREST as well.
+    symmetries, cores
+        Options of Architector.
+    """
+
+    level: LevelOfTheory = GFN2_WATER
+    builder: str = "auto"
+    seed: int = 111111
+    conformers: int = 4
+    relaxed_candidates: int = 2
+    conformer_search: str = "rdkit"
+    symmetries: int = 10
+    cores: str = "common"
+
+    def __post_init__(self) -> None:
+        if self.builder != "auto":
+            BUILDERS.spec(self.builder)
+        ENGINES.spec(self.level.engine)
+        if self.conformer_search not in CONFORMER_SEARCHES:
+            raise InputError(
+                f"unknown conformer search {self.conformer_search!r}: "
+                f"known are {', '.join(CONFORMER_SEARCHES)}"
+            )
+        for name in ("conformers", "relaxed_candidates", "symmetries"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+    def builder_for(self, spec: ComplexSpec) -> str:
+        """The builder that serves `spec`."""
+        if self.builder != "auto":
+            return self.builder
+        return "grafting" if has_template(spec) else "architector"
+
+    def data(self) -> dict[str, Any]:
+        """All choices as plain data, for reports."""
+        return asdict(self)
+
+
+@dataclass
+class TaskFactory:
+    """Makes the tasks of one protocol, each once."""
+
+    protocol: Protocol
+    _engine_version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._engine_version = ENGINES.create(self.protocol.level.engine).version
+
+    def water(self) -> Task:
+        """A free water molecule."""
+        return self._task("water", {}, label="water")
+
+    def ion(self, metal: str) -> Task:
+        """A bare M3+ ion."""
+        return self._task("ion", {"metal": metal}, label=f"{metal}3+")
+
+    def ligand(self, ligand: Ligand) -> Task:
+        """A free ligand."""
+        arguments = {
+            "spec": spec_to_data(ComplexSpec(TEMPLATE_METAL, ligand, 1, 0)),
+            "conformers": self.protocol.conformers,
+            "seed": self.protocol.seed,
+        }
+        return self._task(
+            "ligand", arguments, versions=(f"rdkit {version('rdkit')}",), label=ligand.name
+        )
+
+    def complex(self, spec: ComplexSpec) -> Task:
+        """A complex: the template with La, any other metal from it."""
+        template = self._template(spec.with_metal(TEMPLATE_METAL))
+        if spec.metal == TEMPLATE_METAL:
+            return template
+        arguments = {
+            "parent": spec_to_data(spec.with_metal(TEMPLATE_METAL)),
+            "metal": spec.metal,
+        }
+        return self._task("series", arguments, parents=(template,), label=spec.name)
+
+    def aqua(self, metal: str, waters: int) -> Task:
+        """An aqua ion."""
+        return self.complex(aqua_ion(metal, waters))
+
+    def _template(self, spec: ComplexSpec) -> Task:
+        name = self.protocol.builder_for(spec)
+        options: dict[str, Any] = {"seed": self.protocol.seed}
+        if name == "architector":
+            options |= {"symmetries": self.protocol.symmetries, "cores": self.protocol.cores}
+        builder = BUILDERS.create(name, **options)
+        arguments = {
+            "spec": spec_to_data(spec),
+            "builder": name,
+            "options": options,
+            "relaxed_candidates": self.protocol.relaxed_candidates,
+            "conformer_search": self.protocol.conformer_search,
+        }
+        versions = [builder.version, f"rdkit {version('rdkit')}"]
+        if self.protocol.conformer_search == "crest":
+            versions.append(crest_version())
+        return self._task("template", arguments, versions=tuple(versions), label=spec.name)
+
+    def _task(
+        self,
+        step: str,
+        arguments: dict[str, Any],
+        *,
+        versions: tuple[str, ...] = (),
+        parents: tuple[Task, ...] = (),
+        label: str,
+    ) -> Task:
+        return Task(
+            step=step,
+            arguments=arguments | {"level": asdict(self.protocol.level)},
+            versions=(*versions, self._engine_version, f"{step} {STEP_VERSIONS[step]}"),
+            parents=parents,
+            label=label,
+        )

@@ -1,0 +1,50 @@
+"""The ``rarebind`` command: one thin command a verb."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from rarebind import __version__
+from rarebind.commands import ligands
+from rarebind.commands.many import ManyValuesCommand
+from rarebind.commands.screen import screen
+from rarebind.commands.templates import templates
+from rarebind.errors import RarebindError
+
+app = typer.Typer(
+    help="How strongly and how selectively ligands bind rare-earth ions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command(cls=ManyValuesCommand)(screen)
+app.command(cls=ManyValuesCommand)(templates)
+app.add_typer(ligands.app, name="ligands")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rarebind {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """How strongly and how selectively ligands bind rare-earth ions."""
+
+
+def main() -> None:
+    """Run the command line; expected errors become a message and an exit status."""
+    try:
+        app()
+    except RarebindError as error:
+        problems = getattr(error, "problems", (str(error),))
+        for problem in problems:
+            print(f"error: {problem}", file=sys.stderr)
+        sys.exit(error.exit_status)

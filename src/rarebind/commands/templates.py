@@ -1,0 +1,49 @@
+"""``rarebind templates``: build the parent complexes that grafting starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+
+def templates(
+    scaffolds: Annotated[
+        list[str], typer.Option(help="Scaffolds of the library, or aqua for the aqua ions.")
+    ],
+    geometries: Annotated[
+        list[str], typer.Option(help="Ligands:waters, e.g. 1:6; for aqua, waters: 0:8 0:9.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the template files.")] = Path("templates"),
+    cores: Annotated[str, typer.Option(help="common or all polyhedra.")] = "all",
+    symmetries: Annotated[int, typer.Option(help="Arrangements a polyhedron.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of Architector.")] = 111111,
+) -> None:
+    """Build La complexes of parent scaffolds with Architector and keep the lowest minima.
+
+    The files that ship with rarebind were made by this command.
+    """
+    from rarebind.complexes import BUILDERS, TEMPLATE_METAL, aqua_ion, complex_spec
+    from rarebind.complexes.templates import refine_templates, write_templates
+    from rarebind.errors import InputError
+    from rarebind.ligands import library_ligand
+
+    specs = []
+    for scaffold in scaffolds:
+        for geometry in geometries:
+            if scaffold == "aqua":
+                ligands, _, waters = geometry.partition(":")
+                if ligands != "0" or not waters.isdigit():
+                    raise InputError(f"geometry {geometry!r} of an aqua ion: give 0:8 or 0:9")
+                specs.append(aqua_ion(TEMPLATE_METAL, int(waters)))
+            else:
+                specs.append(complex_spec(TEMPLATE_METAL, library_ligand(scaffold), geometry))
+    builder = BUILDERS.create("architector", cores=cores, symmetries=symmetries, seed=seed)
+    console = Console(stderr=True)
+    for spec in track(specs, description="complexes", console=console):
+        kept = refine_templates(spec, builder.build(spec))
+        path = write_templates(out, spec, kept)
+        console.print(f"{path}: {len(kept)} minima", highlight=False)

@@ -1,0 +1,33 @@
+"""3D complexes: what to build, builders, the metal series, checks."""
+
+from rarebind.complexes.builders import BUILDERS, Builder
+from rarebind.complexes.checks import CheckReport, check_complex, coordination_number
+from rarebind.complexes.layout import Layout, canonical
+from rarebind.complexes.series import swap_metal
+from rarebind.complexes.spec import (
+    DEFAULT_COORDINATION_NUMBER,
+    STUDY_GEOMETRIES,
+    ComplexSpec,
+    aqua_ion,
+    complex_spec,
+)
+from rarebind.complexes.templates import TEMPLATE_METAL, has_template, parent_templates
+
+__all__ = [
+    "BUILDERS",
+    "DEFAULT_COORDINATION_NUMBER",
+    "STUDY_GEOMETRIES",
+    "TEMPLATE_METAL",
+    "Builder",
+    "CheckReport",
+    "ComplexSpec",
+    "Layout",
+    "aqua_ion",
+    "canonical",
+    "check_complex",
+    "complex_spec",
+    "coordination_number",
+    "has_template",
+    "parent_templates",
+    "swap_metal",
+]

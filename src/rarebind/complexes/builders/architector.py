@@ -1,0 +1,134 @@
+"""The reference builder: Architector (Taylor et al., Nat. Commun. 2023, 14, 2786)."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rarebind.complexes.builders import stand_ins
+from rarebind.complexes.layout import canonical
+from rarebind.complexes.spec import DEFAULT_COORDINATION_NUMBER, ComplexSpec
+from rarebind.errors import CalculationError, InputError
+from rarebind.structures import Structure
+
+#: Architector's names of four eight-coordinate cores: the three that rare earths are known to
+#: prefer, and one from a crystal structure (CSD refcode YEMSEP) that gave the lowest energy of
+#: several parents.  For other coordination numbers all of its cores are used.
+COMMON_CORES = (
+    "square_antiprismatic",
+    "dodecahedral",
+    "bicapped_trigonal_prismatic",
+    "YEMSEP_geometry",
+)
+CORES = ("common", "all")
+
+
+@dataclass(frozen=True)
+class Architector:
+    """Assemble a complex on ideal coordination polyhedra, each symmetry ranked by GFN2-xTB.
+
+    Attributes
+    ----------
+    symmetries
+        Arrangements of the ligands tried on every polyhedron.
+    cores
+        ``"all"`` polyhedra of the coordination number, or only the ``"common"`` ones: half the
+        time, and for most ligands the same minimum.
+    seed
+        Seeds NumPy's generator.  Open Babel's conformer generator has no seed to set.
+    solvent
+        ALPB solvent of assembly and relaxation.  In vacuum, highly charged complexes such as
+        [La(CAM)4]5− fly apart or lose their electrons.
+    """
+
+    symmetries: int = 10
+    cores: str = "all"
+    seed: int = 111111
+    solvent: str = "water"
+
+    name = "architector"
+
+    def __post_init__(self) -> None:
+        if self.cores not in CORES:
+            raise InputError(f"unknown cores {self.cores!r}: known are {', '.join(CORES)}")
+
+    @property
+    def version(self) -> str:
+        """Version of the Architector package."""
+        return f"architector {version('architector')}"
+
+    def build(self, spec: ComplexSpec) -> list[Structure]:
+        """Relaxed candidates, lowest GFN2 energy first, in the order of the layout.
+
+        Raises
+        ------
+        CalculationError
+            Architector found no arrangement, or none that keeps the ligands whole.
+        """
+        with _quiet_scratch() as scratch:
+            found = _build_complex(self._request(spec, scratch))
+        candidates, reasons = [], []
+        for label, entry in found.items():
+            atoms = entry["ase_atoms"]
+            structure = Structure(
+                tuple(atoms.get_chemical_symbols()), atoms.positions, spec.charge, spec.multiplicity
+            )
+            try:
+                candidates.append(canonical(structure, spec))
+            except CalculationError as error:
+                reasons.append(f"{label}: {error}")
+        if not candidates:
+            why = "; ".join(reasons) or "no polyhedron accepts these donors"
+            raise CalculationError(f"Architector built no intact {spec.name}: {why}")
+        return candidates
+
+    def _request(self, spec: ComplexSpec, scratch: str) -> dict[str, Any]:
+        core: dict[str, Any] = {"metal": spec.metal, "coreCN": spec.coordination_number}
+        if self.cores == "common" and spec.coordination_number == DEFAULT_COORDINATION_NUMBER:
+            core = {"metal": spec.metal, "coreType": list(COMMON_CORES)}
+        ligand = {"smiles": "O", "coordList": [0], "ligType": "mono"}
+        if spec.ligand is not None:
+            ligand = {"smiles": spec.ligand.smiles, "coordList": list(spec.ligand.donors)}
+        return {
+            "core": core,
+            # Architector fills the remaining sites with water by itself.
+            "ligands": [ligand] * max(spec.n_ligands, 1),
+            "parameters": {
+                "seed": self.seed,
+                "n_symmetries": self.symmetries,
+                "xtb_solvent": self.solvent,
+                "temp_prefix": scratch + os.sep,
+                # Comparing candidates pairwise takes longer than building them.
+                "skip_duplicate_tests": True,
+            },
+        }
+
+
+def _build_complex(request: dict[str, Any]) -> dict[str, Any]:
+    stand_ins.install()
+    from architector import build_complex
+
+    found: dict[str, Any] = build_complex(request)
+    return found
+
+
+@contextlib.contextmanager
+def _quiet_scratch() -> Iterator[str]:
+    """A folder for Architector's files, its chatter held back, the working folder restored."""
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="rarebind-architector-") as scratch:
+        os.chdir(scratch)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield scratch
+        finally:
+            os.chdir(here)

@@ -1,0 +1,60 @@
+"""From the La complex to every other rare earth: put M in its place and let the ligands follow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rarebind.complexes.layout import Layout
+from rarebind.complexes.spec import ComplexSpec
+from rarebind.elements import ionic_radius
+from rarebind.structures import Structure
+
+#: Below this mean cosine between a ligand's donors and its own direction it wraps around the
+#: metal, and moving it as a whole would shorten some bonds by lengthening others.
+_WRAPPED = 0.3
+_TABULATED = (6, 9)
+
+
+def radius_difference(old: str, new: str, coordination_number: int) -> float:
+    """Ionic radius of `new` minus that of `old` in Å, at the nearest tabulated number (6 to 9)."""
+    number = min(max(coordination_number, _TABULATED[0]), _TABULATED[1])
+    if "Sc" in (old, new):
+        number = min(number, 8)
+    return ionic_radius(new, number) - ionic_radius(old, number)
+
+
+def swap_metal(structure: Structure, spec: ComplexSpec, metal: str) -> Structure:
+    """Replace the metal of a relaxed complex.
+
+    Each ligand and water moves as a rigid body towards (or away from) the metal, so that its
+    mean metal–donor distance changes by the difference of the ionic radii.
+
+    Parameters
+    ----------
+    structure
+        A complex in the order of :class:`~rarebind.complexes.Layout`.
+    spec
+        What `structure` is.
+    metal
+        The new rare earth.
+
+    Returns
+    -------
+    Structure
+        Unrelaxed; charge unchanged, multiplicity of the new ion.
+    """
+    change = radius_difference(spec.metal, metal, spec.coordination_number)
+    positions = structure.positions.copy()
+    centre = positions[0]
+    for atoms, donors in Layout(spec).fragments():
+        bonds = positions[list(donors)] - centre
+        bonds /= np.linalg.norm(bonds, axis=1, keepdims=True)
+        direction = bonds.mean(axis=0)
+        length = np.linalg.norm(direction)
+        # A shift t along the unit mean direction changes the mean distance by t times `length`.
+        if length > _WRAPPED:
+            positions[list(atoms)] += direction / length * (change / length)
+    swapped = spec.with_metal(metal)
+    return Structure(
+        (metal, *structure.symbols[1:]), positions, swapped.charge, swapped.multiplicity
+    )

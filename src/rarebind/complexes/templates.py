@@ -1,0 +1,118 @@
+"""The relaxed La complexes of the parent scaffolds, and the aqua ions, that ship with rarebind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+from pathlib import Path
+
+from rarebind.complexes.checks import check_complex
+from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
+from rarebind.engines import GFN2_WATER, LevelOfTheory, relax
+from rarebind.errors import InputError
+from rarebind.ligands import library_ligand
+from rarebind.structures import Structure
+
+TEMPLATE_METAL = "La"
+#: Most minima kept of one complex.
+KEPT = 4
+#: Energy in eV above the lowest up to which a minimum is kept: a substituent may turn the order.
+WINDOW = 0.25
+#: Energies in eV closer than this count as one minimum.
+SAME_MINIMUM = 0.002
+
+
+def template_name(spec: ComplexSpec) -> str:
+    """File name of the template of `spec`, e.g. ``HOPO_1-6.xyz`` or ``aqua_0-9.xyz``."""
+    who = spec.ligand.scaffold if spec.ligand else "aqua"
+    return f"{who}_{spec.n_ligands}-{spec.waters}.xyz"
+
+
+def parent_spec(spec: ComplexSpec) -> ComplexSpec:
+    """The La complex of the unsubstituted scaffold with the composition of `spec`."""
+    if spec.ligand is None:
+        return aqua_ion(TEMPLATE_METAL, spec.waters)
+    if spec.ligand.scaffold is None:
+        raise InputError(f"{spec.ligand.name} carries none of the library's scaffolds")
+    parent = library_ligand(spec.ligand.scaffold)
+    return complex_spec(TEMPLATE_METAL, parent, spec.geometry, spec.coordination_number)
+
+
+def has_template(spec: ComplexSpec) -> bool:
+    """Whether a template of this scaffold (or aqua ion) and composition ships with rarebind."""
+    if spec.ligand is not None and spec.ligand.scaffold is None:
+        return False
+    return files("rarebind").joinpath("data", "templates", template_name(spec)).is_file()
+
+
+@cache
+def parent_templates(spec: ComplexSpec) -> tuple[Structure, ...]:
+    """Relaxed La complexes of the parent scaffold of `spec`, lowest GFN2 energy first.
+
+    Raises
+    ------
+    InputError
+        None ships for this scaffold and composition.
+    """
+    if not has_template(spec):
+        raise InputError(
+            f"no template of the composition of {spec.name} ships with rarebind: "
+            "use the builder 'architector'"
+        )
+    path = files("rarebind").joinpath("data", "templates", template_name(spec))
+    return read_templates(path.read_text(encoding="utf-8"), parent_spec(spec))
+
+
+def read_templates(text: str, parent: ComplexSpec) -> tuple[Structure, ...]:
+    """Parse an extended-XYZ template file of the complex `parent`."""
+    from ase.io import read
+
+    frames = read(StringIO(text), format="extxyz", index=":")
+    return tuple(Structure.from_ase(atoms, parent.charge, parent.multiplicity) for atoms in frames)
+
+
+def write_templates(
+    folder: Path, parent: ComplexSpec, found: list[tuple[Structure, float]]
+) -> Path:
+    """Write relaxed candidates (structure, GFN2 energy in eV) as one template file."""
+    from ase.io import write
+
+    frames = []
+    for structure, energy in sorted(found, key=lambda pair: pair[1]):
+        atoms = structure.to_ase()
+        atoms.info["gfn2_alpb_energy"] = round(energy, 6)
+        frames.append(atoms)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / template_name(parent)
+    write(path, frames, format="extxyz")
+    return path
+
+
+def refine_templates(
+    parent: ComplexSpec, candidates: Iterable[Structure], level: LevelOfTheory = GFN2_WATER
+) -> list[tuple[Structure, float]]:
+    """Relax a builder's candidates and keep the few that are intact, low and distinct.
+
+    Returns
+    -------
+    list
+        (structure, energy in eV), lowest first; at most `KEPT`, within `WINDOW` of the lowest.
+    """
+    relaxed = []
+    for candidate in candidates:
+        calculation = relax(candidate, level)
+        report = check_complex(calculation, parent)
+        # A side chain that binds as well makes another complex, of another coordination number.
+        if report.accepted and report.coordination_number == parent.coordination_number:
+            assert calculation.structure is not None
+            assert calculation.energy is not None
+            relaxed.append((calculation.structure, calculation.energy))
+    relaxed.sort(key=lambda pair: pair[1])
+    kept: list[tuple[Structure, float]] = []
+    for structure, energy in relaxed:
+        new = all(energy - other > SAME_MINIMUM for _, other in kept)
+        if new and energy - relaxed[0][1] < WINDOW and len(kept) < KEPT:
+            kept.append((structure, energy))
+    return kept

@@ -1,0 +1,144 @@
+"""The record that every engine returns."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.engines.level import LevelOfTheory
+from rarebind.errors import InputError
+from rarebind.structures import Structure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Version of the serialised form.
+SCHEMA_VERSION = 1
+STATUSES = ("ok", "failed", "rejected")
+
+
+@dataclass(frozen=True, eq=False)
+class Calculation:
+    """What one calculation on one structure gave.
+
+    Attributes
+    ----------
+    verb
+        ``static``, ``relax`` or the name of a builder.
+    status
+        ``ok``; ``failed``: no result, see `reason`; ``rejected``: a result that the checks turned
+        down, see `reason`.
+    level
+    structure
+        The geometry that the energy belongs to: after a relaxation, the relaxed one.
+    energy
+        Total energy in eV; None when failed.
+    forces
+        Shape (N, 3), eV/Å; None when failed.
+    converged
+        Whether a relaxation met its criteria; always True for a finished static calculation.
+    gradients
+        Number of energy-and-gradient evaluations.
+    engine_version, wall_time
+        Version of the program; seconds.
+    reason, scratch
+        Why it failed, and the folder kept for inspection.
+    """
+
+    verb: str
+    level: LevelOfTheory
+    structure: Structure | None
+    energy: float | None = None
+    forces: NDArray[np.float64] | None = None
+    status: str = "ok"
+    converged: bool = True
+    gradients: int = 0
+    engine_version: str = ""
+    wall_time: float = 0.0
+    reason: str = ""
+    scratch: str = ""
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise InputError(f"status must be one of {STATUSES}, got {self.status!r}")
+        if self.status != "ok" and not self.reason:
+            raise InputError(f"a {self.status} calculation needs a reason")
+        if self.status == "failed":
+            return
+        if self.structure is None or self.energy is None or not np.isfinite(self.energy):
+            raise InputError("a finished calculation needs a structure and a finite energy")
+        if self.forces is not None:
+            forces = np.array(self.forces, dtype=np.float64)
+            if forces.shape != (len(self.structure), 3) or not np.isfinite(forces).all():
+                raise InputError(f"forces must be finite, of shape ({len(self.structure)}, 3)")
+            forces.flags.writeable = False
+            object.__setattr__(self, "forces", forces)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a result that may be used."""
+        return self.status == "ok"
+
+    @property
+    def fmax(self) -> float:
+        """Largest force on an atom in eV/Å; NaN without forces."""
+        if self.forces is None:
+            return float("nan")
+        return float(np.linalg.norm(self.forces, axis=1).max())
+
+    def to_json(self) -> str:
+        """Serialise; positions and forces keep every digit."""
+        data: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in (
+                "verb", "energy", "status", "converged", "gradients",
+                "engine_version", "wall_time", "reason", "scratch",
+            )
+        }  # fmt: skip
+        data["schema"] = SCHEMA_VERSION
+        data["level"] = asdict(self.level)
+        data["forces"] = None if self.forces is None else self.forces.tolist()
+        data["structure"] = None
+        if self.structure is not None:
+            data["structure"] = {
+                "symbols": list(self.structure.symbols),
+                "positions": self.structure.positions.tolist(),
+                "charge": self.structure.charge,
+                "multiplicity": self.structure.multiplicity,
+            }
+        return json.dumps(data, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Calculation:
+        """Read what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        InputError
+            The record was written by a newer schema.
+        """
+        data = json.loads(text)
+        schema = data.pop("schema")
+        if schema > SCHEMA_VERSION:
+            raise InputError(
+                f"calculation record of schema {schema}, this rarebind reads up to "
+                f"{SCHEMA_VERSION}: upgrade rarebind"
+            )
+        structure = data.pop("structure")
+        forces = data.pop("forces")
+        return cls(
+            level=LevelOfTheory(**data.pop("level")),
+            structure=None
+            if structure is None
+            else Structure(
+                tuple(structure["symbols"]),
+                np.array(structure["positions"], dtype=float).reshape(-1, 3),
+                structure["charge"],
+                structure["multiplicity"],
+            ),
+            forces=None if forces is None else np.array(forces, dtype=float),
+            **data,
+        )

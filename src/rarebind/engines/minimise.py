@@ -1,0 +1,234 @@
+"""Geometry minimisation: quasi-Newton steps from a model Hessian, in few gradients.
+
+Each step rebuilds the model Hessian at the present geometry and applies to it the BFGS updates
+of the latest steps, so that the part known in advance follows the molecule as it turns and bends
+while the part that was learned is kept.  The step is the minimum of the quadratic model within a
+trust radius [1]_.  Rigid translations and rotations are projected out.  The molecule counts as
+relaxed when the model predicts that little energy is left, not only when forces are small: along
+the soft modes of water and hydrogen bonds a small force can hide a long way down.
+
+References
+----------
+.. [1] J. Nocedal, S. J. Wright, Numerical Optimization, 2nd ed., Springer 2006, chapters 4, 6.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarebind.engines.model_hessian import model_hessian
+
+Floats = NDArray[np.float64]
+Potential = Callable[[Floats], tuple[float, Floats]]
+
+#: Curvature added to every direction of the model Hessian, eV/Å².
+_SOFTEST = 0.05
+#: Steps whose curvature is remembered.
+_MEMORY = 40
+#: First, smallest and largest trust radius: the furthest that an atom moves in a step, Å.
+_FIRST_RADIUS, _SMALLEST_RADIUS, _LARGEST_RADIUS = 0.3, 0.005, 0.6
+#: An energy that rises by less than this, in eV, is noise of the potential.
+_NOISE = 1e-4
+#: A step uphill by more than this, in eV, is taken back, as is any uphill step
+#: shorter than this, in Å.
+_UPHILL, _SHORT = 0.02, 0.02
+#: Actual over predicted change of energy below which the radius shrinks, above which it grows.
+_POOR, _GOOD = 0.25, 0.75
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """When a minimisation ends; the three thresholds must hold together.
+
+    Attributes
+    ----------
+    fmax
+        Largest force on an atom, eV/Å.
+    remaining_energy
+        Energy still to gain as the quadratic model predicts, ``gᵀH⁻¹g/2``, eV.
+    energy_change
+        Change of energy in the last step, eV.
+    max_gradients
+        Give up after this many evaluations of the potential.
+    """
+
+    fmax: float = 0.02
+    remaining_energy: float = 1e-4
+    energy_change: float = 2e-3
+    max_gradients: int = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Minimum:
+    """Where a minimisation ended.
+
+    Attributes
+    ----------
+    positions, energy, forces
+        Å, shape (N, 3); eV; eV/Å, shape (N, 3).
+    gradients
+        Evaluations of the potential, rejected steps included.
+    converged
+        False when ``max_gradients`` ran out.
+    trajectory
+        Positions, energy and forces of every evaluation, in order.
+    """
+
+    positions: Floats
+    energy: float
+    forces: Floats
+    gradients: int
+    converged: bool
+    trajectory: tuple[tuple[Floats, float, Floats], ...] = ()
+
+
+def minimise(
+    potential: Potential,
+    symbols: Sequence[str],
+    positions: Floats,
+    convergence: Convergence | None = None,
+) -> Minimum:
+    """Relax a molecule to the nearest minimum.
+
+    Parameters
+    ----------
+    potential
+        From positions (Å) to energy (eV) and forces (eV/Å).  What it raises is passed on.
+    symbols
+        Element symbols, length N.
+    positions
+        Start, Å, shape (N, 3); not changed.
+    convergence
+        When to stop.
+
+    Returns
+    -------
+    Minimum
+        The geometry of lowest energy reached.
+    """
+    limits = convergence or Convergence()
+    x = np.array(positions, dtype=np.float64)
+    trajectory: list[tuple[Floats, float, Floats]] = []
+
+    def evaluate(at: Floats) -> tuple[float, Floats]:
+        energy, forces = potential(at.copy())
+        forces = np.array(forces, dtype=np.float64)
+        trajectory.append((at, float(energy), forces))
+        return float(energy), -forces.ravel()
+
+    energy, gradient = evaluate(x)
+    steps: deque[tuple[Floats, Floats]] = deque(maxlen=_MEMORY)
+    radius, change, converged = _FIRST_RADIUS, 0.0, False
+    while True:
+        model = _QuadraticModel(symbols, x, gradient, steps)
+        converged = (
+            model.fmax < limits.fmax
+            and model.remaining_energy < limits.remaining_energy
+            and abs(change) < limits.energy_change
+        )
+        if converged or len(trajectory) >= limits.max_gradients:
+            break
+        step, predicted = model.step(radius)
+        length = np.linalg.norm(step, axis=1).max()
+        new_energy, new_gradient = evaluate(x + step)
+        steps.append((step.ravel(), new_gradient - gradient))
+        change = new_energy - energy
+        quality = change / predicted if predicted < 0.0 else 0.0
+        if change > _NOISE and quality < 0.0:
+            radius = max(0.3 * length, _SMALLEST_RADIUS)
+            if change > _UPHILL or length < _SHORT:
+                continue
+        elif quality < _POOR:
+            radius = max(0.5 * length, 2 * _SMALLEST_RADIUS)
+        elif quality > _GOOD and length > 0.8 * radius:
+            radius = min(1.6 * radius, _LARGEST_RADIUS)
+        x, energy, gradient = x + step, new_energy, new_gradient
+    return Minimum(
+        x, energy, -gradient.reshape(-1, 3), len(trajectory), converged, tuple(trajectory)
+    )
+
+
+class _QuadraticModel:
+    """The energy around a geometry as gradient and Hessian tell it, free of rigid motion."""
+
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        x: Floats,
+        gradient: Floats,
+        steps: Iterable[tuple[Floats, Floats]],
+    ) -> None:
+        hessian = model_hessian(symbols, x)
+        hessian[np.diag_indices_from(hessian)] += _SOFTEST
+        for step, change in steps:
+            hessian = _bfgs(hessian, step, change)
+        rigid = rigid_motions(x)
+        hessian -= rigid @ (rigid.T @ hessian)
+        hessian -= (hessian @ rigid) @ rigid.T
+        stiff = 1e4
+        hessian += stiff * rigid @ rigid.T
+        values, self._modes = np.linalg.eigh(0.5 * (hessian + hessian.T))
+        self._curvatures = np.maximum(values, 1e-3)
+        internal = gradient - rigid @ (rigid.T @ gradient)
+        #: Largest force on an atom, eV/Å.  The solvent's surface grid puts a small torque on a
+        #: relaxed molecule, which no step follows: it does not count.
+        self.fmax = float(np.linalg.norm(internal.reshape(-1, 3), axis=1).max())
+        self._gradient = self._modes.T @ internal
+
+    @property
+    def remaining_energy(self) -> float:
+        """Energy between here and the minimum of the model, eV."""
+        return float(0.5 * np.sum(self._gradient**2 / self._curvatures))
+
+    def step(self, radius: float) -> tuple[Floats, float]:
+        """Step (N, 3) to the lowest energy with no atom moving further than `radius`, in Å.
+
+        Also returns the change of energy that the model predicts, in eV.
+        """
+        low, high = 0.0, 0.0
+        step, furthest = self._shifted(0.0)
+        while furthest > radius:
+            low, high = high, max(4.0 * high, 0.1)
+            step, furthest = self._shifted(high)
+        while high - low > 0.05 * high:
+            middle = 0.5 * (low + high)
+            trial, furthest = self._shifted(middle)
+            if furthest > radius:
+                low = middle
+            else:
+                step, high = trial, middle
+        along = -self._gradient / (self._curvatures + high)
+        predicted = np.sum(self._gradient * along + 0.5 * self._curvatures * along**2)
+        return step, float(predicted)
+
+    def _shifted(self, shift: float) -> tuple[Floats, float]:
+        along = -self._gradient / (self._curvatures + shift)
+        step = (self._modes @ along).reshape(-1, 3)
+        return step, float(np.linalg.norm(step, axis=1).max())
+
+
+def _bfgs(hessian: Floats, step: Floats, change: Floats) -> Floats:
+    """BFGS update with Powell's damping, which keeps the Hessian positive definite."""
+    expected = hessian @ step
+    model = float(step @ expected)
+    seen = float(step @ change)
+    if seen < 0.1 * model:
+        part = 0.9 * model / (model - seen)
+        change = part * change + (1.0 - part) * expected
+        seen = float(step @ change)
+    return hessian - np.outer(expected, expected / model) + np.outer(change, change / seen)
+
+
+def rigid_motions(positions: Floats) -> Floats:
+    """Orthonormal translations and rotations of a molecule, shape (3N, 6); 5 when linear."""
+    centred = positions - positions.mean(axis=0)
+    axes = np.eye(3)
+    moves = [np.broadcast_to(axis, centred.shape) for axis in axes]
+    moves += [np.cross(axis, centred) for axis in axes]
+    left, sizes, _ = np.linalg.svd(np.array(moves).reshape(6, -1).T, full_matrices=False)
+    return np.asarray(left[:, sizes > 1e-6 * sizes[0]])

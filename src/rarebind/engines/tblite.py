@@ -1,0 +1,103 @@
+"""GFN-xTB through the tblite library: the default engine."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from tblite.exceptions import TBLiteRuntimeError
+from tblite.interface import Calculator, Result
+
+from rarebind.elements import xtb_unpaired_electrons
+from rarebind.engines.level import LevelOfTheory
+from rarebind.errors import CalculationError, InputError
+from rarebind.structures import Structure
+from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_METHODS = ("GFN2-xTB", "GFN1-xTB")
+_SOLVENT_MODELS = {"ALPB": "alpb-solvation", "GBSA": "gbsa-solvation"}
+
+
+class TBLitePotential:
+    """Energy and forces of one molecule; each call starts from the last wave function.
+
+    Parameters
+    ----------
+    structure
+        Elements and charge; its positions are not evaluated until called.
+    level
+        GFN1-xTB or GFN2-xTB, in the gas phase or in ``ALPB(solvent)`` / ``GBSA(solvent)``.
+
+    Raises
+    ------
+    InputError
+        The method or solvent is unknown to tblite, or the electron count is odd.
+    CalculationError
+        tblite refuses the geometry (atoms on top of each other).
+    """
+
+    def __init__(self, structure: Structure, level: LevelOfTheory) -> None:
+        if level.method not in _METHODS:
+            raise InputError(
+                f"tblite has no method {level.method!r}: known are {', '.join(_METHODS)}"
+            )
+        numbers = structure.atomic_numbers
+        unpaired = xtb_unpaired_electrons(numbers, structure.charge)
+        try:
+            self._calculator = Calculator(
+                level.method,
+                numbers,
+                structure.positions / ANGSTROM_PER_BOHR,
+                charge=structure.charge,
+                uhf=unpaired,
+            )
+        except TBLiteRuntimeError as error:
+            raise CalculationError(f"tblite: {error}") from error
+        self._calculator.set("verbosity", 0)
+        if level.solvent_model is not None:
+            if level.solvent_model not in _SOLVENT_MODELS:
+                raise InputError(
+                    f"tblite has no solvation model {level.solvent_model!r}: "
+                    f"known are {', '.join(_SOLVENT_MODELS)}"
+                )
+            try:
+                self._calculator.add(_SOLVENT_MODELS[level.solvent_model], level.solvent_name)
+            except TBLiteRuntimeError as error:
+                raise InputError(
+                    f"tblite does not know the solvent {level.solvent_name!r}: {error}"
+                ) from error
+        self._result: Result | None = None
+
+    def __call__(self, positions: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Energy in eV and forces in eV/Å, shape (N, 3), at `positions` in Å."""
+        try:
+            self._calculator.update(positions=positions / ANGSTROM_PER_BOHR)
+            self._result = self._calculator.singlepoint(self._result)
+        except TBLiteRuntimeError:
+            # A wave function from a distant geometry can trap the SCF: once more from scratch.
+            try:
+                self._result = self._calculator.singlepoint()
+            except TBLiteRuntimeError as error:
+                raise CalculationError(f"tblite: {error}") from error
+        energy = float(self._result.get("energy")) * EV_PER_HARTREE
+        gradient = self._result.get("gradient") * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
+        return energy, -gradient
+
+
+class TBLite:
+    """The tblite engine."""
+
+    name = "tblite"
+
+    @property
+    def version(self) -> str:
+        """Version of the tblite package."""
+        return f"tblite {version('tblite')}"
+
+    def potential(self, structure: Structure, level: LevelOfTheory) -> TBLitePotential:
+        """A callable giving energy (eV) and forces (eV/Å) of `structure` at any positions."""
+        return TBLitePotential(structure, level)

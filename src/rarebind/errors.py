@@ -1,0 +1,37 @@
+"""The errors that rarebind raises on purpose, each with what the reader should do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class RarebindError(Exception):
+    """Base class; the command line prints the message and exits with ``exit_status``."""
+
+    exit_status = 1
+
+
+class InputError(RarebindError):
+    """What the user gave cannot be used.
+
+    Parameters
+    ----------
+    problems
+        One message, or one a fault: a file with twenty bad lines reports all twenty.
+    """
+
+    exit_status = 2
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class MissingDependencyError(RarebindError):
+    """A package or program that the chosen road needs is not installed."""
+
+    exit_status = 2
+
+
+class CalculationError(RarebindError):
+    """One calculation failed.  Campaigns turn this into a failure record and go on."""

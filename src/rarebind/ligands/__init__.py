@@ -1,0 +1,43 @@
+"""Ligands: the library, a user's own, their donors, charge and identity."""
+
+from rarebind.ligands.conformers import conformers
+from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
+from rarebind.ligands.drawing import draw_grid
+from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fragment_inchikey
+from rarebind.ligands.library import (
+    PARENT,
+    Attachment,
+    Scaffold,
+    Substituent,
+    enumerate_library,
+    library_ligand,
+    parent_and_attachment,
+    scaffolds,
+    substituents,
+)
+from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
+from rarebind.ligands.table import read_ligand_table
+
+__all__ = [
+    "MAX_DENTICITY",
+    "PARENT",
+    "Attachment",
+    "Donor",
+    "Explanation",
+    "FragmentIdentity",
+    "Ligand",
+    "Scaffold",
+    "Substituent",
+    "bonds_from_geometry",
+    "conformers",
+    "draw_grid",
+    "enumerate_library",
+    "explain",
+    "fragment_inchikey",
+    "library_ligand",
+    "parent_and_attachment",
+    "parse_ligand",
+    "read_ligand_table",
+    "scaffolds",
+    "substituents",
+]

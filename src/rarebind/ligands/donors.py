@@ -1,0 +1,400 @@
+"""From a user's SMILES to a ligand in its bound form: donor atoms, protons, charge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NoReturn
+
+from rdkit import Chem
+
+from rarebind.errors import InputError
+from rarebind.ligands.library import find_in_library, scaffolds
+from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
+from rarebind.ligands.motifs import Match, Rewrite, Rules, find_motifs, load_rules, rewritten
+from rarebind.ligands.smiles import atom_labels, canonical, read_smiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_NUMBERING_HINT = "number the donor atoms yourself, like C[O:1]CC[OH:2]"
+_MAX_FORMS = 256
+_FULL_SHELL = 4  # bonds that use up every lone pair of an octet
+
+
+@dataclass(frozen=True)
+class Donor:
+    """One donor atom.
+
+    Attributes
+    ----------
+    atom
+        Index in the ligand's SMILES, from 0.
+    element
+    motif
+        Why it is a donor: name of the motif or scaffold, or ``numbered by the user``.
+    """
+
+    atom: int
+    element: str
+    motif: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `explain` found; `why` holds one sentence a reason."""
+
+    ligand: Ligand
+    donors: tuple[Donor, ...]
+    why: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain data for JSON."""
+        ligand = self.ligand
+        return {
+            "name": ligand.name,
+            "smiles": ligand.smiles,
+            "inchikey": ligand.inchikey,
+            "charge": ligand.charge,
+            "denticity": ligand.denticity,
+            "donors": [
+                {"atom": d.atom, "element": d.element, "motif": d.motif} for d in self.donors
+            ],
+            "scaffold": ligand.scaffold,
+            "substituent": ligand.substituent,
+            "why": list(self.why),
+            "notes": list(ligand.notes),
+        }
+
+
+def parse_ligand(
+    smiles: str, name: str | None = None, *, motif_file: str | Path | None = None
+) -> Ligand:
+    """The ligand of a SMILES, in the form in which it binds a rare-earth ion.
+
+    Donors are the atoms with atom-map numbers, in the order of the numbers; without numbers,
+    those of the library ligand if it is one, else those of the motifs in ``donor_motifs.yaml``.
+    Acidic donors lose their proton; the notes of the ligand say so.
+
+    Parameters
+    ----------
+    smiles
+        Neutral or deprotonated, any tautomer of the known motifs.
+    name
+        Default: the name in the library, else the canonical SMILES of the bound form.
+    motif_file
+        Your own file in the form of ``rarebind/data/donor_motifs.yaml``; default is that file.
+
+    Returns
+    -------
+    Ligand
+
+    Raises
+    ------
+    InputError
+        Not one closed-shell, metal-free molecule; no donor or more than eight; or a charge that
+        does not sit on the donors.
+    """
+    rules = load_rules(motif_file)
+    drawn = read_smiles(smiles)
+    mol, numbered, origin = _prepared(drawn, smiles)
+    known = find_in_library(mol)
+    if known is not None and not numbered:
+        return _library_form(known, mol, smiles, name)
+    task = _Task(smiles.strip(), drawn, origin, rules, numbered)
+    ligand = task.bind(mol, name)
+    if known is None:
+        return ligand
+    if ligand.smiles == known.smiles and set(ligand.donors) == set(known.donors):
+        return _library_form(known, mol, smiles, name)
+    note = f"the same molecule as {known.name} of the library, but with donors of your choice"
+    return replace(ligand, notes=(*ligand.notes, note))
+
+
+def explain(ligand: Ligand, *, motif_file: str | Path | None = None) -> Explanation:
+    """Why these atoms are the donors of `ligand`.
+
+    Raises
+    ------
+    InputError
+        The motif file cannot be used.
+    """
+    mol = Chem.MolFromSmiles(ligand.smiles)
+    matches = find_motifs(mol, load_rules(motif_file))
+    if ligand.scaffold is not None:
+        scaffold = scaffolds().get(ligand.scaffold)
+        labels = dict.fromkeys(ligand.donors, f"{ligand.scaffold} (library)")
+        about = f": {scaffold.summary}" if scaffold else ""
+        why = [f"{ligand.scaffold} is a scaffold of the library{about}"]
+        if scaffold and scaffold.note:
+            why.append(scaffold.note)
+    elif set(matches.donors) == set(ligand.donors):
+        labels = {i: match.motif.name for match in reversed(matches.used) for i in match.donors}
+        why = list(dict.fromkeys(f"{m.motif.name}: {m.motif.why}" for m in matches.used))
+        passed = dict.fromkeys(
+            f"{m.motif.name} at {atom_labels(mol, m.donors)} does not bind: "
+            f"{matches.used[0].motif.name} comes first"
+            for m in matches.passed_over
+        )
+        why += passed
+    else:
+        labels = dict.fromkeys(ligand.donors, "numbered by the user")
+        why = ["the donors are the atoms that the SMILES numbers"]
+    donors = tuple(Donor(i, mol.GetAtomWithIdx(i).GetSymbol(), labels[i]) for i in ligand.donors)
+    return Explanation(ligand, donors, tuple(why))
+
+
+# --- numbered donors --------------------------------------------------------------------------
+
+
+def _prepared(drawn: Chem.Mol, smiles: str) -> tuple[Chem.Mol, tuple[int, ...], tuple[int, ...]]:
+    """The molecule in canonical order without numbers, its numbered atoms, and where they were.
+
+    Starting from the canonical order makes all that follows independent of how it was drawn.
+    """
+    written = Chem.MolToSmiles(drawn)
+    origin = tuple(drawn.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
+    mol = Chem.MolFromSmiles(written)
+    pairs = sorted((a.GetAtomMapNum(), a.GetIdx()) for a in mol.GetAtoms() if a.GetAtomMapNum())
+    numbers = [number for number, _ in pairs]
+    if twice := sorted({n for n in numbers if numbers.count(n) > 1}):
+        raise InputError(
+            f"{smiles.strip()!r} uses the donor number {twice[0]} more than once: "
+            "give each donor its own number"
+        )
+    for atom in mol.GetAtoms():
+        atom.SetAtomMapNum(0)
+    numbered = tuple(index for _, index in pairs)
+    for index in numbered:
+        _check_lone_pair(mol.GetAtomWithIdx(index), smiles, origin[index])
+    return mol, numbered, origin
+
+
+def _check_lone_pair(atom: Chem.Atom, smiles: str, index: int) -> None:
+    label = f"{atom.GetSymbol()}{index}"
+    charge = atom.GetFormalCharge()
+    full = atom.GetTotalDegree() >= _FULL_SHELL or (atom.GetSymbol() == "N" and charge > 0)
+    if atom.GetSymbol() == "H" or (atom.GetSymbol() == "C" and charge >= 0) or full:
+        raise InputError(
+            f"{smiles.strip()!r}: the numbered atom {label} (counted from 0) has no lone pair to "
+            "bind a metal with: number atoms such as O, N, S or P that have one"
+        )
+
+
+# --- from the drawn to the bound form ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One parse: what the user drew, and what to tell about it."""
+
+    smiles: str
+    drawn: Chem.Mol
+    origin: tuple[int, ...]
+    rules: Rules
+    numbered: tuple[int, ...]
+
+    def bind(self, mol: Chem.Mol, name: str | None) -> Ligand:
+        mol, notes = self._tautomer(mol)
+        if self.numbered:
+            donors = self.numbered
+            self._check_count(len(donors))
+            matches = [m for m in find_motifs(mol, self.rules).used if set(m.donors) <= set(donors)]
+            lost = _acidic(mol, donors, self.rules)
+        else:
+            found = find_motifs(mol, self.rules)
+            donors, matches = found.donors, list(found.used)
+            self._check_count(len(donors))
+            lost = {i: m.motif.name for m in reversed(matches) for i in m.deprotonated}
+        lost = {i: why for i, why in lost.items() if mol.GetAtomWithIdx(i).GetTotalNumHs()}
+        mol = _deprotonated(mol, lost)
+        self._check_charges(mol, donors, matches)
+        mol = self._one_resonance_form(mol, donors, matches)
+
+        smiles, places = canonical(mol, range(mol.GetNumAtoms()))
+        final = read_smiles(smiles)
+        final, places = self._chelating(final, places, {places[i] for i in donors})
+        if self.numbered:
+            chosen = tuple(places[i] for i in donors)
+        else:
+            # Looked for again in the final order, so that equivalent atoms are always the same.
+            chosen = find_motifs(final, self.rules).donors
+        sites = {places[i]: why for i, why in lost.items()}
+        notes += _deprotonation_notes(final, sites)
+        return Ligand.from_mol(final, chosen, name=name, notes=tuple(notes))
+
+    def _tautomer(self, mol: Chem.Mol) -> tuple[Chem.Mol, list[str]]:
+        notes: list[str] = []
+        for rewrite in self.rules.tautomers:
+            for _ in range(MAX_DENTICITY):
+                products = rewritten(mol, rewrite, self._may_bind)
+                if not products:
+                    break
+                mol = min(products, key=_preference)
+                if rewrite.note and rewrite.note not in notes:
+                    notes.append(rewrite.note)
+        return mol, notes
+
+    def _may_bind(self, atoms: Iterable[int]) -> bool:
+        return not self.numbered or set(atoms) <= set(self.numbered)
+
+    def _one_resonance_form(
+        self, mol: Chem.Mol, donors: tuple[int, ...], matches: list[Match]
+    ) -> Chem.Mol:
+        """Of all ways to draw the anion the preferred one, without E/Z of its chelate rings."""
+        chelating = [m for m in matches if m.form.cis]
+        start = Chem.Mol(mol)
+        for match in chelating:
+            for bond in _inner_double_bonds(start, match):
+                bond.SetStereo(Chem.BondStereo.STEREONONE)
+        return min(_closure(start, self.rules.resonance, donors), key=_preference)
+
+    def _chelating(
+        self, mol: Chem.Mol, places: tuple[int, ...], donors: set[int]
+    ) -> tuple[Chem.Mol, tuple[int, ...]]:
+        """`mol` with chelating double bonds cis, in its canonical order, and `places` in it."""
+        found = find_motifs(mol, self.rules).used
+        chelating = [m for m in found if m.form.cis and set(m.donors) <= donors]
+        if not chelating:
+            return mol, places
+        for match in chelating:
+            _make_cis(mol, match)
+        smiles, places = canonical(mol, places)
+        return read_smiles(smiles), places
+
+    def _check_count(self, count: int) -> None:
+        if not count:
+            raise InputError(
+                f"no donor atoms found in {self.smiles!r}: no motif of "
+                f"{self.rules.source} occurs in it. If it binds all the same, {_NUMBERING_HINT}"
+            )
+        if count > MAX_DENTICITY:
+            raise InputError(
+                f"{self.smiles!r} has {count} donor atoms, but at most {MAX_DENTICITY} can bind "
+                f"one metal here: {_NUMBERING_HINT}"
+            )
+
+    def _check_charges(self, mol: Chem.Mol, donors: tuple[int, ...], matches: list[Match]) -> None:
+        near = set(donors) | {i for match in matches for i in match.atoms}
+        for donor in donors:
+            for middle in mol.GetAtomWithIdx(donor).GetNeighbors():
+                near |= {n.GetIdx() for n in middle.GetNeighbors()}
+        for atom in mol.GetAtoms():
+            charge = atom.GetFormalCharge()
+            if not charge or any(charge * n.GetFormalCharge() < 0 for n in atom.GetNeighbors()):
+                continue
+            if charge > 0:
+                self._refuse_cation(atom)
+            if atom.GetIdx() not in near:
+                raise InputError(
+                    f"{self.smiles!r} has a negative charge at {self._label(atom)}, which is no "
+                    "donor: write that group protonated, or number the donors, like [O-:1]"
+                )
+
+    def _refuse_cation(self, atom: Chem.Atom) -> NoReturn:
+        where = f"{self.smiles!r} has a positive charge at {self._label(atom)}"
+        if atom.GetTotalNumHs() and atom.GetSymbol() == "N":
+            raise InputError(
+                f"{where}, a protonated amine without a lone pair: write the free amine, "
+                "such as N in place of [NH3+]"
+            )
+        raise InputError(
+            f"{where}, which no proton can take away: permanently cationic ligands are not "
+            "supported; choose an uncharged analogue"
+        )
+
+    def _label(self, atom: Chem.Atom) -> str:
+        return f"{atom.GetSymbol()}{self.origin[atom.GetIdx()]} (atoms counted from 0)"
+
+
+def _library_form(known: Ligand, drawn: Chem.Mol, smiles: str, name: str | None) -> Ligand:
+    charge = Chem.GetFormalCharge(drawn)
+    if not known.charge <= charge <= 0:
+        raise InputError(
+            f"{smiles.strip()!r} has the charge {charge:+d}, but {known.name} of the library binds "
+            f"with {known.charge:+d}: write its other acid groups protonated"
+        )
+    notes = [f"recognised as {known.name} of the library"]
+    if charge != known.charge:
+        mol = Chem.MolFromSmiles(known.smiles)
+        sites = [i for i in known.donors if mol.GetAtomWithIdx(i).GetFormalCharge() < 0]
+        notes += _deprotonation_notes(mol, dict.fromkeys(sites, str(known.scaffold)))
+    return replace(known, name=known.name if name is None else name, notes=tuple(notes))
+
+
+def _acidic(mol: Chem.Mol, donors: tuple[int, ...], rules: Rules) -> dict[int, str]:
+    hits = {m[0] for query in rules.acidic for m in mol.GetSubstructMatches(query)}
+    return {i: "numbered donor" for i in donors if i in hits}
+
+
+def _deprotonated(mol: Chem.Mol, sites: Iterable[int]) -> Chem.Mol:
+    bound = Chem.RWMol(mol)
+    for index in sites:
+        atom = bound.GetAtomWithIdx(index)
+        hydrogens = atom.GetTotalNumHs()
+        atom.SetFormalCharge(atom.GetFormalCharge() - 1)
+        atom.SetNoImplicit(True)
+        atom.SetNumExplicitHs(hydrogens - 1)
+    Chem.SanitizeMol(bound)
+    return bound.GetMol()
+
+
+def _deprotonation_notes(mol: Chem.Mol, sites: dict[int, str]) -> list[str]:
+    """One note a motif; the last one tells the charge."""
+    if not sites:
+        return []
+    names = dict.fromkeys(sites.values())
+    groups = [
+        f"{atom_labels(mol, sorted(i for i in sites if sites[i] == name))} ({name})"
+        for name in names
+    ]
+    return [f"deprotonated at {'; '.join(groups)}: charge {Chem.GetFormalCharge(mol):+d}"]
+
+
+def _closure(
+    mol: Chem.Mol, rewrites: tuple[Rewrite, ...], donors: tuple[int, ...]
+) -> list[Chem.Mol]:
+    """`mol` and all that the rewrites make of it."""
+    forms = {Chem.MolToSmiles(mol): mol}
+    queue = [mol]
+    while queue and len(forms) < _MAX_FORMS:
+        current = queue.pop()
+        for rewrite in rewrites:
+            for product in rewritten(current, rewrite, lambda atoms: set(atoms) <= set(donors)):
+                key = Chem.MolToSmiles(product)
+                if key not in forms:
+                    forms[key] = product
+                    queue.append(product)
+    return list(forms.values())
+
+
+def _preference(mol: Chem.Mol) -> tuple[int, str]:
+    """Sort key: most aromatic atoms first, then the SMILES."""
+    return -sum(a.GetIsAromatic() for a in mol.GetAtoms()), Chem.MolToSmiles(mol)
+
+
+def _inner_double_bonds(mol: Chem.Mol, match: Match) -> list[Chem.Bond]:
+    """Open-chain double bonds between two inner atoms of a match."""
+    inner = set(match.atoms) - set(match.donors)
+    return [
+        bond
+        for bond in mol.GetBonds()
+        if bond.GetBondType() == Chem.BondType.DOUBLE
+        and not bond.IsInRing()
+        and {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= inner
+    ]
+
+
+def _make_cis(mol: Chem.Mol, match: Match) -> None:
+    for bond in _inner_double_bonds(mol, match):
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        beside = [
+            next(
+                n.GetIdx()
+                for n in end.GetNeighbors()
+                if n.GetIdx() in match.atoms and n.GetIdx() != bond.GetOtherAtomIdx(end.GetIdx())
+            )
+            for end in ends
+        ]
+        bond.SetStereoAtoms(*beside)
+        bond.SetStereo(Chem.BondStereo.STEREOCIS)

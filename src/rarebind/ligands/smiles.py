@@ -1,0 +1,127 @@
+"""Reading and writing SMILES: the checks that every ligand passes, and one canonical form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rdkit import Chem, rdBase
+
+from rarebind.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: Elements that may occur in a ligand; every other one is a metal.
+NON_METALS = frozenset({
+    "H", "He", "B", "C", "N", "O", "F", "Ne", "Si", "P", "S", "Cl", "Ar", "Ge", "As", "Se", "Br",
+    "Kr", "Sb", "Te", "I", "Xe", "At", "Rn",
+})  # fmt: skip
+
+_MAX_PASSES = 8
+
+
+def read_smiles(smiles: str) -> Chem.Mol:
+    """Read the SMILES of one closed-shell, metal-free molecule.
+
+    Parameters
+    ----------
+    smiles
+        Any SMILES; atom-map numbers are kept.
+
+    Returns
+    -------
+    rdkit.Chem.Mol
+        Sanitised, hydrogens implicit.
+
+    Raises
+    ------
+    InputError
+        The SMILES is empty or not parsable, holds several fragments, a metal, a radical or an
+        open attachment point; the message says what to do.
+    """
+    text = smiles.strip() if isinstance(smiles, str) else ""
+    if not text:
+        raise InputError("empty SMILES: give the SMILES of one ligand")
+    if any(character.isspace() for character in text):
+        raise InputError(f"{text!r}: a SMILES has no blanks; give the name separately")
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(text)
+    if mol is None or not mol.GetNumAtoms():
+        raise InputError(f"{text!r} is not a valid SMILES: {_parse_problem(text)}")
+    metals = sorted({a.GetSymbol() for a in mol.GetAtoms() if a.GetAtomicNum()} - NON_METALS)
+    fragments = len(Chem.GetMolFrags(mol))
+    if fragments > 1:
+        advice = "remove the counter-ion or solvent" if metals else "give one molecule only"
+        raise InputError(f"{text!r} has {fragments} separate fragments: {advice}")
+    if metals:
+        raise InputError(
+            f"{text!r} contains the metal {', '.join(metals)}: give the ligand without the metal"
+        )
+    if any(not a.GetAtomicNum() for a in mol.GetAtoms()):
+        raise InputError(f"{text!r} has an open attachment point (*): replace it by an atom")
+    radicals = [
+        f"{a.GetSymbol()}{a.GetIdx()}" for a in mol.GetAtoms() if a.GetNumRadicalElectrons()
+    ]
+    if radicals:
+        raise InputError(
+            f"{text!r} is a radical at {', '.join(radicals)} (atoms counted from 0): only "
+            "closed-shell ligands are supported; check the hydrogens and charges in brackets"
+        )
+    return mol
+
+
+def _parse_problem(text: str) -> str:
+    """Why RDKit cannot read `text`, in words."""
+    with rdBase.BlockLogs():
+        raw = Chem.MolFromSmiles(text, sanitize=False)
+        problems = [] if raw is None else Chem.DetectChemistryProblems(raw)
+    if raw is not None and not problems:
+        return "it has no atoms"
+    said = "; ".join(problem.Message() for problem in problems)
+    return f"{said or 'syntax error'}. Check brackets, ring-closure digits and valences"
+
+
+def canonical(mol: Chem.Mol, marked: Sequence[int] = ()) -> tuple[str, tuple[int, ...]]:
+    """Canonical SMILES without atom maps, and where atoms of `mol` stand in it.
+
+    Parameters
+    ----------
+    mol
+        A molecule with implicit hydrogens.
+    marked
+        Atom indices of `mol` to follow.
+
+    Returns
+    -------
+    smiles
+        Reading it and writing it again gives the same string.
+    marked
+        The followed atoms as indices into ``Chem.MolFromSmiles(smiles)``.
+    """
+    current = Chem.Mol(mol)
+    for atom in current.GetAtoms():
+        atom.SetAtomMapNum(0)
+    followed = tuple(marked)
+    smiles = ""
+    # RDKit's canonical SMILES is not always a fixed point after one pass.
+    for _ in range(_MAX_PASSES):
+        written = Chem.MolToSmiles(current)
+        order = list(current.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"])
+        followed = tuple(order.index(i) for i in followed)
+        if written == smiles:
+            break
+        smiles = written
+        current = Chem.MolFromSmiles(smiles)
+    return smiles, followed
+
+
+def inchikey(mol: Chem.Mol) -> str:
+    """Standard InChIKey of the molecule as it is charged."""
+    with rdBase.BlockLogs():
+        return str(Chem.MolToInchiKey(mol))  # type: ignore[no-untyped-call]
+
+
+def atom_labels(mol: Chem.Mol, indices: Iterable[int]) -> str:
+    """Atoms in words, such as ``"O4 and O7"`` (counted from 0)."""
+    labels = [f"{mol.GetAtomWithIdx(i).GetSymbol()}{i}" for i in indices]
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"

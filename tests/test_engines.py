@@ -1,0 +1,170 @@
+"""The contract that every engine keeps."""
+
+import numpy as np
+import pytest
+from ase.build import molecule
+from scipy.spatial.transform import Rotation
+
+from rarebind.complexes import aqua_ion, parent_templates
+from rarebind.engines import ENGINES, GFN2_WATER, Calculation, LevelOfTheory, relax, static
+from rarebind.errors import InputError
+from rarebind.structures import Structure
+from rarebind.units import EV_PER_HARTREE
+
+AVAILABLE = [spec.name for spec in ENGINES if not spec.missing()]
+WATER = Structure.from_ase(molecule("H2O"))
+SHIFT = np.array([3.0, -2.0, 1.0])
+SOLVENTS = ["", "ALPB(water)"]
+
+
+def level(engine, solvent="ALPB(water)"):
+    return LevelOfTheory(engine, "GFN2-xTB", solvent=solvent)
+
+
+def aqua(metal="La", n=8):
+    structure = parent_templates(aqua_ion("La", n))[0]
+    return Structure((metal, *structure.symbols[1:]), structure.positions, 3)
+
+
+@pytest.fixture(params=AVAILABLE)
+def engine(request):
+    return request.param
+
+
+def test_default_engine_is_here():
+    assert "tblite" in AVAILABLE
+
+
+@pytest.mark.parametrize("solvent", SOLVENTS)
+def test_record(engine, solvent):
+    calculation = static(WATER, level(engine, solvent))
+    assert calculation.ok
+    assert calculation.structure == WATER
+    assert calculation.forces.shape == (3, 3)
+    assert calculation.engine_version.startswith(f"{engine} ")
+    # GFN2-xTB puts water near −5.07 Eh; a wrong unit would be off by a factor.
+    assert calculation.energy / EV_PER_HARTREE == pytest.approx(-5.08, abs=0.03)
+
+
+def test_input_is_not_changed(engine):
+    before = WATER.digest
+    static(WATER, level(engine))
+    relax(WATER, level(engine))
+    assert WATER.digest == before
+
+
+@pytest.mark.parametrize("solvent", SOLVENTS)
+def test_forces_are_the_gradient(engine, solvent):
+    rng = np.random.default_rng(3)
+    structure = WATER.with_positions(WATER.positions + rng.normal(scale=0.05, size=(3, 3)))
+    forces = static(structure, level(engine, solvent)).forces
+    direction = rng.normal(size=(3, 3))
+    direction /= np.linalg.norm(direction)
+    step = 1e-3
+    plus, minus = (
+        static(
+            structure.with_positions(structure.positions + s * direction), level(engine, solvent)
+        )
+        for s in (step, -step)
+    )
+    numerical = -(plus.energy - minus.energy) / (2 * step)
+    assert np.sum(forces * direction) == pytest.approx(numerical, abs=2e-3)
+
+
+def test_rotation_and_translation(engine):
+    rotation = Rotation.random(rng=5)
+    structure = aqua()
+    moved = structure.with_positions(rotation.apply(np.array(structure.positions)) + SHIFT)
+    original, other = static(structure, level(engine)), static(moved, level(engine))
+    # The surface grid of the solvation model does not turn with the molecule.
+    assert other.energy == pytest.approx(original.energy, abs=2e-4)
+    assert np.allclose(other.forces, rotation.apply(np.array(original.forces)), atol=3e-3)
+
+
+def test_permutation(engine):
+    structure = aqua()
+    order = np.random.default_rng(1).permutation(len(structure))
+    shuffled = Structure(
+        tuple(structure.symbols[i] for i in order), structure.positions[order], structure.charge
+    )
+    original, other = static(structure, level(engine)), static(shuffled, level(engine))
+    assert other.energy == pytest.approx(original.energy, abs=1e-5)
+    assert np.allclose(other.forces, original.forces[order], atol=1e-4)
+
+
+def test_true_multiplicity_does_not_reach_xtb(engine):
+    spins = [
+        static(Structure(("Gd",), np.zeros((1, 3)), 3, multiplicity), level(engine, "")).energy
+        for multiplicity in (1, 8)
+    ]
+    assert spins[0] == pytest.approx(spins[1], abs=1e-8)
+
+
+@pytest.mark.parametrize("metal", ["Y", "La", "Gd", "Lu"])
+@pytest.mark.parametrize("solvent", SOLVENTS)
+def test_engines_agree(metal, solvent):
+    if len(AVAILABLE) < 2:
+        pytest.skip("only one xTB engine is installed; install the xtb program to compare")
+    energies = [static(aqua(metal), level(name, solvent)).energy for name in AVAILABLE]
+    assert max(energies) - min(energies) < 1e-5 * EV_PER_HARTREE
+
+
+def test_relaxation_goes_downhill_to_a_minimum(engine):
+    start = static(WATER, level(engine))
+    relaxed = relax(WATER, level(engine))
+    assert relaxed.converged
+    assert relaxed.energy < start.energy
+    assert relaxed.fmax < 0.05
+    assert static(relaxed.structure, level(engine)).energy == pytest.approx(
+        relaxed.energy, abs=1e-5
+    )
+
+
+def test_odd_electrons_are_refused_before_any_calculation(engine):
+    with pytest.raises(InputError, match="odd number of valence electrons"):
+        static(Structure(WATER.symbols, WATER.positions, 1), level(engine))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "PM7"}, "no method 'PM7'"),
+        ({"solvent": "SMD(water)"}, "no solvation model 'SMD'"),
+        ({"solvent": "ALPB"}, "not of the form"),
+    ],
+)
+def test_what_an_engine_cannot_do(engine, changes, message):
+    fields = {"method": "GFN2-xTB"} | changes
+    with pytest.raises(InputError, match=message):
+        static(WATER, LevelOfTheory(engine, **fields))
+
+
+def test_a_failed_scf_is_a_record(engine):
+    fused = WATER.with_positions([[0, 0, 0], [0, 0, 0], [0, 1, 0]])
+    for calculation in (static(fused, level(engine, "")), relax(fused, level(engine, ""))):
+        assert calculation.status == "failed"
+        assert calculation.energy is None
+        assert calculation.reason
+
+
+def test_level_prints_like_a_paper():
+    assert str(GFN2_WATER) == "GFN2-xTB/ALPB(water)"
+    dft = LevelOfTheory("pyscf", "B3LYP", "def2-SVPD+def2-TZVP", "SMD(water)", "D4")
+    assert str(dft) == "B3LYP-D4/def2-SVPD+def2-TZVP/SMD(water)"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "maybe"},
+        {"status": "failed"},
+        {"energy": float("nan")},
+        {"energy": None},
+        {"forces": np.zeros((2, 3))},
+    ],
+)
+def test_records_validate(fields):
+    with pytest.raises(InputError):
+        Calculation(
+            **({"verb": "static", "level": GFN2_WATER, "structure": WATER, "energy": -1.0} | fields)
+        )

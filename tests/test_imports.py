@@ -1,0 +1,62 @@
+"""Imports go one way, and importing rarebind is light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import rarebind
+
+ROOT = Path(rarebind.__file__).parent
+
+# Each stage may import itself and those before it.
+PIPELINE = [
+    "errors", "units", "elements", "structures", "registry", "ligands", "engines", "complexes",
+    "binding", "campaigns", "screening", "commands", "cli",
+]  # fmt: skip
+
+
+def _imported_stages(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "rarebind" and len(parts) > 1 and parts[1] in PIPELINE:
+                yield parts[1]
+
+
+def test_imports_follow_the_pipeline():
+    backwards = []
+    for path in ROOT.rglob("*.py"):
+        stage = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        if stage == "__init__":
+            continue
+        assert stage in PIPELINE, f"{stage} has no place in the pipeline"
+        backwards += [
+            f"{path.relative_to(ROOT)} imports {other}"
+            for other in _imported_stages(path)
+            if PIPELINE.index(other) > PIPELINE.index(stage)
+        ]
+    assert not backwards
+
+
+def test_import_is_light():
+    code = (
+        "import sys, rarebind; "
+        "heavy = {'torch', 'rdkit', 'numpy', 'ase', 'parsl', 'matplotlib'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_help_loads_no_chemistry():
+    code = (
+        "import sys, rarebind.cli; "
+        "heavy = {'torch', 'rdkit', 'ase', 'parsl', 'matplotlib'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,90 @@
+"""The result store."""
+
+import sqlite3
+
+import numpy as np
+import pytest
+
+from rarebind.campaigns import Store, Task, with_ancestors
+from rarebind.engines import GFN2_WATER, Calculation
+from rarebind.errors import InputError
+from rarebind.structures import Structure
+
+
+def calculation(energy=-1.0, status="ok", reason=""):
+    structure = Structure(("La", "O"), np.array([[0, 0, 0], [0.1, 1 / 3, 2.5]]), 1)
+    return Calculation(
+        "relax", GFN2_WATER, structure, energy, np.array([[0, 0, 1e-17], [1 / 7, 0, 0]]),
+        status=status, reason=reason, gradients=3, engine_version="tblite", wall_time=0.5,
+    )  # fmt: skip
+
+
+def test_round_trip_keeps_every_digit(tmp_path):
+    task = Task("relax", {"a": 1})
+    with Store(tmp_path / "new" / "store.sqlite") as store:
+        store.put(task, calculation())
+    with Store(tmp_path / "new" / "store.sqlite") as store:
+        again = store.get(task.key)
+    assert again.structure == calculation().structure
+    assert np.array_equal(again.structure.positions, calculation().structure.positions)
+    assert np.array_equal(again.forces, calculation().forces)
+    assert again.energy == -1.0
+    assert again.level == GFN2_WATER
+
+
+def test_the_first_record_of_a_key_stays(tmp_path):
+    task = Task("relax", {})
+    with Store(tmp_path / "s") as store:
+        store.put(task, calculation(-1.0))
+        store.put(task, calculation(-2.0))
+        assert store.get(task.key).energy == -1.0
+        assert len(store) == 1
+
+
+def test_failures_can_be_forgotten(tmp_path):
+    with Store(tmp_path / "s") as store:
+        store.put(Task("a", {}), calculation())
+        store.put(Task("b", {}), calculation(status="failed", reason="SCF"))
+        store.put(Task("c", {}), calculation(status="rejected", reason="lost a donor"))
+        assert store.counts() == {("a", "ok"): 1, ("b", "failed"): 1, ("c", "rejected"): 1}
+        assert store.forget_failures() == 1
+        assert len(store) == 2
+
+
+def test_other_files_are_refused(tmp_path):
+    other = tmp_path / "notes.txt"
+    other.write_text("no database, but long enough to be looked at" * 50)
+    with pytest.raises(InputError, match=r"notes\.txt is not a rarebind store"):
+        Store(other)
+    assert other.read_text().startswith("no database")
+
+
+def test_a_newer_store_is_refused(tmp_path):
+    Store(tmp_path / "s").close()
+    with sqlite3.connect(tmp_path / "s") as database:
+        database.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    database.close()
+    with pytest.raises(InputError, match="newer rarebind"):
+        Store(tmp_path / "s")
+
+
+def test_keys_depend_on_everything_that_decides_the_result():
+    parent = Task("a", {})
+    tasks = [
+        Task("a", {}),
+        Task("b", {}),
+        Task("a", {"x": 1}),
+        Task("a", {}, versions=("tblite 0.8",)),
+        Task("a", {}, parents=(parent,)),
+    ]
+    assert len({task.key for task in tasks}) == len(tasks)
+    assert Task("a", {}, label="for people").key == parent.key
+    assert Task("a", {"x": 1, "y": 2}).key == Task("a", {"y": 2, "x": 1}).key
+
+
+def test_ancestors_come_first_and_once():
+    root = Task("root", {})
+    middle = [Task("middle", {"i": i}, parents=(root,)) for i in range(3)]
+    leaf = Task("leaf", {}, parents=tuple(middle))
+    ordered = [task.key for task in with_ancestors([leaf, *middle])]
+    assert ordered == [root.key, *(task.key for task in middle), leaf.key]
