@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -39,10 +40,16 @@ def _main(
     """How strongly and how selectively ligands bind rare-earth ions."""
 
 
-def main() -> None:
-    """Run the command line; expected errors become a message and an exit status."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; expected errors become a message and an exit status.
+
+    Parameters
+    ----------
+    arguments
+        By default those of the process.
+    """
     try:
-        app()
+        app(args=arguments)
     except RarebindError as error:
         problems = getattr(error, "problems", (str(error),))
         for problem in problems:

@@ -1,0 +1,20 @@
+"""Shared fixtures."""
+
+from pathlib import Path
+
+import pytest
+
+from rarebind.campaigns import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    """An empty result store."""
+    with Store(tmp_path / "store.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def examples():
+    """The folder of example inputs."""
+    return Path(__file__).parents[1] / "examples"

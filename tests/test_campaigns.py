@@ -1,0 +1,174 @@
+"""Running, failing, being killed and going on."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from rarebind.campaigns import Protocol, Store, Task, TaskFactory, run_tasks
+from rarebind.campaigns.steps import execute, spec_from_data, spec_to_data
+from rarebind.complexes import aqua_ion, complex_spec
+from rarebind.engines import GFN2_WATER, LevelOfTheory
+from rarebind.errors import InputError, MissingDependencyError
+from rarebind.ligands import library_ligand, parse_ligand
+
+FACTORY = TaskFactory(Protocol())
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        aqua_ion("Lu", 8),
+        complex_spec("Gd", library_ligand("CAM", "methyl"), "2:4"),
+        complex_spec("Y", parse_ligand("CC(=O)CC(C)=O", "acac"), "1"),
+    ],
+    ids=lambda spec: spec.name,
+)
+def test_specs_survive_as_data(spec):
+    again = spec_from_data(spec_to_data(spec))
+    assert spec_to_data(again) == spec_to_data(spec)
+    assert (again.charge, again.multiplicity) == (spec.charge, spec.multiplicity)
+
+
+def test_names_do_not_decide_a_key():
+    one, other = (parse_ligand("CC(=O)CC(C)=O", name) for name in ("acac", "Hacac"))
+    tasks = [FACTORY.complex(complex_spec("Eu", ligand, "1:6")) for ligand in (one, other)]
+    assert tasks[0].key == tasks[1].key
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 2},
+        {"conformers": 5},
+        {"level": LevelOfTheory("tblite", "GFN2-xTB")},
+        {"relaxed_candidates": 1},
+    ],
+)
+def test_every_choice_of_the_protocol_decides_a_key(change):
+    other = TaskFactory(replace(Protocol(), **change))
+    spec = complex_spec("La", library_ligand("HOPO", "methyl"), "1:6")
+
+    def keys(factory):
+        return {factory.complex(spec).key, factory.ligand(spec.ligand).key}
+
+    assert keys(other) != keys(FACTORY)
+
+
+def test_results_come_back_and_are_kept(store):
+    tasks = [FACTORY.water(), FACTORY.ion("La"), FACTORY.ion("Gd"), FACTORY.aqua("Lu", 8)]
+    seen = []
+    results = run_tasks(tasks, store, on_done=lambda task, c, stored: seen.append(stored))
+    assert all(results[task.key].ok for task in tasks)
+    # The aqua ion of Lu needs that of La.
+    assert len(results) == 5
+    assert seen == [False] * 5
+    seen.clear()
+    again = run_tasks(tasks, store, on_done=lambda task, c, stored: seen.append(stored))
+    assert seen == [True] * 5
+    assert {k: c.energy for k, c in again.items()} == {k: c.energy for k, c in results.items()}
+
+
+def test_a_failure_is_a_record_and_the_rest_goes_on(store):
+    bad = Task("ion", {"metal": "Fe"}, label="Fe3+")
+    child = Task("series", {"metal": "Lu"}, parents=(bad,), label="child of Fe3+")
+    good = FACTORY.water()
+    results = run_tasks([child, good], store, workers=1)
+    assert results[good.key].ok
+    assert results[bad.key].status == "failed"
+    assert "unknown metal 'Fe'" in results[bad.key].reason
+    assert results[child.key].reason.startswith("needs Fe3+, which failed: unknown metal")
+    # What was not run is not recorded: it may be once its parent is mended.
+    assert store.known([bad.key, child.key, good.key]) == {bad.key, good.key}
+
+
+def test_an_unforeseen_error_names_its_place():
+    calculation = execute("series", {"metal": "Lu"}, [])
+    assert calculation.status == "failed"
+    assert calculation.reason.startswith("KeyError: 'parent'")
+
+
+def test_nothing_is_left_in_the_working_folder(store, tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    path = os.environ["PATH"]
+    run_tasks([FACTORY.ion("Y")], store, workers=1)
+    assert not list(folder.iterdir())
+    assert os.environ["PATH"] == path
+
+
+def test_protocols_are_checked_at_once():
+    with pytest.raises(
+        InputError, match="unknown builder 'magic': known are grafting, architector"
+    ):
+        Protocol(builder="magic")
+    with pytest.raises(InputError, match="conformers must be at least 1"):
+        Protocol(conformers=0)
+    with pytest.raises(InputError, match="unknown conformer search 'x': known are rdkit, crest"):
+        Protocol(conformer_search="x")
+
+
+def test_crest_is_asked_for_before_anything_runs(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    factory = TaskFactory(Protocol(conformer_search="crest"))
+    with pytest.raises(MissingDependencyError, match="crest"):
+        factory.complex(complex_spec("La", library_ligand("HOPO"), "1:6"))
+
+
+LIGANDS = "name,smiles\nHOPO-methyl,CNC(=O)c1cc(C)cc(=O)n1O\nCAM-fluoro,CNC(=O)c1cc(F)cc(O)c1O\n"
+
+
+def finished(path):
+    """Key and time of every finished record, or an empty mapping while there is no store."""
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            rows = database.execute("SELECT key, finished, record FROM calculations").fetchall()
+    except sqlite3.OperationalError:
+        return {}
+    return {key: (when, record) for key, when, record in rows}
+
+
+@pytest.mark.parametrize("records_before_the_kill", [1, 6])
+def test_kill_and_resume(tmp_path, records_before_the_kill):
+    """``kill -9`` of driver and workers; the re-run finishes the rest and recomputes nothing."""
+    (tmp_path / "ligands.csv").write_text(LIGANDS)
+    store = tmp_path / "store.sqlite"
+    command = [
+        sys.executable, "-m", "rarebind", "screen", "ligands.csv", "--metals", "La", "Lu",
+        "--geometry", "1:6", "--out", "out", "--store", str(store),
+    ]  # fmt: skip
+    driver = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while len(finished(store)) < records_before_the_kill:
+        assert driver.poll() is None, "ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.wait()
+    kept = finished(store)
+    assert len(kept) >= records_before_the_kill
+    assert not (tmp_path / "out" / "ranking.csv").exists()
+
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    after = finished(store)
+    assert len(after) > len(kept)
+    assert all(after[key] == record for key, record in kept.items())
+    with Store(store) as opened:
+        assert {status for _, status in opened.counts()} == {"ok"}
+    assert (tmp_path / "out" / "ranking.csv").exists()
+
+
+def test_level_is_part_of_the_record(store):
+    results = run_tasks([FACTORY.ion("La")], store, workers=1)
+    (calculation,) = results.values()
+    assert calculation.level == GFN2_WATER
+    assert calculation.engine_version.startswith("tblite")

@@ -1,0 +1,159 @@
+"""The command line: what it prints, what it refuses, what it leaves behind."""
+
+import csv
+import json
+
+import pytest
+from ase.io import read
+
+from rarebind.cli import main
+from rarebind.commands.many import expand
+
+
+def run(*arguments):
+    """Exit status of the command."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(a) for a in arguments])
+    return ended.value.code or 0
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder, *lines):
+    path = folder / "ligands.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+HOPO = "HOPO-methyl,CNC(=O)c1cc(C)cc(=O)n1O"
+
+
+def test_several_values_an_option():
+    args = ["x.csv", "--metals", "La", "Eu", "--geometry", "1:6", "--metals", "Lu"]
+    assert expand(args, {"--metals"}) == [
+        "x.csv", "--metals", "La", "--metals", "Eu", "--geometry", "1:6", "--metals", "Lu",
+    ]  # fmt: skip
+
+
+def test_version_and_help(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out.startswith("rarebind 0.")
+    assert run("screen", "--help") == 0
+    assert "--metals" in capsys.readouterr().out
+
+
+BAD_LINES = [
+    ("x,C1CC", "C1CC"),
+    ("x,CCC", "no donor"),
+    ("x,[CH3]", "radical"),
+    ("x,O=C([O-])C[Fe]", "Fe"),
+    ("x,[Na+].CC(=O)[O-]", "fragment"),
+    ("x,C[N+](C)(C)CC(=O)[O-]", "charge"),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), BAD_LINES)
+def test_a_bad_ligand(here, capsys, line, message):
+    path = write(here, "name,smiles", line)
+    assert run("screen", path, "--metals", "La", "--geometry", "1:6") == 2
+    error = capsys.readouterr().err
+    assert "line 2" in error
+    assert message.lower() in error.lower()
+    assert list(here.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "messages"),
+    [
+        (["name,smiles", HOPO], ["--metals", "La", "Fe"], ["unknown metal 'Fe'", "Lu"]),
+        (["name,smiles", HOPO], ["--geometry", "5:0"], ["'5:0'", "coordination number 8"]),
+        (["name,smiles", HOPO], ["--geometry", "x"], ["unknown geometry 'x'"]),
+        (["name,smiles", HOPO], ["--metals", "La", "La"], ["more than once: La"]),
+        (["name,smiles", HOPO], ["--engine", "mopac"], ["unknown engine 'mopac'", "tblite"]),
+        (["name,smiles", HOPO], ["--builder", "x"], ["unknown builder 'x'", "grafting"]),
+        (["name,smiles", HOPO], ["--cores", "x", "--builder", "architector"], ["unknown cores"]),
+        (["name,smiles", HOPO], ["--unit", "eV"], ["unknown unit 'eV'", "kJ/mol"]),
+        (["name,smiles", HOPO, HOPO], [], ["line 3", "HOPO-methyl"]),
+        (["name,smiles", HOPO, "other," + HOPO.split(",")[1]], [], ["line 3", "line 2"]),
+        (["name,molecule", HOPO], [], ["smiles", "molecule"]),
+        (["name,smiles"], [], ["no ligand"]),
+    ],
+)
+def test_bad_input_exits_with_2_and_writes_nothing(here, capsys, lines, options, messages):
+    path = write(here, *lines)
+    arguments = options if "--metals" in options else [*options, "--metals", "La"]
+    assert run("screen", path, *arguments) == 2
+    error = capsys.readouterr().err
+    for message in messages:
+        assert message in error
+    assert list(here.iterdir()) == [path]
+
+
+def test_missing_and_empty_files(here, capsys):
+    assert run("screen", here / "none.csv", "--metals", "La") == 2
+    assert "none.csv" in capsys.readouterr().err
+    (here / "empty.csv").write_text("")
+    assert run("screen", here / "empty.csv", "--metals", "La") == 2
+    assert "empty" in capsys.readouterr().err
+
+
+def test_all_bad_lines_at_once(here, capsys):
+    lines = ["name,smiles"]
+    bad = set()
+    for number in range(2, 202):
+        if number % 10 == 0:
+            lines.append(f"bad{number},C1CC{'C' * number}")
+            bad.add(number)
+        else:
+            lines.append(f"good{number},OC(=O)C{'C' * number}")
+    assert run("screen", write(here, *lines), "--metals", "La") == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == len(bad) == 20
+    assert all(any(f"line {number}:" in e for e in errors) for number in bad)
+
+
+def test_a_screen_from_file_to_files(here, capsys):
+    path = write(here, "name,smiles", HOPO, "CAM-chloro,CNC(=O)c1cc(Cl)cc(O)c1O")
+    arguments = ["screen", path, "--metals", "La", "Lu", "--geometry", "1:6", "--out", "out"]
+    assert run(*arguments) == 0
+    printed = capsys.readouterr().out
+    for name in ("ranking.csv", "ranking.json", "structures.xyz", "heatmap.png"):
+        assert f"out/{name}" in printed
+        assert (here / "out" / name).stat().st_size > 0
+    rows = list(csv.DictReader((here / "out" / "ranking.csv").open()))
+    assert [(row["metal"], row["rank"]) for row in rows] == [
+        ("La", "1"), ("La", "2"), ("Lu", "1"), ("Lu", "2"),
+    ]  # fmt: skip
+    # The dianion binds more strongly, as the reference study finds.
+    assert rows[0]["ligand"] == "CAM-chloro"
+    data = json.loads((here / "out" / "ranking.json").read_text())
+    assert data["level"] == "GFN2-xTB/ALPB(water)"
+    assert {row["status"] for row in data["rows"]} == {"ok"}
+    frames = read(here / "out" / "structures.xyz", index=":")
+    assert [frame.info["metal"] for frame in frames] == ["La", "Lu", "La", "Lu"]
+    assert all(frame.get_forces().shape == (len(frame), 3) for frame in frames)
+    by_pair = {(r["ligand"], r["metal"]): r for r in data["rows"]}
+    for ligand in ("HOPO-methyl", "CAM-chloro"):
+        lu, la = by_pair[ligand, "Lu"], by_pair[ligand, "La"]
+        assert lu["selectivity"] == pytest.approx(lu["exchange"] - la["exchange"])
+        assert la["selectivity"] == 0.0
+
+    assert run(*arguments, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == data["rows"]
+    assert run(*arguments, "--json", "--unit", "kJ/mol") == 0
+    kilojoule = json.loads(capsys.readouterr().out)["rows"][0]
+    assert kilojoule["exchange"] == pytest.approx(data["rows"][0]["exchange"] * 4.184, rel=1e-6)
+
+
+def test_ligands_listing(capsys):
+    assert run("ligands", "list", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert len(listed) == 110
+    assert run("ligands", "check", "CC(=O)CC(C)=O") == 0
+    assert "diketonate" in capsys.readouterr().out
+    assert run("ligands", "check", "CCC") == 2
