@@ -210,9 +210,9 @@ def test_coordination_number_does_not_depend_on_orientation():
 
 
 GRAFTED = [
-    ("HOPO", "hydroxyl", "1:6"), ("CAM", "carboxylic acid", "4:0"),
+    ("HOPO", "hydroxyl", "1:6"), ("CAM", "carboxylic-acid", "4:0"),
     ("thio-HOPO", "phosphonate", "2:4"),
-    ("thio-CAM", "2-methylbenzoic acid", "3:2"), ("HDEV", "2-hydroxypyridine", "4:0"),
+    ("thio-CAM", "2-methylbenzoic-acid", "3:2"), ("HDEV", "2-hydroxypyridine", "4:0"),
 ]  # fmt: skip
 
 
