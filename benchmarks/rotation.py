@@ -1,6 +1,6 @@
 """How much does the energy of one ion change when it is merely turned?
 
-    python benchmarks/rotation.py
+python benchmarks/rotation.py
 """
 
 from __future__ import annotations

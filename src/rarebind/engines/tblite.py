@@ -5,14 +5,17 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from tblite.exceptions import TBLiteRuntimeError
-from tblite.interface import Calculator, Result
-
 from rarebind.elements import xtb_unpaired_electrons
+from rarebind.engines.blas import prefer_openblas
 from rarebind.engines.level import LevelOfTheory
 from rarebind.errors import CalculationError, InputError
 from rarebind.structures import Structure
 from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
+
+prefer_openblas()
+# Only now: tblite binds its BLAS when it is loaded.
+from tblite.exceptions import TBLiteRuntimeError  # noqa: E402
+from tblite.interface import Calculator, Result  # noqa: E402
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import os
 import tempfile
@@ -100,7 +101,7 @@ class Architector:
         return {
             "core": core,
             # Architector fills the remaining sites with water by itself.
-            "ligands": [ligand] * max(spec.n_ligands, 1),
+            "ligands": [dict(ligand) for _ in range(max(spec.n_ligands, 1))],
             "parameters": {
                 "seed": self.seed,
                 "n_symmetries": self.symmetries,
@@ -115,7 +116,12 @@ class Architector:
 def _build_complex(request: dict[str, Any]) -> dict[str, Any]:
     stand_ins.install()
     from architector import build_complex
+    from architector.io_process_input import inparse
 
+    # Architector works out how a chelate spans the polyhedra by trial, and would do so twice.
+    kinds = [ligand["ligType"] for ligand in inparse(copy.deepcopy(request))["ligands"]]
+    for ligand, kind in zip(request["ligands"], kinds, strict=True):
+        ligand["ligType"] = kind
     found: dict[str, Any] = build_complex(request)
     return found
 

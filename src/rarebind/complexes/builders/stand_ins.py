@@ -18,10 +18,14 @@ from typing import Any, NoReturn
 
 from ase import Atoms
 from ase.calculators.calculator import all_changes
-from tblite.ase import TBLite
 
 from rarebind.elements import xtb_unpaired_electrons
+from rarebind.engines.blas import prefer_openblas
 from rarebind.errors import MissingDependencyError
+
+prefer_openblas()
+# Only now: tblite binds its BLAS when it is loaded.
+from tblite.ase import TBLite  # noqa: E402
 
 _MODULE = "xtb.ase.calculator"
 
