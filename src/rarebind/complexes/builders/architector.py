@@ -75,7 +75,13 @@ class Architector:
             Architector found no arrangement, or none that keeps the ligands whole.
         """
         with _quiet_scratch() as scratch:
-            found = _build_complex(self._request(spec, scratch))
+            try:
+                found = _build_complex(self._request(spec, scratch))
+            except Exception as error:
+                # Architector raises all kinds of errors for ligands that fit no polyhedron.
+                raise CalculationError(
+                    f"Architector failed on {spec.name}: {type(error).__name__}: {error}"
+                ) from error
         candidates, reasons = [], []
         for label, entry in found.items():
             atoms = entry["ase_atoms"]

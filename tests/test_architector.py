@@ -1,0 +1,130 @@
+"""The reference builder, on real complexes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rarebind.campaigns import Protocol, TaskFactory
+from rarebind.campaigns.steps import execute
+from rarebind.complexes import (
+    BUILDERS,
+    Layout,
+    aqua_ion,
+    check_complex,
+    complex_spec,
+    coordination_number,
+)
+from rarebind.engines import GFN2_WATER, LevelOfTheory, relax, static
+from rarebind.errors import CalculationError, InputError
+from rarebind.ligands import library_ligand, parse_ligand
+
+pytestmark = pytest.mark.skipif(
+    bool(BUILDERS.spec("architector").missing()), reason="Architector is not installed"
+)
+
+
+def test_an_aqua_ion(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    spec = aqua_ion("La", 9)
+    candidates = BUILDERS.create("architector", symmetries=1).build(spec)
+    assert candidates
+    energies = []
+    for candidate in candidates:
+        assert candidate.symbols == Layout(spec).symbols
+        assert candidate.charge == 3
+        assert coordination_number(candidate) >= 8
+        energies.append(static(candidate, GFN2_WATER).energy)
+    assert energies == sorted(energies)
+    assert check_complex(relax(candidates[0], GFN2_WATER), spec).accepted
+    # Neither files in the working folder nor chatter on the terminal.
+    assert not list(tmp_path.iterdir())
+    assert Path.cwd() == tmp_path
+    assert capsys.readouterr().out == ""
+
+
+def test_options_are_checked():
+    with pytest.raises(InputError, match="unknown cores 'some': known are common, all"):
+        BUILDERS.create("architector", cores="some")
+
+
+def test_highly_charged_complexes_are_assembled_in_water():
+    """The stand-in takes the solvent that the builder asks for, assembly included."""
+    builder = BUILDERS.create("architector")
+    spec = complex_spec("La", library_ligand("CAM"), "4:0")
+    assert spec.charge == -5
+    request = builder._request(spec, "/scratch")
+    assert request["parameters"]["xtb_solvent"] == "water"
+    assert len(request["ligands"]) == 4
+
+
+def test_what_it_cannot_build_is_a_failure():
+    # Architector has no polyhedron with thirteen corners.
+    with pytest.raises(CalculationError, match=r"Architector failed on La\(H2O\)13: ValueError"):
+        BUILDERS.create("architector").build(aqua_ion("La", 13))
+
+
+STAND_IN = """
+import sys
+sys.modules["pynauty"] = None  # as if it were not installed
+sys.path_importer_cache.clear()
+del sys.modules["pynauty"]
+from rarebind.complexes.builders import stand_ins
+needed = stand_ins.install()
+assert stand_ins.install() == [], "installed twice"
+from ase import Atoms
+import numpy as np
+from xtb.ase.calculator import XTB
+ion = Atoms("Gd", positions=[[0, 0, 0]])
+ion.set_initial_charges([3.0])
+energies = []
+for spin in (0.0, 7.0):
+    ion.set_initial_magnetic_moments([spin])
+    ion.calc = XTB(method="GFN2-xTB", solvent="water")
+    energies.append(ion.get_potential_energy())
+assert np.isclose(*energies, atol=1e-6), energies
+print(",".join(needed))
+"""
+
+
+def test_the_stand_in_ignores_the_spin_of_the_4f_shell():
+    process = subprocess.run(
+        [sys.executable, "-c", STAND_IN], capture_output=True, text=True, check=True
+    )
+    assert set(process.stdout.strip().split(",")) <= {"xtb", "pynauty", ""}
+
+
+@pytest.mark.slow
+def test_a_ligand_outside_the_library():
+    ligand = parse_ligand("CC(=O)CC(C)=O", "acetylacetone")
+    spec = complex_spec("La", ligand, "1:6")
+    task = TaskFactory(Protocol(symmetries=2)).complex(spec)
+    calculation = execute(task.step, task.arguments, [])
+    assert calculation.ok, calculation.reason
+    assert coordination_number(calculation.structure) == 8
+
+
+@pytest.mark.slow
+def test_grafting_is_not_above_architector():
+    """One of the comparisons that ``benchmarks/grafting.py`` makes."""
+    spec = complex_spec("La", library_ligand("HOPO", "methyl"), "1:6")
+    energies = []
+    for builder in ("grafting", "architector"):
+        task = TaskFactory(Protocol(builder=builder, symmetries=2)).complex(spec)
+        calculation = execute(task.step, task.arguments, [])
+        assert calculation.ok, calculation.reason
+        energies.append(calculation.energy)
+    assert energies[0] < energies[1] + 0.005
+
+
+def test_gas_phase_and_water_differ():
+    """The level that a caller asks for is the one that is computed."""
+    water = static(BUILDERS.create("grafting").build(aqua_ion("La", 8))[0], GFN2_WATER).energy
+    gas = static(
+        BUILDERS.create("grafting").build(aqua_ion("La", 8))[0],
+        LevelOfTheory("tblite", "GFN2-xTB"),
+    ).energy
+    assert water < gas - 5.0
+    assert np.isfinite([water, gas]).all()
