@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ase.data import atomic_numbers, chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 
 from rarebind.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import ArrayLike, NDArray
+
+
+#: Atoms closer than this times the sum of their covalent radii are bonded.
+BOND_TOLERANCE = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,3 +119,12 @@ class Structure:
             int(atoms.info.get("charge", 0) if charge is None else charge),
             int(atoms.info.get("multiplicity", 1) if multiplicity is None else multiplicity),
         )
+
+
+def bond_matrix(structure: Structure) -> NDArray[np.bool_]:
+    """Which atoms are bonded, shape (N, N), from distances and covalent radii alone."""
+    radii = covalent_radii[structure.atomic_numbers]
+    distances = np.linalg.norm(structure.positions[:, None] - structure.positions[None], axis=-1)
+    bonded: NDArray[np.bool_] = distances < BOND_TOLERANCE * (radii[:, None] + radii[None])
+    np.fill_diagonal(bonded, val=False)
+    return bonded

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from ase.data import atomic_numbers, covalent_radii
 
-from rarebind.complexes.layout import Layout, bond_matrix, fragment_atoms
+from rarebind.complexes.layout import Layout, fragment_atoms
 from rarebind.complexes.spec import ComplexSpec
 from rarebind.engines import Calculation
 from rarebind.ligands import fragment_inchikey
-from rarebind.structures import Structure
+from rarebind.structures import Structure, bond_matrix
 
 #: A donor is bound when nearer than this times the sum of the covalent radii.  With Cordero's
 #: radii: La–O 3.4 Å and Lu–O 3.2 Å, past the longest bonds to O (about 2.9 Å) and short of the

@@ -8,13 +8,11 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ase.data import covalent_radii
 
 from rarebind.complexes.spec import ComplexSpec
 from rarebind.errors import CalculationError
 from rarebind.ligands import Ligand, fragment_inchikey
-from rarebind.ligands.identity import BOND_TOLERANCE
-from rarebind.structures import Structure
+from rarebind.structures import Structure, bond_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,17 +78,6 @@ class Layout:
             yield atoms, tuple(atoms[d] for d in own)
         for atoms in self.waters:
             yield atoms, (atoms[0],)
-
-
-def bond_matrix(structure: Structure, factor: float = BOND_TOLERANCE) -> NDArray[np.bool_]:
-    """Which atoms touch, shape (N, N), from distances and covalent radii alone."""
-    radii = covalent_radii[structure.atomic_numbers]
-    distances = np.linalg.norm(
-        structure.positions[:, None, :] - structure.positions[None, :, :], axis=-1
-    )
-    bonded: NDArray[np.bool_] = distances < factor * (radii[:, None] + radii[None, :])
-    np.fill_diagonal(bonded, False)
-    return bonded
 
 
 def fragment_atoms(structure: Structure) -> list[NDArray[np.int64]]:

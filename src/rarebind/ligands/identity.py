@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ase.data import covalent_radii
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDetermineBonds
 
 from rarebind.ligands.smiles import inchikey
+from rarebind.structures import bond_matrix
 
 if TYPE_CHECKING:
     from rarebind.ligands.ligand import Ligand
     from rarebind.structures import Structure
-
-#: Atoms closer than this times the sum of their covalent radii are bonded.
-BOND_TOLERANCE = 1.25
 
 _MAX_BOND_ORDER_STEPS = 5000
 _MAX_NAMED = 4
@@ -87,12 +84,8 @@ def fragment_inchikey(fragment: Structure, reference: Ligand) -> FragmentIdentit
 
 
 def bonds_from_geometry(structure: Structure) -> set[Bond]:
-    """Pairs of atoms closer than `BOND_TOLERANCE` times the sum of their covalent radii."""
-    positions = structure.positions
-    radii = covalent_radii[structure.atomic_numbers]
-    distances = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
-    near = distances < BOND_TOLERANCE * (radii[:, None] + radii[None])
-    return {(int(i), int(j)) for i, j in np.argwhere(np.triu(near, k=1))}
+    """Pairs of bonded atoms, the lower index first."""
+    return {(int(i), int(j)) for i, j in np.argwhere(np.triu(bond_matrix(structure)))}
 
 
 def _bond(i: int, j: int) -> Bond:

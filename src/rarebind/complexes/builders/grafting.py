@@ -13,13 +13,13 @@ import numpy as np
 from rdkit import Chem
 from scipy.spatial.transform import Rotation
 
-from rarebind.complexes.layout import Layout, bond_matrix
+from rarebind.complexes.layout import Layout
 from rarebind.complexes.series import swap_metal
 from rarebind.complexes.spec import ComplexSpec
 from rarebind.complexes.templates import parent_spec, parent_templates
 from rarebind.errors import CalculationError
 from rarebind.ligands import Attachment, conformers, parent_and_attachment
-from rarebind.structures import Structure
+from rarebind.structures import Structure, bond_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
