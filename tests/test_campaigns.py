@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from rarebind.campaigns import Protocol, Store, Task, TaskFactory, run_tasks
+from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD
 from rarebind.campaigns.steps import execute, spec_from_data, spec_to_data
 from rarebind.complexes import aqua_ion, complex_spec
 from rarebind.engines import GFN2_WATER, LevelOfTheory
@@ -172,3 +173,43 @@ def test_level_is_part_of_the_record(store):
     (calculation,) = results.values()
     assert calculation.level == GFN2_WATER
     assert calculation.engine_version.startswith("tblite")
+
+
+def descendants(pid):
+    """Process ids below `pid`."""
+    listing = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True)
+    pairs = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()[1:]]
+    found, level = [], {pid}
+    while level:
+        level = {child for child, parent in pairs if parent in level}
+        found += level
+    return found
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_a_killed_driver_leaves_no_process_behind(tmp_path):
+    (tmp_path / "ligands.csv").write_text("smiles\nCC(=O)CC(C)=O\n")
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "rarebind", "screen", "ligands.csv", "--metals", "La"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    store = tmp_path / "rarebind-screen" / "calculations.sqlite"
+    while not finished(store):
+        assert driver.poll() is None
+        time.sleep(0.1)
+    left = descendants(driver.pid)
+    assert left
+    driver.kill()
+    driver.wait()
+    deadline = time.monotonic() + 3 * HEARTBEAT_THRESHOLD
+    while any(map(alive, left)):
+        assert time.monotonic() < deadline, "workers outlive the driver"
+        time.sleep(1)

@@ -33,8 +33,10 @@ def local_config(workers: int, run_dir: str) -> Config:
         executors=[
             HighThroughputExecutor(
                 label="local",
+                interchange_launch_cmd=[sys.executable, "-m", "rarebind.campaigns.interchange"],
                 address="127.0.0.1",
                 max_workers_per_node=workers,
+                # The number of workers alone decides, also when it exceeds that of cores.
                 cores_per_worker=1e-6,
                 heartbeat_period=5,
                 heartbeat_threshold=HEARTBEAT_THRESHOLD,

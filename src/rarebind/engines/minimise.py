@@ -21,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rarebind.engines.curvature import lowest_curvature, rigid_motions
 from rarebind.engines.model_hessian import model_hessian
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,10 @@ _NOISE = 1e-4
 _UPHILL, _SHORT = 0.02, 0.02
 #: Actual over predicted change of energy below which the radius shrinks, above which it grows.
 _POOR, _GOOD = 0.25, 0.75
+#: Verification: gradients for the softest mode; curvature in eV/Å² below which it is tried; how far
+#: the furthest atom moves along it, Å; drop of energy that is followed, eV; how often at most.
+DBG=0
+_LANCZOS, _SOFT, _OFF, _WORTHWHILE, _ROUNDS = 12, 0.005, 0.3, 5e-4, 3
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,16 @@ class Convergence:
         Change of energy in the last step, eV.
     max_gradients
         Give up after this many evaluations of the potential.
+    verify_minimum
+        Then look for a direction without curvature, and go on along it where that leads down:
+        off saddles and flat shoulders, on which forces vanish too.
     """
 
     fmax: float = 0.02
     remaining_energy: float = 1e-4
     energy_change: float = 2e-3
     max_gradients: int = 500
+    verify_minimum: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,32 +122,80 @@ def minimise(
         The last geometry that was accepted.
     """
     limits = convergence or Convergence()
-    x = np.array(positions, dtype=np.float64)
-    trajectory: list[tuple[Floats, float, Floats]] = []
+    surface = _Surface(potential, limits.max_gradients)
+    start = surface.at(np.array(positions, dtype=np.float64))
+    end, converged = _descend(surface, symbols, start, limits)
+    rounds = _ROUNDS if limits.verify_minimum else 0
+    while converged and rounds > 0:
+        lower = _step_off(surface, symbols, end)
+        if lower is None:
+            break
+        there, converged = _descend(surface, symbols, lower, limits, came_from=end)
+        rounds = rounds - 1 if there.energy < end.energy else 0
+        end = min(there, end, key=lambda point: point.energy)
+    return Minimum(
+        end.positions,
+        end.energy,
+        -end.gradient.reshape(-1, 3),
+        len(surface.trajectory),
+        converged,
+        tuple(surface.trajectory),
+    )
 
-    def evaluate(at: Floats) -> tuple[float, Floats]:
-        energy, forces = potential(at.copy())
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    positions: Floats
+    energy: float
+    gradient: Floats
+
+
+class _Surface:
+    """The potential, with a record of all its evaluations."""
+
+    def __init__(self, potential: Potential, max_gradients: int) -> None:
+        self._potential = potential
+        self._max_gradients = max_gradients
+        self.trajectory: list[tuple[Floats, float, Floats]] = []
+
+    @property
+    def left(self) -> int:
+        """Evaluations that may still be made."""
+        return self._max_gradients - len(self.trajectory)
+
+    def at(self, positions: Floats) -> _Point:
+        energy, forces = self._potential(positions.copy())
         forces = np.array(forces, dtype=np.float64)
-        trajectory.append((at, float(energy), forces))
-        return float(energy), -forces.ravel()
+        self.trajectory.append((positions, float(energy), forces))
+        return _Point(positions, float(energy), -forces.ravel())
 
-    energy, gradient = evaluate(x)
+
+def _descend(
+    surface: _Surface,
+    symbols: Sequence[str],
+    point: _Point,
+    limits: Convergence,
+    came_from: _Point | None = None,
+) -> tuple[_Point, bool]:
+    """Follow the energy down from `point` to a stationary point; also returns if it was reached."""
     steps: deque[tuple[Floats, Floats]] = deque(maxlen=_MEMORY)
-    radius, change, converged = _FIRST_RADIUS, 0.0, False
+    radius, change = _FIRST_RADIUS, 0.0
+    if came_from is not None:
+        steps.append(_difference(came_from, point))
     while True:
-        model = _QuadraticModel(symbols, x, gradient, steps)
+        model = _QuadraticModel(symbols, point.positions, point.gradient, steps)
         converged = (
             model.fmax < limits.fmax
             and model.remaining_energy < limits.remaining_energy
             and abs(change) < limits.energy_change
         )
-        if converged or len(trajectory) >= limits.max_gradients:
-            break
+        if converged or surface.left <= 0:
+            return point, converged
         step, predicted = model.step(radius)
         length = np.linalg.norm(step, axis=1).max()
-        new_energy, new_gradient = evaluate(x + step)
-        steps.append((step.ravel(), new_gradient - gradient))
-        change = new_energy - energy
+        new = surface.at(point.positions + step)
+        steps.append(_difference(point, new))
+        change = new.energy - point.energy
         quality = change / predicted if predicted < 0.0 else 0.0
         if change > _NOISE and quality < 0.0:
             radius = max(0.3 * length, _SMALLEST_RADIUS)
@@ -148,10 +205,34 @@ def minimise(
             radius = max(0.5 * length, 2 * _SMALLEST_RADIUS)
         elif quality > _GOOD and length > 0.8 * radius:
             radius = min(1.6 * radius, _LARGEST_RADIUS)
-        x, energy, gradient = x + step, new_energy, new_gradient
-    return Minimum(
-        x, energy, -gradient.reshape(-1, 3), len(trajectory), converged, tuple(trajectory)
+        point = new
+
+
+def _difference(first: _Point, second: _Point) -> tuple[Floats, Floats]:
+    return (second.positions - first.positions).ravel(), second.gradient - first.gradient
+
+
+def _step_off(surface: _Surface, symbols: Sequence[str], point: _Point) -> _Point | None:
+    """A point beside the stationary `point` from which the energy falls below it, if any."""
+    soft = lowest_curvature(
+        lambda positions: surface.at(positions).gradient,
+        point.positions,
+        point.gradient,
+        model_hessian(symbols, point.positions),
+        min(_LANCZOS, surface.left),
     )
+    if soft is None or soft.curvature > _SOFT:
+        return None
+    downhill = -1.0 if point.gradient @ soft.mode.ravel() > 0.0 else 1.0
+    step = downhill * _OFF / np.linalg.norm(soft.mode, axis=1).max() * soft.mode
+    for side in (step, -step)[: surface.left]:
+        there = surface.at(point.positions + side)
+        # Off the floor of a curved valley the energy rises: count what the walls give back.
+        model = _QuadraticModel(symbols, there.positions, there.gradient, ())
+        if DBG: print(f' [{(there.energy-point.energy)*23.06:.3f} {(there.energy-model.remaining_energy-point.energy)*23.06:.3f}]',end='')
+        if there.energy - model.remaining_energy < point.energy - _WORTHWHILE:
+            return there
+    return None
 
 
 class _QuadraticModel:
@@ -223,13 +304,3 @@ def _bfgs(hessian: Floats, step: Floats, change: Floats) -> Floats:
         change = part * change + (1.0 - part) * expected
         seen = float(step @ change)
     return hessian - np.outer(expected, expected / model) + np.outer(change, change / seen)
-
-
-def rigid_motions(positions: Floats) -> Floats:
-    """Orthonormal translations and rotations of a molecule, shape (3N, 6); 5 when linear."""
-    centred = positions - positions.mean(axis=0)
-    axes = np.eye(3)
-    moves = [np.broadcast_to(axis, centred.shape) for axis in axes]
-    moves += [np.cross(axis, centred) for axis in axes]
-    left, sizes, _ = np.linalg.svd(np.array(moves).reshape(6, -1).T, full_matrices=False)
-    return np.asarray(left[:, sizes > 1e-6 * sizes[0]])
