@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -175,41 +177,62 @@ def test_level_is_part_of_the_record(store):
     assert calculation.engine_version.startswith("tblite")
 
 
-def descendants(pid):
-    """Process ids below `pid`."""
-    listing = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True)
-    pairs = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()[1:]]
-    found, level = [], {pid}
-    while level:
-        level = {child for child, parent in pairs if parent in level}
-        found += level
+def screen_in(folder, ligands):
+    """Start a screen as a process of its own: the process, its store, a mark on its offspring."""
+    (folder / "ligands.csv").write_text(ligands)
+    mark = f"RAREBIND_TEST={uuid.uuid4()}"
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "rarebind", "screen", "ligands.csv", "--metals", "La", "Lu"],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env=os.environ | dict([mark.split("=")]),
+    )  # fmt: skip
+    return driver, folder / "rarebind-screen" / "calculations.sqlite", mark
+
+
+def marked(mark, program=""):
+    """Process ids of all that inherited `mark`, detached ones included, and run `program`."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in environment and program.encode() in command:
+            found.append(int(folder.name))
     return found
 
 
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+linux = pytest.mark.skipif(not Path("/proc").exists(), reason="looks up processes in /proc")
 
 
+@linux
 @pytest.mark.slow
 def test_a_killed_driver_leaves_no_process_behind(tmp_path):
-    (tmp_path / "ligands.csv").write_text("smiles\nCC(=O)CC(C)=O\n")
-    driver = subprocess.Popen(
-        [sys.executable, "-m", "rarebind", "screen", "ligands.csv", "--metals", "La"],
-        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    store = tmp_path / "rarebind-screen" / "calculations.sqlite"
+    driver, store, mark = screen_in(tmp_path, "smiles\nCC(=O)CC(C)=O\n")
     while not finished(store):
         assert driver.poll() is None
         time.sleep(0.1)
-    left = descendants(driver.pid)
-    assert left
+    assert marked(mark, "process_worker_pool")
     driver.kill()
     driver.wait()
     deadline = time.monotonic() + 3 * HEARTBEAT_THRESHOLD
-    while any(map(alive, left)):
+    while marked(mark):
         assert time.monotonic() < deadline, "workers outlive the driver"
         time.sleep(1)
+
+
+@linux
+def test_lost_workers_are_no_failed_calculations(tmp_path):
+    """Killing the pool of workers ends the run with a message, and stores no false failure."""
+    driver, store, mark = screen_in(tmp_path, LIGANDS)
+    while not finished(store):
+        assert driver.poll() is None
+        time.sleep(0.02)
+    for pid in marked(mark, "process_worker_pool"):
+        os.kill(pid, signal.SIGKILL)
+    _, error = driver.communicate(timeout=120)
+    assert driver.returncode == 1
+    assert "run the same command again" in error
+    with Store(store) as opened:
+        assert {status for _, status in opened.counts()} == {"ok"}

@@ -35,3 +35,7 @@ class MissingDependencyError(RarebindError):
 
 class CalculationError(RarebindError):
     """One calculation failed.  Campaigns turn this into a failure record and go on."""
+
+
+class WorkersLostError(RarebindError):
+    """All worker processes ended while calculations were running."""

@@ -13,6 +13,7 @@ from rarebind.campaigns.steps import execute
 from rarebind.campaigns.store import Store
 from rarebind.campaigns.task import Task, with_ancestors
 from rarebind.engines import GFN2_WATER, Calculation
+from rarebind.errors import WorkersLostError
 
 #: Called with each task as it ends, its calculation, and whether it was in the store already.
 Listener = Callable[[Task, Calculation, bool], None]
@@ -45,6 +46,11 @@ def run_tasks(
     -------
     mapping
         Calculation by task key, ancestors included.
+
+    Raises
+    ------
+    WorkersLostError
+        All worker processes died; what had finished is in the store.
     """
     driver = _Driver(store, on_done)
     driver.run(with_ancestors(tasks), workers)
@@ -118,7 +124,22 @@ class _Driver:
 
 
 def _outcome(future: Future[Any]) -> Calculation:
+    """What a future holds: a record also when the task took its own worker process down.
+
+    Raises
+    ------
+    WorkersLostError
+        The worker processes as a whole are gone, which says nothing about the task.
+    """
+    from parsl.executors.errors import BadStateException
+    from parsl.executors.high_throughput.errors import ManagerLost
+
     error = future.exception()
+    if isinstance(error, BadStateException | ManagerLost):
+        raise WorkersLostError(
+            "the worker processes ended unexpectedly (killed, or out of memory?). What was finished "
+            f"is kept: run the same command again. Parsl says: {' '.join(str(error).split())}"
+        ) from error
     if error is None:
         calculation: Calculation = future.result()
         return calculation
