@@ -1,11 +1,12 @@
 """Relaxation: ours with tblite against ``xtb --opt``, from the same starts.
 
     python benchmarks/relaxation.py starts.xyz --json relaxation.json
+    python benchmarks/relaxation.py starts.xyz --verify --json verified.json
 
 The starts are an extended-XYZ file with ``charge`` in the comment line of every frame.  Both
 relax with GFN2-xTB/ALPB(water) on one thread, after one another.  From each end a tight minimum
 is sought, so that "above" is the distance of an end from the bottom of its own basin; all final
-energies are tblite's.
+energies are tblite's.  With ``--verify`` ours looks for a way down from where it stops.
 """
 
 from __future__ import annotations
@@ -84,14 +85,14 @@ def run_xtb(atoms: Atoms, charge: int) -> tuple[NDArray[np.float64], int, float,
     return positions, cycles, seconds, "GEOMETRY OPTIMIZATION CONVERGED" in process.stdout
 
 
-def compare(name: str, atoms: Atoms) -> Row:
+def compare(name: str, atoms: Atoms, limits: Convergence) -> Row:
     """Relax one start both ways."""
     structure = Structure(
         tuple(atoms.get_chemical_symbols()), atoms.positions, int(atoms.info["charge"])
     )
     begin = time.perf_counter()
     potential = TBLite().potential(structure, GFN2_WATER)
-    ours = minimise(potential, structure.symbols, structure.positions)
+    ours = minimise(potential, structure.symbols, structure.positions, limits)
     seconds = time.perf_counter() - begin
     theirs, cycles, xtb_seconds, xtb_converged = run_xtb(atoms, structure.charge)
     our_energy = energy_at(structure, ours.positions)
@@ -116,7 +117,9 @@ def main() -> None:
     parser.add_argument("starts", type=Path, help="extended XYZ, charge in each comment line")
     parser.add_argument("--json", type=Path, help="also write the rows here")
     parser.add_argument("--index", default=":", help="frames to run, as ASE counts them")
+    parser.add_argument("--verify", action="store_true", help="verify that ours are minima")
     options = parser.parse_args()
+    limits = Convergence(verify_minimum=options.verify)
 
     rows: list[Row] = []
     print(
@@ -124,7 +127,7 @@ def main() -> None:
         f"{'xtb':>5s} {'s':>6s} {'above':>6s} | {'ours - xtb':>10s}  (kcal/mol)"
     )
     for number, atoms in enumerate(iread(options.starts, options.index)):
-        row = compare(str(atoms.info.get("name", number)), atoms)
+        row = compare(str(atoms.info.get("name", number)), atoms, limits)
         rows.append(row)
         print(
             f"{row.name[:24]:24s} {row.atoms:5d} | {row.gradients:5d} {row.seconds:6.1f} "

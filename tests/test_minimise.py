@@ -11,7 +11,8 @@ from ase.optimize import BFGS
 from scipy.spatial.transform import Rotation
 from tblite.ase import TBLite
 
-from rarebind.engines.minimise import Convergence, minimise, rigid_motions
+from rarebind.engines.curvature import rigid_motions
+from rarebind.engines.minimise import Convergence, minimise
 
 TIGHT = Convergence(fmax=0.005, remaining_energy=1e-5, energy_change=1e-4)
 
@@ -174,3 +175,96 @@ def test_default_convergence_leaves_less_than_a_tenth_of_a_kcal():
     loose = minimise(potential, symbols, positions)
     tight = minimise(potential, symbols, loose.positions, TIGHT)
     assert loose.energy - tight.energy < 0.004
+
+
+class DoubleWell(Springs):
+    """The springs, with an energy along the distance of two atoms that is a maximum at home."""
+
+    def __call__(self, positions):
+        energy, forces = super().__call__(positions)
+        apart = positions[0] - positions[1]
+        length = np.linalg.norm(apart)
+        excess = length - self.lengths[0, 1]
+        energy += -20.0 * excess**2 + 200.0 * excess**4
+        pull = (-40.0 * excess + 800.0 * excess**3) * apart / length
+        forces[0] -= pull
+        forces[1] += pull
+        return energy, forces
+
+
+VERIFIED = Convergence(verify_minimum=True)
+
+
+def test_verification_leaves_an_analytic_saddle():
+    wells = DoubleWell()
+    saddle = minimise(wells, wells.symbols, wells.home)
+    assert saddle.gradients == 1
+    assert saddle.energy == pytest.approx(0.0, abs=1e-9)
+    wells.calls = 0
+    minimum = minimise(wells, wells.symbols, wells.home, VERIFIED)
+    assert minimum.converged
+    assert minimum.energy < -0.1
+    assert minimum.gradients == wells.calls == len(minimum.trajectory)
+
+
+def test_verification_leaves_a_minimum_where_it_is():
+    springs = Springs()
+    minimum = minimise(springs, springs.symbols, springs.home, VERIFIED)
+    assert minimum.converged
+    assert np.array_equal(minimum.positions, springs.home)
+    assert 2 <= minimum.gradients == springs.calls == len(minimum.trajectory) <= 13
+
+
+@pytest.mark.parametrize("limit", [1, 3, 20])
+def test_verification_keeps_to_the_number_of_gradients(limit):
+    wells = DoubleWell()
+    limits = Convergence(max_gradients=limit, verify_minimum=True)
+    minimum = minimise(wells, wells.symbols, wells.home, limits)
+    assert wells.calls == minimum.gradients <= limit
+    assert minimum.energy <= 0.0
+
+
+def planar_ammonia():
+    turns = np.radians([0.0, 120.0, 240.0])
+    ring = np.stack([np.cos(turns), np.sin(turns), 0.0 * turns], axis=1)
+    return ("N", "H", "H", "H"), np.vstack([np.zeros(3), 1.0 * ring])
+
+
+def eclipsed_ethane():
+    turns = np.radians([0.0, 120.0, 240.0])
+    ring = 1.02 * np.stack([np.cos(turns), np.sin(turns), 0.0 * turns], axis=1)
+    shift = np.array([0.0, 0.0, 1.0])
+    atoms = [[-0.76 * shift], ring - 1.15 * shift, [0.76 * shift], ring + 1.15 * shift]
+    return ("C", "H", "H", "H", "C", "H", "H", "H"), np.vstack(atoms)
+
+
+@pytest.mark.parametrize(("saddle", "drop"), [(planar_ammonia, 0.1), (eclipsed_ethane, 0.07)])
+def test_verification_leaves_a_saddle_of_a_molecule(saddle, drop):
+    symbols, positions = saddle()
+    potential = tblite_potential(symbols)
+    top = minimise(potential, symbols, positions)
+    minimum = minimise(potential, symbols, positions, VERIFIED)
+    assert top.converged
+    assert minimum.converged
+    assert minimum.energy < top.energy - drop
+    further = minimise(potential, symbols, minimum.positions, TIGHT)
+    assert minimum.energy - further.energy < 0.004
+
+
+@pytest.mark.parametrize("name", ["H2O", "HCOOH", "La(H2O)3"])
+def test_verification_of_a_minimum_costs_few_gradients(name):
+    symbols, positions, charge = start(name)
+    potential = tblite_potential(symbols, charge)
+    plain = minimise(potential, symbols, positions, TIGHT)
+    verified = minimise(potential, symbols, plain.positions, VERIFIED)
+    assert verified.energy == pytest.approx(plain.energy, abs=1e-3)
+    assert verified.gradients <= 14
+
+
+def test_verification_of_one_and_two_atoms():
+    assert minimise(
+        lambda x: (-1.0, np.zeros_like(x)), ("La",), np.zeros((1, 3)), VERIFIED
+    ).converged
+    pair = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 0.8]])
+    minimum = minimise(tblite_potential(("H", "H")), ("H", "H"), pair, VERIFIED)
+    assert minimum.converged

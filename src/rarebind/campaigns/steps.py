@@ -22,10 +22,14 @@ from rarebind.complexes import (
     swap_metal,
 )
 from rarebind.complexes.crest import crest_conformers
-from rarebind.engines import GFN2_WATER, Calculation, LevelOfTheory, relax, static
+from rarebind.engines import GFN2_WATER, Calculation, Convergence, LevelOfTheory, relax, static
 from rarebind.errors import CalculationError, RarebindError
 from rarebind.ligands import Ligand, conformers
 from rarebind.structures import Structure
+
+#: Free ligands and templates start from idealised geometries, whose symmetry can end a relaxation
+#: on a saddle.  The metal series starts from a verified minimum and is not checked again.
+_VERIFIED = Convergence(verify_minimum=True)
 
 #: Version of each step's recipe; part of every task's key.
 STEP_VERSIONS = {"ion": 1, "water": 1, "ligand": 1, "template": 1, "series": 1}
@@ -75,7 +79,7 @@ def ligand(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
     spec = spec_from_data(arguments["spec"])
     assert spec.ligand is not None
     starts = conformers(spec.ligand, arguments["conformers"], arguments["seed"])
-    return _lowest([relax(start, _level(arguments)) for start in starts])
+    return _lowest([relax(start, _level(arguments), _VERIFIED) for start in starts])
 
 
 def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
@@ -85,12 +89,12 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     builder: Builder = BUILDERS.create(arguments["builder"], **arguments["options"])
     wanted = arguments["relaxed_candidates"]
     promising = _ranked(builder.build(spec), level)[:wanted]
-    best = _lowest([_checked(relax(start, level), spec) for start in promising])
+    best = _lowest([_checked(relax(start, level, _VERIFIED), spec) for start in promising])
     if arguments["conformer_search"] == "rdkit" or not best.ok:
         return best
     assert best.structure is not None
     found = [structure for _, structure in crest_conformers(best.structure, level)[:wanted]]
-    return _lowest([best, *(_checked(relax(start, level), spec) for start in found)])
+    return _lowest([best, *(_checked(relax(start, level, _VERIFIED), spec) for start in found)])
 
 
 def series(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:

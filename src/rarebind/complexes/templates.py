@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rarebind.complexes.checks import check_complex
 from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
-from rarebind.engines import GFN2_WATER, LevelOfTheory, relax
+from rarebind.engines import GFN2_WATER, Convergence, LevelOfTheory, relax
 from rarebind.errors import InputError
 from rarebind.ligands import library_ligand
 from rarebind.structures import Structure
@@ -102,7 +102,7 @@ def refine_templates(
     """
     relaxed = []
     for candidate in candidates:
-        calculation = relax(candidate, level)
+        calculation = relax(candidate, level, Convergence(verify_minimum=True))
         report = check_complex(calculation, parent)
         # A side chain that binds as well makes another complex, of another coordination number.
         if report.accepted and report.coordination_number == parent.coordination_number:

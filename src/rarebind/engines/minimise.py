@@ -5,7 +5,8 @@ of the latest steps, so that the part known in advance follows the molecule as i
 while the part that was learned is kept.  The step is the minimum of the quadratic model within a
 trust radius [1]_.  Rigid translations and rotations are projected out.  The molecule counts as
 relaxed when the model predicts that little energy is left, not only when forces are small: along
-the soft modes of water and hydrogen bonds a small force can hide a long way down.
+the soft modes of water and hydrogen bonds a small force can hide a long way down.  On request the
+softest mode of the true Hessian is looked for where the descent ends, and followed if it leads on.
 
 References
 ----------
@@ -15,20 +16,25 @@ References
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.engines.curvature import lowest_curvature, rigid_motions
+from rarebind.engines.curvature import (
+    LANCZOS_STEPS,
+    QuadraticModel,
+    lowest_curvature,
+    rigid_motions,
+)
 from rarebind.engines.model_hessian import model_hessian
+
+__all__ = ["Convergence", "Minimum", "Potential", "minimise", "rigid_motions"]
 
 Floats = NDArray[np.float64]
 Potential = Callable[[Floats], tuple[float, Floats]]
 
-#: Curvature added to every direction of the model Hessian, eV/Å².
-_SOFTEST = 0.05
 #: Steps whose curvature is remembered.  More do harm: on twelve complexes 3 to 8 need a third fewer
 #: gradients than 40, for the model Hessian follows the molecule while old steps go stale.
 _MEMORY = 5
@@ -41,10 +47,11 @@ _NOISE = 1e-4
 _UPHILL, _SHORT = 0.02, 0.02
 #: Actual over predicted change of energy below which the radius shrinks, above which it grows.
 _POOR, _GOOD = 0.25, 0.75
-#: Verification: gradients for the softest mode; curvature in eV/Å² below which it is tried; how far
-#: the furthest atom moves along it, Å; drop of energy that is followed, eV; how often at most.
-DBG=0
-_LANCZOS, _SOFT, _OFF, _WORTHWHILE, _ROUNDS = 12, 0.005, 0.3, 5e-4, 3
+#: Verification: a mode softer than this, in eV/Å², is tried by moving along it until the quadratic
+#: energy changes by so much, in eV, or an atom moves by so much, in Å.
+_SOFT, _TRIAL_ENERGY, _TRIAL_LENGTH = 0.005, 0.02, 0.8
+#: A drop of energy of at least this, in eV, is followed; so often at most.
+_WORTHWHILE, _ROUNDS = 1e-3, 3
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,9 @@ class Convergence:
     max_gradients
         Give up after this many evaluations of the potential.
     verify_minimum
-        Then look for a direction without curvature, and go on along it where that leads down:
-        off saddles and flat shoulders, on which forces vanish too.
+        Then look for a direction without curvature, and go on along it where that leads down: off
+        saddles and flat shoulders, on which forces vanish too.  A true minimum costs 4 to 14
+        gradients more; as many as `max_gradients` leaves are spent.
     """
 
     fmax: float = 0.02
@@ -131,7 +139,7 @@ def minimise(
         if lower is None:
             break
         there, converged = _descend(surface, symbols, lower, limits, came_from=end)
-        rounds = rounds - 1 if there.energy < end.energy else 0
+        rounds = rounds - 1 if there.energy < end.energy - _WORTHWHILE else 0
         end = min(there, end, key=lambda point: point.energy)
     return Minimum(
         end.positions,
@@ -183,7 +191,7 @@ def _descend(
     if came_from is not None:
         steps.append(_difference(came_from, point))
     while True:
-        model = _QuadraticModel(symbols, point.positions, point.gradient, steps)
+        model = QuadraticModel(symbols, point.positions, point.gradient, steps)
         converged = (
             model.fmax < limits.fmax
             and model.remaining_energy < limits.remaining_energy
@@ -219,88 +227,20 @@ def _step_off(surface: _Surface, symbols: Sequence[str], point: _Point) -> _Poin
         point.positions,
         point.gradient,
         model_hessian(symbols, point.positions),
-        min(_LANCZOS, surface.left),
+        min(LANCZOS_STEPS, surface.left),
     )
     if soft is None or soft.curvature > _SOFT:
         return None
-    downhill = -1.0 if point.gradient @ soft.mode.ravel() > 0.0 else 1.0
-    step = downhill * _OFF / np.linalg.norm(soft.mode, axis=1).max() * soft.mode
+    length = np.sqrt(2.0 * _TRIAL_ENERGY / max(abs(soft.curvature), 1e-6))
+    length = min(length, _TRIAL_LENGTH / np.linalg.norm(soft.mode, axis=1).max())
+    step = length * soft.mode
+    if point.gradient @ step.ravel() > 0.0:
+        step = -step
+    # On a shoulder downhill comes first; on a saddle the slope is noise and both sides may do.
     for side in (step, -step)[: surface.left]:
         there = surface.at(point.positions + side)
-        # Off the floor of a curved valley the energy rises: count what the walls give back.
-        model = _QuadraticModel(symbols, there.positions, there.gradient, ())
-        if DBG: print(f' [{(there.energy-point.energy)*23.06:.3f} {(there.energy-model.remaining_energy-point.energy)*23.06:.3f}]',end='')
-        if there.energy - model.remaining_energy < point.energy - _WORTHWHILE:
+        # A straight line leaves the floor of a curved valley: count what the walls give back.
+        walls = QuadraticModel(symbols, there.positions, there.gradient).remaining_energy
+        if there.energy - walls < point.energy - _WORTHWHILE:
             return there
     return None
-
-
-class _QuadraticModel:
-    """The energy around a geometry as gradient and Hessian tell it, free of rigid motion."""
-
-    def __init__(
-        self,
-        symbols: Sequence[str],
-        x: Floats,
-        gradient: Floats,
-        steps: Iterable[tuple[Floats, Floats]],
-    ) -> None:
-        hessian = model_hessian(symbols, x)
-        hessian[np.diag_indices_from(hessian)] += _SOFTEST
-        for step, change in steps:
-            hessian = _bfgs(hessian, step, change)
-        rigid = rigid_motions(x)
-        hessian -= rigid @ (rigid.T @ hessian)
-        hessian -= (hessian @ rigid) @ rigid.T
-        stiff = 1e4
-        hessian += stiff * rigid @ rigid.T
-        values, self._modes = np.linalg.eigh(0.5 * (hessian + hessian.T))
-        self._curvatures = np.maximum(values, 1e-3)
-        internal = gradient - rigid @ (rigid.T @ gradient)
-        #: Largest force on an atom, eV/Å.  The solvent's surface grid puts a small torque on a
-        #: relaxed molecule, which no step follows: it does not count.
-        self.fmax = float(np.linalg.norm(internal.reshape(-1, 3), axis=1).max())
-        self._gradient = self._modes.T @ internal
-
-    @property
-    def remaining_energy(self) -> float:
-        """Energy between here and the minimum of the model, eV."""
-        return float(0.5 * np.sum(self._gradient**2 / self._curvatures))
-
-    def step(self, radius: float) -> tuple[Floats, float]:
-        """Step (N, 3) to the lowest energy with no atom moving further than `radius`, in Å.
-
-        Also returns the change of energy that the model predicts, in eV.
-        """
-        low, high = 0.0, 0.0
-        step, furthest = self._shifted(0.0)
-        while furthest > radius:
-            low, high = high, max(4.0 * high, 0.1)
-            step, furthest = self._shifted(high)
-        while high - low > 0.05 * high:
-            middle = 0.5 * (low + high)
-            trial, furthest = self._shifted(middle)
-            if furthest > radius:
-                low = middle
-            else:
-                step, high = trial, middle
-        along = -self._gradient / (self._curvatures + high)
-        predicted = np.sum(self._gradient * along + 0.5 * self._curvatures * along**2)
-        return step, float(predicted)
-
-    def _shifted(self, shift: float) -> tuple[Floats, float]:
-        along = -self._gradient / (self._curvatures + shift)
-        step = (self._modes @ along).reshape(-1, 3)
-        return step, float(np.linalg.norm(step, axis=1).max())
-
-
-def _bfgs(hessian: Floats, step: Floats, change: Floats) -> Floats:
-    """BFGS update with Powell's damping, which keeps the Hessian positive definite."""
-    expected = hessian @ step
-    model = float(step @ expected)
-    seen = float(step @ change)
-    if seen < 0.1 * model:
-        part = 0.9 * model / (model - seen)
-        change = part * change + (1.0 - part) * expected
-        seen = float(step @ change)
-    return hessian - np.outer(expected, expected / model) + np.outer(change, change / seen)

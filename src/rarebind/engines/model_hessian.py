@@ -5,8 +5,9 @@ scaled by a screening function of each distance it spans,
 ``rho = exp(1 - R / (r_A + r_B))`` with covalent radii ``r``.  Their three constants (0.35, 0.15
 and 0.005 a.u.) are ten to fifty times too stiff for the coordinates of a lanthanide and too soft
 for torsions of conjugated rings, so the constants here are resolved by kind of coordinate.  They
-were fitted to numerical GFN2-xTB/ALPB(water) Hessians at minima of lanthanum complexes with one
-bidentate ligand and six waters and with four ligands, minimising ``tr(M⁻¹H) - ln det(M⁻¹H)``, the
+were fitted (``benchmarks/fit_model_hessian.py``) to numerical GFN2-xTB/ALPB(water) Hessians at
+minima of lanthanum complexes with one bidentate ligand and six waters and with four ligands,
+minimising ``tr(M⁻¹H) - ln det(M⁻¹H)``, the
 measure that the BFGS update itself decreases [2]_.  The condition number of the preconditioned
 Hessian falls from about 600 with the published constants to about 30.
 
