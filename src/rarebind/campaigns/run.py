@@ -137,8 +137,8 @@ def _outcome(future: Future[Any]) -> Calculation:
     error = future.exception()
     if isinstance(error, BadStateException | ManagerLost):
         raise WorkersLostError(
-            "the worker processes ended unexpectedly (killed, or out of memory?). What was finished "
-            f"is kept: run the same command again. Parsl says: {' '.join(str(error).split())}"
+            "the worker processes ended unexpectedly (killed, or out of memory?). What is "
+            f"finished is kept: run the same command again. Parsl says: {' '.join(str(error).split())}"
         ) from error
     if error is None:
         calculation: Calculation = future.result()

@@ -19,7 +19,7 @@ TEMPLATE_METAL = "La"
 #: Most minima kept of one complex.
 KEPT = 4
 #: Energy in eV above the lowest up to which a minimum is kept: a substituent may turn the order.
-WINDOW = 0.25
+WINDOW = 0.4
 #: Energies in eV closer than this count as one minimum.
 SAME_MINIMUM = 0.002
 
