@@ -136,9 +136,10 @@ def _outcome(future: Future[Any]) -> Calculation:
 
     error = future.exception()
     if isinstance(error, BadStateException | ManagerLost):
+        said = " ".join(str(error).split())
         raise WorkersLostError(
             "the worker processes ended unexpectedly (killed, or out of memory?). What is "
-            f"finished is kept: run the same command again. Parsl says: {' '.join(str(error).split())}"
+            f"finished is kept: run the same command again. Parsl says: {said}"
         ) from error
     if error is None:
         calculation: Calculation = future.result()
