@@ -25,7 +25,8 @@ FRESH = (
 SWAPS = (
     ("HOPO", "4:0", "Gd"), ("HOPO", "4:0", "Lu"), ("CAM", "4:0", "Y"), ("CAM", "4:0", "Gd"),
     ("thio-HOPO", "4:0", "Eu"), ("thio-CAM", "4:0", "Yb"), ("HDEV", "4:0", "Ce"),
-    ("HDEV", "4:0", "Dy"),    ("HOPO", "3:2", "Gd"), ("CAM", "2:4", "Gd"), ("HOPO", "1:6", "Lu"), ("thio-CAM", "1:6", "Nd"),
+    ("HDEV", "4:0", "Dy"), ("HOPO", "3:2", "Gd"), ("CAM", "2:4", "Gd"), ("HOPO", "1:6", "Lu"),
+    ("thio-CAM", "1:6", "Nd"),
 )  # fmt: skip
 
 
