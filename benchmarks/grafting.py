@@ -1,6 +1,7 @@
 """Grafting against Architector: which finds the lower La complex, and in what time?
 
-Both roads end with the same relaxation and the same checks, at GFN2-xTB/ALPB(water):
+Grafting as a screen uses it, against Architector with every candidate relaxed (not only the
+lowest); the same relaxation and checks, at GFN2-xTB/ALPB(water):
 
     python benchmarks/grafting.py --json grafting.json
 
@@ -47,12 +48,11 @@ def main() -> None:
         spec = complex_spec("La", ligand, options.geometry)
         row: dict[str, object] = {"ligand": ligand.name, "geometry": options.geometry}
         for builder in ("grafting", "architector"):
-            # Every candidate of Architector is relaxed, so that its ranking costs it nothing.
-            protocol = Protocol(
-                builder=builder,
-                cores=options.cores,
-                relaxed_candidates=3 if builder == "grafting" else 20,
-            )
+            protocol = Protocol(builder="grafting")
+            if builder == "architector":
+                protocol = Protocol(
+                    builder=builder, cores=options.cores, relaxed_candidates=20, hops=0
+                )
             task = TaskFactory(protocol).complex(spec)
             start = time.perf_counter()
             calculation = execute(task.step, task.arguments, [])

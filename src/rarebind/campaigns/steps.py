@@ -22,6 +22,7 @@ from rarebind.complexes import (
     swap_metal,
 )
 from rarebind.complexes.crest import crest_conformers
+from rarebind.complexes.hopping import hop
 from rarebind.engines import GFN2_WATER, Calculation, Convergence, LevelOfTheory, relax, static
 from rarebind.errors import CalculationError, RarebindError
 from rarebind.ligands import Ligand, conformers
@@ -90,7 +91,19 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     wanted = arguments["relaxed_candidates"]
     promising = _ranked(builder.build(spec), level)[:wanted]
     best = _lowest([_checked(relax(start, level, _VERIFIED), spec) for start in promising])
-    if arguments["conformer_search"] == "rdkit" or not best.ok:
+    if not best.ok:
+        return best
+    assert best.structure is not None
+    assert best.energy is not None
+    if arguments["hops"] and spec.waters:
+        minima = hop(
+            best.structure, best.energy, spec,
+            hops=arguments["hops"], seed=arguments["options"]["seed"], level=level,
+        )  # fmt: skip
+        lowest, energy = min(minima, key=lambda pair: pair[1])
+        if energy < best.energy:
+            best = _lowest([best, _checked(relax(lowest, level, _VERIFIED), spec)])
+    if arguments["conformer_search"] == "rdkit":
         return best
     assert best.structure is not None
     found = [structure for _, structure in crest_conformers(best.structure, level)[:wanted]]

@@ -46,6 +46,8 @@ class Protocol:
         RDKit conformers of each free ligand that are relaxed.
     relaxed_candidates
         Candidates of a builder that are relaxed, the lowest single points first.
+    hops
+        Relaxations of each La complex spent on turning its waters.
     conformer_search
         ``rdkit``, or ``crest`` to search each La complex with CREST as well.
     symmetries, cores
@@ -56,7 +58,8 @@ class Protocol:
     builder: str = "auto"
     seed: int = 111111
     conformers: int = 4
-    relaxed_candidates: int = 2
+    relaxed_candidates: int = 4
+    hops: int = 8
     conformer_search: str = "rdkit"
     symmetries: int = 10
     cores: str = "common"
@@ -73,6 +76,8 @@ class Protocol:
         for name in ("conformers", "relaxed_candidates", "symmetries"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.hops < 0:
+            raise InputError(f"hops must be at least 0, got {self.hops}")
 
     def builder_for(self, spec: ComplexSpec) -> str:
         """The builder that serves `spec`."""
@@ -140,6 +145,7 @@ class TaskFactory:
             "builder": name,
             "options": options,
             "relaxed_candidates": self.protocol.relaxed_candidates,
+            "hops": self.protocol.hops,
             "conformer_search": self.protocol.conformer_search,
         }
         versions = [builder.version, f"rdkit {version('rdkit')}"]

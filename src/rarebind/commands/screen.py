@@ -38,6 +38,9 @@ def screen(
     ] = "rdkit",
     symmetries: Annotated[int, typer.Option(help="Architector: arrangements a polyhedron.")] = 10,
     cores: Annotated[str, typer.Option(help="Architector: common or all polyhedra.")] = "common",
+    hops: Annotated[
+        int, typer.Option(help="Relaxations of a La complex spent on turning its waters.")
+    ] = 8,
     seed: Annotated[int, typer.Option(help="Seed of conformers and builders.")] = 111111,
     workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
     unit: Annotated[str, typer.Option(help="kcal/mol or kJ/mol.")] = "kcal/mol",
@@ -60,6 +63,7 @@ def screen(
         builder=builder,
         conformer_search=conformers,
         symmetries=symmetries,
+        hops=hops,
         cores=cores,
         seed=seed,
     )

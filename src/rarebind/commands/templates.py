@@ -20,14 +20,22 @@ def templates(
     out: Annotated[Path, typer.Option(help="Folder of the template files.")] = Path("templates"),
     cores: Annotated[str, typer.Option(help="common or all polyhedra.")] = "all",
     symmetries: Annotated[int, typer.Option(help="Arrangements a polyhedron.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of Architector.")] = 111111,
+    hops: Annotated[
+        int, typer.Option(help="Relaxations spent on turning the waters of the lowest minima.")
+    ] = 40,
+    seed: Annotated[int, typer.Option(help="Seed of Architector and of the hops.")] = 111111,
 ) -> None:
     """Build La complexes of parent scaffolds with Architector and keep the lowest minima.
 
     The files that ship with rarebind were made by this command.
     """
     from rarebind.complexes import BUILDERS, TEMPLATE_METAL, aqua_ion, complex_spec
-    from rarebind.complexes.templates import refine_templates, write_templates
+    from rarebind.complexes.hopping import hop
+    from rarebind.complexes.templates import (
+        distinct_minima,
+        refine_templates,
+        write_templates,
+    )
     from rarebind.errors import InputError
     from rarebind.ligands import library_ligand
 
@@ -45,5 +53,7 @@ def templates(
     console = Console(stderr=True)
     for spec in track(specs, description="complexes", console=console):
         kept = refine_templates(spec, builder.build(spec))
+        met = [m for s, e in kept[:2] for m in hop(s, e, spec, hops=hops // 2, seed=seed)]
+        kept = distinct_minima([*kept, *met])
         path = write_templates(out, spec, kept)
         console.print(f"{path}: {len(kept)} minima", highlight=False)

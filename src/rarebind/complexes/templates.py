@@ -17,11 +17,11 @@ from rarebind.structures import Structure
 
 TEMPLATE_METAL = "La"
 #: Most minima kept of one complex.
-KEPT = 4
+KEPT = 6
 #: Energy in eV above the lowest up to which a minimum is kept: a substituent may turn the order.
 WINDOW = 0.4
 #: Energies in eV closer than this count as one minimum.
-SAME_MINIMUM = 0.002
+SAME_MINIMUM = 0.01
 
 
 def template_name(spec: ComplexSpec) -> str:
@@ -98,7 +98,7 @@ def refine_templates(
     Returns
     -------
     list
-        (structure, energy in eV), lowest first; at most `KEPT`, within `WINDOW` of the lowest.
+        (structure, energy in eV), as :func:`distinct_minima` leaves them.
     """
     relaxed = []
     for candidate in candidates:
@@ -109,7 +109,12 @@ def refine_templates(
             assert calculation.structure is not None
             assert calculation.energy is not None
             relaxed.append((calculation.structure, calculation.energy))
-    relaxed.sort(key=lambda pair: pair[1])
+    return distinct_minima(relaxed)
+
+
+def distinct_minima(found: Iterable[tuple[Structure, float]]) -> list[tuple[Structure, float]]:
+    """The lowest of `found`, lowest first: at most `KEPT`, within `WINDOW` of the lowest."""
+    relaxed = sorted(found, key=lambda pair: pair[1])
     kept: list[tuple[Structure, float]] = []
     for structure, energy in relaxed:
         new = all(energy - other > SAME_MINIMUM for _, other in kept)
