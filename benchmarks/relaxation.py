@@ -143,6 +143,8 @@ def main() -> None:
         f"sum: {gradients} gradients in {ours:.1f} s; xtb {cycles} cycles in {theirs:.1f} s; "
         f"ratio of time {ours / theirs:.2f}, of gradients {gradients / cycles:.2f}; "
         f"no slower in {sum(r.seconds <= r.xtb_seconds for r in rows)} of {len(rows)}; "
+        f"within 0.1 kcal/mol {sum(r.above <= 0.1 for r in rows)}, "
+        f"xtb {sum(r.xtb_above <= 0.1 for r in rows)}; "
         f"furthest above {max(r.above for r in rows):.3f}, xtb {max(r.xtb_above for r in rows):.3f}"
     )
 

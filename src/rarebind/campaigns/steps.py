@@ -19,6 +19,7 @@ from rarebind.complexes import (
     Builder,
     ComplexSpec,
     check_complex,
+    coordination_number,
     swap_metal,
 )
 from rarebind.complexes.crest import crest_conformers
@@ -90,7 +91,7 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     builder: Builder = BUILDERS.create(arguments["builder"], **arguments["options"])
     wanted = arguments["relaxed_candidates"]
     promising = _ranked(builder.build(spec), level)[:wanted]
-    best = _lowest([_checked(relax(start, level, _VERIFIED), spec) for start in promising])
+    best = _best([_checked(relax(start, level, _VERIFIED), spec) for start in promising], spec)
     if not best.ok:
         return best
     assert best.structure is not None
@@ -102,12 +103,13 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
         )  # fmt: skip
         lowest, energy = min(minima, key=lambda pair: pair[1])
         if energy < best.energy:
-            best = _lowest([best, _checked(relax(lowest, level, _VERIFIED), spec)])
+            best = _best([best, _checked(relax(lowest, level, _VERIFIED), spec)], spec)
     if arguments["conformer_search"] == "rdkit":
         return best
     assert best.structure is not None
     found = [structure for _, structure in crest_conformers(best.structure, level)[:wanted]]
-    return _lowest([best, *(_checked(relax(start, level, _VERIFIED), spec) for start in found)])
+    refined = [_checked(relax(start, level, _VERIFIED), spec) for start in found]
+    return _best([best, *refined], spec)
 
 
 def series(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
@@ -176,6 +178,21 @@ def _checked(calculation: Calculation, spec: ComplexSpec) -> Calculation:
     if report.accepted:
         return calculation
     return replace(calculation, status="rejected", reason="; ".join(report.reasons))
+
+
+def _best(calculations: list[Calculation], spec: ComplexSpec) -> Calculation:
+    """The lowest that has the coordination number asked for; failing that, the lowest.
+
+    A side chain that binds as well makes a lower complex, but another one.
+    """
+    wanted = [
+        c
+        for c in calculations
+        if c.ok
+        and c.structure is not None
+        and coordination_number(c.structure) == spec.coordination_number
+    ]
+    return _lowest(wanted or calculations)
 
 
 def _lowest(calculations: list[Calculation]) -> Calculation:
