@@ -10,20 +10,19 @@ from rarebind.ligands import library_ligand
 SPEC = complex_spec("La", library_ligand("HOPO"), "1:6")
 
 
-def test_turning_keeps_everything_but_the_hydrogens_of_waters():
+def test_moves_keep_the_ligand_the_bonds_and_the_distances_to_the_metal():
     start = parent_templates(SPEC)[0]
-    turned = turn_waters(start, SPEC, np.random.default_rng(1))
-    hydrogens = [i for water in Layout(SPEC).waters for i in list(water)[1:]]
-    others = [i for i in range(len(start)) if i not in hydrogens]
-    assert np.array_equal(turned.positions[others], start.positions[others])
-    for water in Layout(SPEC).waters:
-        index = list(water)
-        for pair in ([0, 1], [0, 2], [1, 2]):
+    moved = turn_waters(start, SPEC, np.random.default_rng(1))
+    waters = [i for water in Layout(SPEC).waters for i in water]
+    others = [i for i in range(len(start)) if i not in waters]
+    assert np.array_equal(moved.positions[others], start.positions[others])
+    for oxygen, *hydrogens in Layout(SPEC).waters:
+        for pair in ([0, oxygen], [oxygen, hydrogens[0]], [oxygen, hydrogens[1]], hydrogens):
             before, after = (
-                np.linalg.norm(np.subtract(*s.positions[index][pair])) for s in (start, turned)
+                np.linalg.norm(np.subtract(*s.positions[pair])) for s in (start, moved)
             )
             assert np.isclose(before, after)
-    assert np.abs(turned.positions - start.positions).max() > 0.5
+    assert np.abs(moved.positions - start.positions).max() > 0.5
 
 
 def test_hops_are_reproducible_and_stay_intact():

@@ -1,7 +1,7 @@
-"""Basin hopping over the orientations of bound waters.
+"""Basin hopping over the places and orientations of bound waters.
 
-The first coordination sphere of an aqua complex has many minima that differ in its hydrogen bonds
-alone, by some kcal/mol; a builder finds one of them by chance.
+The first coordination sphere of an aqua complex has many minima that differ by some kcal/mol in
+its hydrogen bonds and in where the waters sit; a builder finds one of them by chance.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ from rarebind.complexes.spec import ComplexSpec
 from rarebind.engines import GFN2_WATER, LevelOfTheory, relax
 from rarebind.structures import Structure
 
+#: Standard deviation, in radians about each axis, of a water's way around the metal.
+WANDER = 0.25
+
 
 def turn_waters(structure: Structure, spec: ComplexSpec, rng: np.random.Generator) -> Structure:
-    """Turn every bound water about its metal–oxygen axis by a random angle."""
+    """Move every bound water about the metal a little, and turn it about its M–O axis at random.
+
+    Metal–oxygen distances and the waters themselves stay as they are.
+    """
     positions = np.array(structure.positions)
+    centre = positions[0].copy()
     for water in Layout(spec).waters:
-        oxygen, hydrogens = water[0], list(water)[1:]
-        axis = positions[oxygen] - positions[0]
-        turn = Rotation.from_rotvec(axis / np.linalg.norm(axis) * rng.uniform(0.0, 2.0 * np.pi))
-        arms = positions[hydrogens] - positions[oxygen]
-        positions[hydrogens] = positions[oxygen] + turn.apply(arms)
+        index = list(water)
+        wander = Rotation.from_rotvec(rng.normal(scale=WANDER, size=3))
+        positions[index] = centre + wander.apply(positions[index] - centre)
+        oxygen = positions[index[0]]
+        axis = (oxygen - centre) / np.linalg.norm(oxygen - centre)
+        turn = Rotation.from_rotvec(axis * rng.uniform(0.0, 2.0 * np.pi))
+        positions[index] = oxygen + turn.apply(positions[index] - oxygen)
     return structure.with_positions(positions)
 
 
