@@ -108,7 +108,7 @@ def test_nothing_is_left_in_the_working_folder(store, tmp_path, monkeypatch):
 
 def test_protocols_are_checked_at_once():
     with pytest.raises(
-        InputError, match="unknown builder 'magic': known are grafting, architector"
+        InputError, match="unknown builder 'magic': known are auto, grafting, architector"
     ):
         Protocol(builder="magic")
     with pytest.raises(InputError, match="conformers must be at least 1"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -48,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         By default those of the process.
     """
+    if threading.current_thread() is threading.main_thread():
+        # Ended from outside, still stop the workers and remove scratch folders.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app(args=arguments)
     except RarebindError as error:

@@ -80,8 +80,10 @@ def rare_earth(symbol: str) -> RareEarth:
     """
     table = rare_earths()
     if symbol not in table:
+        close = symbol.strip().capitalize()
+        hint = f"did you mean {close}? " if close in table else ""
         raise InputError(
-            f"unknown metal {symbol!r}: rarebind knows the rare earths {', '.join(table)}"
+            f"unknown metal {symbol!r}: {hint}rarebind knows the rare earths {', '.join(table)}"
         )
     return table[symbol]
 

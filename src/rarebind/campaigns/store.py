@@ -52,7 +52,14 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot make the folder {self.path.parent} ({error.strerror}): give another"
+            ) from error
+        if self.path.is_dir():
+            raise InputError(f"{self.path} is a folder: give a file for the store")
         try:
             self._database = sqlite3.connect(self.path, timeout=60.0)
             self._database.execute("PRAGMA journal_mode = WAL")

@@ -19,11 +19,14 @@ from rarebind.complexes import (
     aqua_ion,
     has_template,
 )
+from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.crest import crest_version
 from rarebind.engines import ENGINES, GFN2_WATER, LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.ligands import Ligand
 
+#: What RDKit and NumPy both accept.
+_LARGEST_SEED = 2**31 - 1
 CONFORMER_SEARCHES = ("rdkit", "crest")
 
 #: Coordination numbers tried for every aqua ion.
@@ -65,8 +68,9 @@ class Protocol:
     cores: str = "common"
 
     def __post_init__(self) -> None:
-        if self.builder != "auto":
-            BUILDERS.spec(self.builder)
+        if self.builder != "auto" and self.builder not in BUILDERS:
+            known = ", ".join(["auto", *(spec.name for spec in BUILDERS)])
+            raise InputError(f"unknown builder {self.builder!r}: known are {known}")
         ENGINES.spec(self.level.engine)
         if self.conformer_search not in CONFORMER_SEARCHES:
             raise InputError(
@@ -76,6 +80,10 @@ class Protocol:
         for name in ("conformers", "relaxed_candidates", "symmetries"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.cores not in CORES:
+            raise InputError(f"unknown cores {self.cores!r}: known are {', '.join(CORES)}")
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise InputError(f"seed must be 0 to {_LARGEST_SEED}, got {self.seed}")
         if self.hops < 0:
             raise InputError(f"hops must be at least 0, got {self.hops}")
 

@@ -58,6 +58,10 @@ def screen(
 
     if unit not in UNITS:
         raise InputError(f"unknown unit {unit!r}: known are {', '.join(UNITS)}")
+    if workers is not None and workers < 1:
+        raise InputError(f"workers must be at least 1, got {workers}")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file: give a folder for the results with --out")
     protocol = Protocol(
         level=LevelOfTheory(engine, "GFN2-xTB", solvent="ALPB(water)"),
         builder=builder,

@@ -11,6 +11,8 @@ from rarebind.ligands import Ligand
 
 #: Donor atoms around the metal unless asked otherwise.
 DEFAULT_COORDINATION_NUMBER = 8
+#: Coordination numbers that rare earths are known with and that can be asked for.
+COORDINATION_NUMBERS = range(3, 13)
 #: Ligand:water counts of the reference study, for bidentate ligands.
 STUDY_GEOMETRIES = ("4:0", "3:2", "2:4", "1:6")
 
@@ -106,6 +108,11 @@ def complex_spec(
     InputError
         The text is no geometry, or its donors do not match the coordination number.
     """
+    if coordination_number not in COORDINATION_NUMBERS:
+        raise InputError(
+            f"coordination number {coordination_number}: rare earths have "
+            f"{COORDINATION_NUMBERS[0]} to {COORDINATION_NUMBERS[-1]} donor atoms"
+        )
     match = re.fullmatch(r"([1-9]\d?)(?::(\d\d?))?", geometry)
     if match is None:
         raise InputError(

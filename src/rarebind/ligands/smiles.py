@@ -20,6 +20,10 @@ NON_METALS = frozenset({
 _MAX_PASSES = 8
 
 
+#: Longest SMILES read, in characters; about 200 heavy atoms.
+MAX_LENGTH = 500
+
+
 def read_smiles(smiles: str) -> Chem.Mol:
     """Read the SMILES of one closed-shell, metal-free molecule.
 
@@ -42,6 +46,17 @@ def read_smiles(smiles: str) -> Chem.Mol:
     text = smiles.strip() if isinstance(smiles, str) else ""
     if not text:
         raise InputError("empty SMILES: give the SMILES of one ligand")
+    if foreign := sorted({character for character in text if not character.isascii()}):
+        # RDKit would silently drop everything from there on.
+        raise InputError(
+            f"SMILES {text!r} contains {', '.join(map(repr, foreign))}, which no SMILES has: "
+            "retype it with plain Latin letters"
+        )
+    if len(text) > MAX_LENGTH:
+        raise InputError(
+            f"SMILES of {len(text)} characters, beginning {text[:40]!r}: at most {MAX_LENGTH} are "
+            "read; larger ligands are out of reach"
+        )
     if any(character.isspace() for character in text):
         raise InputError(f"{text!r}: a SMILES has no blanks; give the name separately")
     with rdBase.BlockLogs():

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rarebind.complexes.builders import stand_ins
+from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.layout import canonical
 from rarebind.complexes.spec import DEFAULT_COORDINATION_NUMBER, ComplexSpec
 from rarebind.errors import CalculationError, InputError
@@ -29,7 +30,6 @@ COMMON_CORES = (
     "bicapped_trigonal_prismatic",
     "YEMSEP_geometry",
 )
-CORES = ("common", "all")
 
 
 @dataclass(frozen=True)
