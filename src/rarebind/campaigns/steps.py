@@ -33,8 +33,13 @@ from rarebind.structures import Structure
 #: on a saddle.  The metal series starts from a verified minimum and is not checked again.
 _VERIFIED = Convergence(verify_minimum=True)
 
+#: More hops than this find the same minima again.
+_HOPS_PER_WATER = 2
+#: A template keeps the frames of at most so many of its relaxations, the lowest first.
+_SAMPLED = 3
+
 #: Version of each step's recipe; part of every task's key.
-STEP_VERSIONS = {"ion": 1, "water": 1, "ligand": 1, "template": 1, "series": 1}
+STEP_VERSIONS = {"ion": 1, "water": 2, "ligand": 2, "template": 2, "series": 2}
 
 
 def spec_to_data(spec: ComplexSpec) -> dict[str, Any]:
@@ -91,25 +96,24 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     builder: Builder = BUILDERS.create(arguments["builder"], **arguments["options"])
     wanted = arguments["relaxed_candidates"]
     promising = _ranked(builder.build(spec), level)[:wanted]
-    best = _best([_checked(relax(start, level, _VERIFIED), spec) for start in promising], spec)
+    tried = [_checked(relax(start, level), spec) for start in promising]
+    best = _best(tried, spec)
     if not best.ok:
         return best
     assert best.structure is not None
     assert best.energy is not None
-    if arguments["hops"] and spec.waters:
+    lowest = best.structure
+    if hops := min(arguments["hops"], _HOPS_PER_WATER * spec.waters):
         minima = hop(
             best.structure, best.energy, spec,
-            hops=arguments["hops"], seed=arguments["options"]["seed"], level=level,
+            hops=hops, seed=arguments["options"]["seed"], level=level,
         )  # fmt: skip
-        lowest, energy = min(minima, key=lambda pair: pair[1])
-        if energy < best.energy:
-            best = _best([best, _checked(relax(lowest, level, _VERIFIED), spec)], spec)
-    if arguments["conformer_search"] == "rdkit":
-        return best
-    assert best.structure is not None
-    found = [structure for _, structure in crest_conformers(best.structure, level)[:wanted]]
-    refined = [_checked(relax(start, level, _VERIFIED), spec) for start in found]
-    return _best([best, *refined], spec)
+        lowest, _ = min(minima, key=lambda pair: pair[1])
+    tried.append(_checked(relax(lowest, level, _VERIFIED), spec))
+    if arguments["conformer_search"] == "crest":
+        found = [structure for _, structure in crest_conformers(lowest, level)[:wanted]]
+        tried += [_checked(relax(start, level, _VERIFIED), spec) for start in found]
+    return _with_frames(_best(tried, spec), tried)
 
 
 def series(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
@@ -178,6 +182,12 @@ def _checked(calculation: Calculation, spec: ComplexSpec) -> Calculation:
     if report.accepted:
         return calculation
     return replace(calculation, status="rejected", reason="; ".join(report.reasons))
+
+
+def _with_frames(best: Calculation, tried: list[Calculation]) -> Calculation:
+    """`best` with what the others met on their way: as true, and further from the minimum."""
+    others = sorted((c for c in tried if c.ok), key=lambda c: c.energy or 0.0)[:_SAMPLED]
+    return replace(best, intermediates=tuple(f for c in others for f in c.intermediates))
 
 
 def _best(calculations: list[Calculation], spec: ComplexSpec) -> Calculation:

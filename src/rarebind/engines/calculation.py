@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rarebind.engines.frames import Frame
 from rarebind.engines.level import LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.structures import Structure
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Version of the serialised form.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 STATUSES = ("ok", "failed", "rejected")
 
 
@@ -46,6 +47,8 @@ class Calculation:
         Version of the program; seconds.
     reason, scratch
         Why it failed, and the folder kept for inspection.
+    intermediates
+        Geometries on the way to the relaxed one, with energies and forces.
     """
 
     verb: str
@@ -60,6 +63,7 @@ class Calculation:
     wall_time: float = 0.0
     reason: str = ""
     scratch: str = ""
+    intermediates: tuple[Frame, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -101,6 +105,14 @@ class Calculation:
         data["schema"] = SCHEMA_VERSION
         data["level"] = asdict(self.level)
         data["forces"] = None if self.forces is None else self.forces.tolist()
+        data["intermediates"] = [
+            {
+                "positions": frame.positions.tolist(),
+                "energy": frame.energy,
+                "forces": frame.forces.tolist(),
+            }
+            for frame in self.intermediates
+        ]
         data["structure"] = None
         if self.structure is not None:
             data["structure"] = {
@@ -129,6 +141,8 @@ class Calculation:
             )
         structure = data.pop("structure")
         forces = data.pop("forces")
+        # Schema 1 had none.
+        frames = data.pop("intermediates", [])
         return cls(
             level=LevelOfTheory(**data.pop("level")),
             structure=None
@@ -140,5 +154,8 @@ class Calculation:
                 structure["multiplicity"],
             ),
             forces=None if forces is None else np.array(forces, dtype=float),
+            intermediates=tuple(
+                Frame(np.array(f["positions"]), f["energy"], np.array(f["forces"])) for f in frames
+            ),
             **data,
         )

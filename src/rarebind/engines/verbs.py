@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from rarebind.engines.calculation import Calculation
+from rarebind.engines.frames import intermediates
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.minimise import Convergence, minimise
 from rarebind.engines.registry import ENGINES
@@ -109,6 +110,7 @@ def relax(
         gradients=minimum.gradients,
         engine_version=engine.version,
         wall_time=time.perf_counter() - start,
+        intermediates=intermediates(minimum.trajectory, minimum.energy),
     )
 
 
