@@ -108,7 +108,7 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
             best.structure, best.energy, spec,
             hops=hops, seed=arguments["options"]["seed"], level=level,
         )  # fmt: skip
-        lowest, _ = min(minima, key=lambda pair: pair[1])
+        lowest = min(minima, key=lambda pair: pair[1])[0]
     tried.append(_checked(relax(lowest, level, _VERIFIED), spec))
     if arguments["conformer_search"] == "crest":
         found = [structure for _, structure in crest_conformers(lowest, level)[:wanted]]
@@ -186,8 +186,8 @@ def _checked(calculation: Calculation, spec: ComplexSpec) -> Calculation:
 
 def _with_frames(best: Calculation, tried: list[Calculation]) -> Calculation:
     """`best` with what the others met on their way: as true, and further from the minimum."""
-    others = sorted((c for c in tried if c.ok), key=lambda c: c.energy or 0.0)[:_SAMPLED]
-    return replace(best, intermediates=tuple(f for c in others for f in c.intermediates))
+    lowest = sorted((c for c in tried if c.ok), key=_energy)[:_SAMPLED]
+    return replace(best, intermediates=tuple(f for c in lowest for f in c.intermediates))
 
 
 def _best(calculations: list[Calculation], spec: ComplexSpec) -> Calculation:
@@ -212,7 +212,11 @@ def _lowest(calculations: list[Calculation]) -> Calculation:
     usable = [c for c in calculations if c.ok]
     if not usable:
         return calculations[0]
-    return min(usable, key=lambda c: c.energy if c.energy is not None else np.inf)
+    return min(usable, key=_energy)
+
+
+def _energy(calculation: Calculation) -> float:
+    return np.inf if calculation.energy is None else calculation.energy
 
 
 __all__ = ["STEPS", "STEP_VERSIONS", "execute", "spec_from_data", "spec_to_data"]

@@ -1,6 +1,7 @@
 """Energies and forces: every engine behind the same two verbs."""
 
 from rarebind.engines.calculation import Calculation
+from rarebind.engines.frames import Frame
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
 from rarebind.engines.minimise import Convergence
 from rarebind.engines.registry import ENGINES
@@ -11,6 +12,7 @@ __all__ = [
     "GFN2_WATER",
     "Calculation",
     "Convergence",
+    "Frame",
     "LevelOfTheory",
     "relax",
     "static",

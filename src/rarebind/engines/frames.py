@@ -36,14 +36,13 @@ class Frame:
     forces: NDArray[np.float64]
 
     def __post_init__(self) -> None:
+        shape = (len(self.positions), 3)
         for name in ("positions", "forces"):
             array = np.array(getattr(self, name), dtype=np.float64)
-            if array.ndim != 2 or array.shape[1] != 3 or not np.isfinite(array).all():
-                raise InputError(f"{name} of a frame must be finite, of shape (N, 3)")
+            if array.shape != shape or not np.isfinite(array).all():
+                raise InputError(f"{name} of a frame must be finite, of shape {shape}")
             array.flags.writeable = False
             object.__setattr__(self, name, array)
-        if self.positions.shape != self.forces.shape:
-            raise InputError("positions and forces of a frame differ in shape")
         if not np.isfinite(self.energy):
             raise InputError("the energy of a frame must be finite")
 

@@ -43,7 +43,7 @@ CONTACT = {
 }  # fmt: skip
 BEND = {
     "X-X-X": 0.162, "X-X-H": 0.145, "H-X-H": 0.117,
-    "M-X-X": 0.0133, "M-X-H": 0.0109, "X-M-X": 0.00368,
+    "M-X-X": 0.0133, "M-X-H": 0.0109, "X-M-X": 0.00368, "linear": 0.06,
 }  # fmt: skip
 TORSION = {
     "double bond": 0.0265, "conjugated": 0.0313, "single bond": 0.00737,
@@ -54,7 +54,8 @@ TORSION = {
 BONDED = 1.35
 #: Contacts with rho³ below this are left out.
 _NEGLIGIBLE = 1e-4
-#: Bends with a smaller sine, and torsions with such an angle in them, are left out.
+#: Angles with a smaller sine are linear: they bend in two planes, and torsions with such an angle
+#: in them are left out.
 _SMALLEST_SINE = 0.2
 #: Weight of an angle that is linear (Swart and Bickelhaupt's f).
 _LINEAR = 0.12
@@ -97,6 +98,7 @@ def model_hessian(symbols: Sequence[str], positions: Floats) -> Floats:
     hessian = np.zeros(9 * n * n)
     _add(hessian, n, *_stretches(numbers, difference, distance, rho, bonded))
     _add(hessian, n, *_bends(numbers, difference, distance, rho, bonded))
+    _add(hessian, n, *_linear_bends(numbers, difference, distance, rho, bonded))
     _add(hessian, n, *_torsions(numbers, difference, distance, rho, bonded))
     return hessian.reshape(3 * n, 3 * n)
 
@@ -151,9 +153,8 @@ def _stretches(
     return np.stack([i, j], axis=1), np.stack([unit, -unit], axis=1), constants
 
 
-def _bends(
-    numbers: Ints, difference: Floats, distance: Floats, rho: Floats, bonded: Bools
-) -> tuple[Ints, Floats, Floats]:
+def _angles(bonded: Bools) -> tuple[Ints, Ints, Ints]:
+    """All bonded triples, the centre in the middle."""
     triples = [np.zeros((0, 3), dtype=np.int64)]
     for centre, row in enumerate(bonded):
         neighbours = np.flatnonzero(row)
@@ -161,6 +162,13 @@ def _bends(
         middle = np.full(len(a), centre)
         triples.append(np.stack([neighbours[a], middle, neighbours[b]], axis=1))
     i, j, k = np.concatenate(triples).T
+    return i, j, k
+
+
+def _bends(
+    numbers: Ints, difference: Floats, distance: Floats, rho: Floats, bonded: Bools
+) -> tuple[Ints, Floats, Floats]:
+    i, j, k = _angles(bonded)
     u = difference[i, j] / distance[i, j][:, None]
     v = difference[k, j] / distance[k, j][:, None]
     cosine = np.einsum("ma,ma->m", u, v)
@@ -181,6 +189,33 @@ def _bends(
     at_k = (cosine[:, None] * v - u) / (sine * distance[k, j])[:, None]
     rows = np.stack([at_i, -at_i - at_k, at_k], axis=1)
     return np.stack([i, j, k], axis=1), rows, constants * weight * Hartree
+
+
+def _linear_bends(
+    numbers: Ints, difference: Floats, distance: Floats, rho: Floats, bonded: Bools
+) -> tuple[Ints, Floats, Floats]:
+    """Bends of linear groups, C-C#N say: as stiff in one plane through the axis as in another.
+
+    Angles at or next to a metal are left out: straight ones come and go with every step, and
+    they are soft.
+    """
+    i, j, k = _angles(bonded)
+    u = difference[i, j] / distance[i, j][:, None]
+    v = difference[k, j] / distance[k, j][:, None]
+    sine = np.linalg.norm(np.cross(u, v), axis=1)
+    metal = _is_metal(numbers)
+    keep = (sine <= _SMALLEST_SINE) & ~(metal[i] | metal[j] | metal[k])
+    i, j, k, u = i[keep], j[keep], k[keep], u[keep]
+    # Two directions across the axis: the first from the Cartesian axis most unlike it.
+    helper = np.eye(3)[np.argmin(np.abs(u), axis=1)]
+    first = np.cross(u, helper)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    across = np.concatenate([first, np.cross(u, first)])
+    i, j, k = (np.tile(index, 2) for index in (i, j, k))
+    at_i = across / distance[i, j][:, None]
+    at_k = across / distance[k, j][:, None]
+    constants = BEND["linear"] * rho[i, j] * rho[j, k] * Hartree
+    return np.stack([i, j, k], axis=1), np.stack([at_i, -at_i - at_k, at_k], axis=1), constants
 
 
 def _torsions(

@@ -33,22 +33,38 @@ def read_yaml(bundled: str, path: str | Path | None, *sections: str) -> tuple[di
     InputError
         The file is missing, unreadable, no YAML, or its sections are wrong.
     """
-    source = bundled if path is None else str(path)
-    try:
-        if path is None:
-            text = files("rarebind").joinpath(f"data/{bundled}").read_text(encoding="utf-8")
-        else:
-            text = Path(path).read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  # it is a SafeLoader
-    except OSError as error:
-        raise InputError(f"cannot read {source}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{source} is not UTF-8 text: save it as UTF-8") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{source} is not valid YAML: {error}") from error
+    if path is None:
+        source, text = bundled, files("rarebind").joinpath(f"data/{bundled}").read_text("utf-8")
+        content = _parse(text, source)
+    else:
+        source, content = str(path), load_yaml(path)
     if not isinstance(content, dict) or set(content) != set(sections):
         raise InputError(f"{source}: expected the top-level keys {', '.join(sections)}")
     return content, source
+
+
+def load_yaml(path: str | Path) -> Any:
+    """The content of a YAML file.
+
+    Raises
+    ------
+    InputError
+        The file is missing, unreadable or no YAML, or a key occurs twice.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: save it as UTF-8") from error
+    return _parse(text, str(path))
+
+
+def _parse(text: str, source: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  # it is a SafeLoader
+    except yaml.YAMLError as error:
+        raise InputError(f"{source} is not valid YAML: {error}") from error
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rarebind.binding import BindingEnergy, binding_energy, exchange_energy, stablest_aqua
+from rarebind.binding import BindingEnergy, label_complex
 from rarebind.campaigns import (
-    AQUA_WATERS,
     Protocol,
+    ReferenceTasks,
     Store,
     Task,
     TaskFactory,
@@ -20,11 +20,10 @@ from rarebind.complexes import (
     DEFAULT_COORDINATION_NUMBER,
     ComplexSpec,
     complex_spec,
-    coordination_number,
 )
 from rarebind.elements import rare_earth
 from rarebind.engines import Calculation
-from rarebind.errors import InputError
+from rarebind.errors import CalculationError, InputError
 from rarebind.ligands import Ligand
 
 
@@ -72,16 +71,12 @@ class Screen:
 
 @dataclass(frozen=True)
 class _Plan:
-    water: Task
-    ions: Mapping[str, Task]
-    aqua: Mapping[tuple[str, int], Task]
-    ligands: Mapping[str, Task]
+    references: ReferenceTasks
     complexes: Sequence[tuple[ComplexSpec, Task]]
 
     def tasks(self) -> list[Task]:
         """Longest chains first, so that no core waits for them at the end."""
-        references = [self.water, *self.ions.values(), *self.aqua.values()]
-        return [task for _, task in self.complexes] + [*self.ligands.values(), *references]
+        return [task for _, task in self.complexes] + self.references.tasks()
 
 
 def specs_for(
@@ -171,63 +166,23 @@ def screen(
     if on_total is not None:
         on_total(len(tasks))
     results = run_tasks(tasks, store, workers=workers, on_done=on_done)
-    entries = tuple(_entry(spec, task, plan, results, protocol) for spec, task in plan.complexes)
+    entries = tuple(_entry(spec, task, plan, results) for spec, task in plan.complexes)
     return Screen(entries, tuple(metals), geometry, protocol)
 
 
 def plan_screen(specs: Sequence[ComplexSpec], protocol: Protocol) -> _Plan:
     """The tasks behind `specs`, references included."""
     factory = TaskFactory(protocol)
-    metals = list(dict.fromkeys(spec.metal for spec in specs))
-    ligands = {spec.ligand.inchikey: spec.ligand for spec in specs if spec.ligand is not None}
     return _Plan(
-        water=factory.water(),
-        ions={metal: factory.ion(metal) for metal in metals},
-        aqua={(metal, n): factory.aqua(metal, n) for metal in metals for n in AQUA_WATERS},
-        ligands={key: factory.ligand(ligand) for key, ligand in ligands.items()},
+        references=ReferenceTasks.of(specs, factory),
         complexes=[(spec, factory.complex(spec)) for spec in specs],
     )
 
 
-def _entry(
-    spec: ComplexSpec,
-    task: Task,
-    plan: _Plan,
-    results: Mapping[str, Calculation],
-    protocol: Protocol,
-) -> Entry:
-    assert spec.ligand is not None
-    needed = [task, plan.ligands[spec.ligand.inchikey], plan.water, plan.ions[spec.metal]]
-    for part in needed:
-        calculation = results[part.key]
-        if not calculation.ok:
-            reason = f"{part.label} {calculation.status}: {calculation.reason}"
-            return Entry(spec, None, results[task.key], reason)
-    energies = [results[part.key].energy for part in needed]
-    complex_energy, ligand_energy, water_energy, ion_energy = (e for e in energies if e is not None)
-    aqua = {
-        n: energy
-        for n in AQUA_WATERS
-        if results[plan.aqua[spec.metal, n].key].ok
-        and (energy := results[plan.aqua[spec.metal, n].key].energy) is not None
-    }
-    if not aqua:
-        reason = f"no aqua ion of {spec.metal} passed its checks"
-        return Entry(spec, None, results[task.key], reason)
-    aqua_waters, aqua_energy = stablest_aqua(aqua, water_energy)
-    structure = results[task.key].structure
-    assert structure is not None
-    binding = BindingEnergy(
-        spec=spec,
-        level=protocol.level,
-        binding=binding_energy(
-            complex_energy, ion_energy, ligand_energy, spec.n_ligands, water_energy, spec.waters
-        ),
-        exchange=exchange_energy(
-            complex_energy, aqua_energy, aqua_waters, ligand_energy, spec.n_ligands,
-            water_energy, spec.waters,
-        ),
-        aqua_waters=aqua_waters,
-        coordination_number=coordination_number(structure),
-    )  # fmt: skip
-    return Entry(spec, binding, results[task.key])
+def _entry(spec: ComplexSpec, task: Task, plan: _Plan, results: Mapping[str, Calculation]) -> Entry:
+    calculation = results[task.key]
+    try:
+        binding = label_complex(spec, calculation, plan.references.results(spec, results))
+    except CalculationError as error:
+        return Entry(spec, None, calculation, str(error))
+    return Entry(spec, binding, calculation)

@@ -1,0 +1,223 @@
+"""What a curation campaign computes, declared in a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rarebind.campaigns.references import ReferenceTasks
+from rarebind.campaigns.task import Task
+from rarebind.campaigns.tasks import Protocol, TaskFactory
+from rarebind.complexes import (
+    DEFAULT_COORDINATION_NUMBER,
+    TEMPLATE_METAL,
+    ComplexSpec,
+    complex_spec,
+)
+from rarebind.elements import rare_earth
+from rarebind.engines import LevelOfTheory
+from rarebind.errors import InputError
+from rarebind.ligands import library_ligand, scaffolds, substituents
+from rarebind.ligands.datafile import load_yaml
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class _Level(_Section):
+    engine: str = "tblite"
+    method: str = "GFN2-xTB"
+    solvent: str = "ALPB(water)"
+
+
+class _Search(_Section):
+    """How hard minima are looked for; see :class:`~rarebind.campaigns.tasks.Protocol`."""
+
+    builder: str = "auto"
+    conformers: int = 4
+    relaxed_candidates: int = 4
+    hops: int = 8
+    conformer_search: str = "rdkit"
+    symmetries: int = 10
+    cores: str = "common"
+
+
+class CurationConfig(_Section):
+    """A campaign: every scaffold × substituent × geometry × metal.
+
+    Attributes
+    ----------
+    name
+        For people, and for files.
+    scaffolds, substituents
+        Names in the ligand library; ``all`` stands for all that the library has, for
+        substituents without the parent, H.
+    geometries
+        Ligands:waters, e.g. ``4:0``.
+    metals
+        In the order in which they are computed: what matters most first.
+    level, search, seed
+        See :class:`~rarebind.campaigns.tasks.Protocol`.
+    coordination_number
+        Donor atoms around the metal.
+    time_limit
+        Seconds after which a calculation is given up and counted as failed.
+    """
+
+    ALL: ClassVar[str] = "all"
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    scaffolds: Names
+    substituents: Names
+    geometries: Names
+    metals: Names
+    level: _Level = _Level()
+    search: _Search = _Search()
+    seed: int = 111111
+    coordination_number: int = DEFAULT_COORDINATION_NUMBER
+    time_limit: Annotated[float, Field(gt=0)] = 1800.0
+
+    @property
+    def protocol(self) -> Protocol:
+        """The choices that decide the numbers."""
+        return Protocol(
+            level=LevelOfTheory(**self.level.model_dump()),
+            seed=self.seed,
+            **self.search.model_dump(),
+        )
+
+    def specs(self) -> list[ComplexSpec]:
+        """All complexes, metal by metal in the order given.
+
+        Raises
+        ------
+        InputError
+            An unknown or repeated name, all at once.
+        """
+        problems: list[str] = []
+        cores = _expanded(self.scaffolds, list(scaffolds()))
+        groups = _expanded(self.substituents, [s for s in substituents() if s != "H"])
+        for kind, names in {
+            "scaffold": cores, "substituent": groups, "geometry": self.geometries,
+            "metal": self.metals,
+        }.items():  # fmt: skip
+            repeated = sorted({name for name in names if list(names).count(name) > 1})
+            problems += [f"{kind} {name} given more than once" for name in repeated]
+        found: list[ComplexSpec] = []
+        for make in (
+            lambda: [rare_earth(metal) for metal in self.metals],
+            lambda: [library_ligand(core, groups[0]) for core in cores],
+            lambda: [library_ligand(cores[0], group) for group in groups],
+        ):
+            try:
+                make()
+            except InputError as error:
+                problems += error.problems
+        for core in cores if not problems else ():
+            for geometry in self.geometries:
+                for group in groups:
+                    try:
+                        found.append(
+                            complex_spec(
+                                TEMPLATE_METAL, library_ligand(core, group), geometry,
+                                self.coordination_number,
+                            )
+                        )  # fmt: skip
+                    except InputError as error:
+                        problems += error.problems
+        if problems:
+            raise InputError(dict.fromkeys(problems))
+        return [spec.with_metal(metal) for metal in self.metals for spec in found]
+
+
+@dataclass(frozen=True)
+class Curation:
+    """The tasks of a campaign, stage by stage.
+
+    Attributes
+    ----------
+    config
+    complexes
+        Every complex with its task.
+    references
+        What their binding energies refer to.
+    """
+
+    config: CurationConfig
+    complexes: tuple[tuple[ComplexSpec, Task], ...]
+    references: ReferenceTasks
+
+    @classmethod
+    def of(cls, config: CurationConfig) -> Curation:
+        """Plan `config`; nothing is computed.
+
+        Raises
+        ------
+        InputError
+            The configuration names what does not exist.
+        """
+        factory = TaskFactory(config.protocol)
+        specs = config.specs()
+        complexes = tuple((spec, factory.complex(spec)) for spec in specs)
+        return cls(config, complexes, ReferenceTasks.of(specs, factory))
+
+    @cached_property
+    def stages(self) -> Mapping[str, tuple[Task, ...]]:
+        """Tasks by stage, each after those it needs: references, La templates, metal series."""
+        templates = {
+            (task.parents[0] if task.parents else task).key: task.parents[0]
+            if task.parents
+            else task
+            for _, task in self.complexes
+        }
+        return {
+            "references": tuple(self.references.tasks()),
+            "templates": tuple(templates.values()),
+            "series": tuple(task for _, task in self.complexes if task.parents),
+        }
+
+
+def read_config(path: Path | str) -> CurationConfig:
+    """Read a campaign's YAML file and check all names in it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, a key is unknown or missing, a value has the wrong type, or a
+        name does not exist: every fault, each with the file's name.
+    """
+    content: Any = load_yaml(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected keys and values, as in configs/full.yaml")
+    try:
+        config = CurationConfig(**{str(key): value for key, value in content.items()})
+    except ValidationError as error:
+        raise InputError([f"{path}: {_fault(fault)}" for fault in error.errors()]) from error
+    try:
+        config.specs()
+        _ = config.protocol
+    except InputError as error:
+        raise InputError([f"{path}: {problem}" for problem in error.problems]) from error
+    return config
+
+
+def _fault(fault: Any) -> str:
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        section: Any = CurationConfig
+        for part in fault["loc"][:-1]:
+            section = section.model_fields[part].annotation
+        return f"unknown key {key!r}; known are {', '.join(section.model_fields)}"
+    return f"{key}: {fault['msg']}, got {fault['input']!r}"
+
+
+def _expanded(names: tuple[str, ...], everything: list[str]) -> list[str]:
+    return everything if names == (CurationConfig.ALL,) else list(names)

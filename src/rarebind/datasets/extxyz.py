@@ -1,0 +1,248 @@
+r"""Records as extended XYZ, which ASE, NequIP, OVITO and others read.
+
+A record is one frame with ``role=end`` followed by its intermediate geometries with
+``role=intermediate``.  Energies are in eV (``energy``, ``binding_energy``: equation 1,
+``exchange_energy``), forces in eV/Å, positions in Å; positions and forces are rounded to 1e-5.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.binding import BindingEnergy
+from rarebind.complexes import ComplexSpec
+from rarebind.datasets.record import Record
+from rarebind.datasets.xyzfile import XYZFrame
+from rarebind.engines import Calculation, Frame, LevelOfTheory
+from rarebind.errors import InputError
+from rarebind.ligands import Ligand
+from rarebind.structures import Structure
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from numpy.typing import NDArray
+
+#: Version of the fields.
+SCHEMA_VERSION = 1
+#: Digits of positions (Å) and forces (eV/Å); GFN2 energies change by less than 1e-6 eV.
+_DECIMALS = 5
+_ENERGY_DECIMALS = 8
+
+
+def write_records(records: Iterable[Record]) -> str:
+    """All frames of `records` as extended XYZ text."""
+    from ase.io import write
+
+    text = io.StringIO()
+    for record in records:
+        write(text, to_atoms(record), format="extxyz")
+    return text.getvalue()
+
+
+def read_records(frames: Iterable[XYZFrame]) -> Iterator[Record]:
+    """The records in `frames`, each from its frame ``role=end`` and the intermediates after it.
+
+    Raises
+    ------
+    InputError
+        A frame was not written by :func:`write_records`, or by a newer version of it; the
+        message names file and line.
+    """
+    group: list[Atoms] = []
+    where = ""
+    for frame in frames:
+        atoms = frame.atoms()
+        role = atoms.info.get("role")
+        if role == "end":
+            if group:
+                yield _from_atoms(group, where)
+            group, where = [atoms], frame.where
+        elif role == "intermediate" and group and atoms.info.get("key") == group[0].info["key"]:
+            group.append(atoms)
+        else:
+            raise InputError(
+                f"{frame.where}: this frame belongs to no record (role {role!r}): the file is no "
+                "rarebind dataset, or frames were removed; `rarebind dataset import` reads others"
+            )
+    if group:
+        yield _from_atoms(group, where)
+
+
+def to_atoms(record: Record) -> list[Atoms]:
+    """The frames of a record: its end first."""
+    end = record.calculation
+    assert end.structure is not None
+    assert end.energy is not None
+    assert end.forces is not None
+    shared = _info(record)
+    frames = [_atoms(end.structure.to_ase(), end.energy, end.forces, shared | {"role": "end"})]
+    for frame in end.intermediates:
+        info = shared | {"role": "intermediate"}
+        # The same references: both energies differ by what the geometry differs in energy.
+        for name in ("binding_energy", "exchange_energy"):
+            if name in info:
+                info[name] = round(info[name] + frame.energy - end.energy, _ENERGY_DECIMALS)
+        atoms = end.structure.with_positions(frame.positions).to_ase()
+        frames.append(_atoms(atoms, frame.energy, frame.forces, info))
+    return frames
+
+
+def _atoms(atoms: Atoms, energy: float, forces: NDArray[np.float64], info: dict[str, Any]) -> Atoms:
+    from ase.calculators.singlepoint import SinglePointCalculator
+
+    atoms.positions = np.round(atoms.positions, _DECIMALS)
+    atoms.info |= info
+    atoms.calc = SinglePointCalculator(
+        atoms, energy=round(energy, _ENERGY_DECIMALS), forces=np.round(forces, _DECIMALS)
+    )
+    return atoms
+
+
+def _info(record: Record) -> dict[str, Any]:
+    calculation = record.calculation
+    level = calculation.level
+    info: dict[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "kind": record.kind,
+        "label": record.label,
+        "metal": record.metal,
+        "geometry": record.geometry,
+        "level": str(level),
+        "engine": level.engine,
+        "method": level.method,
+        "basis": level.basis,
+        "solvent": level.solvent,
+        "dispersion": level.dispersion,
+        "engine_version": calculation.engine_version,
+        "status": calculation.status,
+        "reason": calculation.reason,
+        "gradients": calculation.gradients,
+        "wall_time": round(calculation.wall_time, 2),
+        "key": record.key,
+    }
+    if (ligand := record.ligand) is not None:
+        info |= {
+            "ligand": ligand.name,
+            "scaffold": ligand.scaffold,
+            "substituent": ligand.substituent,
+            "smiles": _escaped(ligand.smiles),
+            "inchikey": ligand.inchikey,
+            "donors": np.array(ligand.donors),
+        }
+    if (spec := record.spec) is not None:
+        info |= {"n_ligands": spec.n_ligands, "waters": spec.waters}
+    if (binding := record.binding) is not None:
+        info |= {
+            "binding_energy": round(binding.binding, _ENERGY_DECIMALS),
+            "exchange_energy": round(binding.exchange, _ENERGY_DECIMALS),
+            "aqua_waters": binding.aqua_waters,
+            "coordination_number": binding.coordination_number,
+        }
+    return {name: value for name, value in info.items() if value is not None and str(value)}
+
+
+def _from_atoms(frames: list[Atoms], where: str) -> Record:
+    info = frames[0].info
+    if int(info.get("schema", 0)) > SCHEMA_VERSION:
+        raise InputError(
+            f"{where}: record of schema {info['schema']}, this rarebind reads up to "
+            f"{SCHEMA_VERSION}: upgrade rarebind"
+        )
+    try:
+        return _record(frames)
+    except KeyError as error:
+        raise InputError(f"{where}: the field {error.args[0]!r} is missing") from error
+    except InputError as error:
+        raise InputError([f"{where}: {problem}" for problem in error.problems]) from error
+
+
+def _record(frames: list[Atoms]) -> Record:
+    end, *rest = frames
+    info = end.info
+    kind = str(info["kind"])
+    ligand = None
+    if "smiles" in info:
+        ligand = _ligand(
+            _unescaped(str(info["smiles"])),
+            tuple(int(i) for i in np.atleast_1d(info["donors"])),
+            str(info["ligand"]),
+            str(info["inchikey"]),
+            _text(info, "scaffold"),
+            _text(info, "substituent"),
+        )
+    spec = None
+    if kind in {"complex", "aqua"}:
+        spec = ComplexSpec(str(info["metal"]), ligand, int(info["n_ligands"]), int(info["waters"]))
+    level = LevelOfTheory(
+        str(info["engine"]),
+        str(info["method"]),
+        *(_text(info, name) or "" for name in ("basis", "solvent", "dispersion")),
+    )
+    calculation = Calculation(
+        verb="relax" if kind != "ion" else "static",
+        level=level,
+        structure=Structure.from_ase(end),
+        energy=float(end.calc.results["energy"]),
+        forces=end.calc.results["forces"],
+        status=str(info["status"]),
+        reason=_text(info, "reason") or "",
+        gradients=int(info["gradients"]),
+        engine_version=_text(info, "engine_version") or "",
+        wall_time=float(info["wall_time"]),
+        intermediates=tuple(
+            Frame(a.positions, float(a.calc.results["energy"]), a.calc.results["forces"])
+            for a in rest
+        ),
+    )
+    binding = None
+    if "binding_energy" in info:
+        assert spec is not None
+        binding = BindingEnergy(
+            spec=spec,
+            level=level,
+            binding=float(info["binding_energy"]),
+            exchange=float(info["exchange_energy"]),
+            aqua_waters=int(info["aqua_waters"]),
+            coordination_number=int(info["coordination_number"]),
+        )
+    return Record(kind, calculation, spec, ligand, binding, str(info["key"]), str(info["label"]))
+
+
+@lru_cache(maxsize=4096)
+def _ligand(
+    smiles: str,
+    donors: tuple[int, ...],
+    name: str,
+    inchikey: str,
+    scaffold: str | None,
+    substituent: str | None,
+) -> Ligand:
+    ligand = Ligand(smiles, donors, charge=_charge(smiles), name=name, inchikey=inchikey)
+    if scaffold is None:
+        return ligand
+    return replace(ligand, scaffold=scaffold, substituent=substituent)
+
+
+def _charge(smiles: str) -> int:
+    from rdkit import Chem
+
+    return int(Chem.GetFormalCharge(Chem.MolFromSmiles(smiles)))
+
+
+def _text(info: dict[str, Any], name: str) -> str | None:
+    return None if name not in info else str(info[name])
+
+
+def _escaped(smiles: str) -> str:
+    """Extended XYZ takes a backslash for an escape."""
+    return smiles.replace("\\", "\\\\")
+
+
+def _unescaped(smiles: str) -> str:
+    return smiles.replace("\\\\", "\\")

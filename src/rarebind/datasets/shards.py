@@ -1,0 +1,195 @@
+"""A dataset on disk: packed shards that are never rewritten, a manifest, a table.
+
+::
+
+    data/
+      manifest.csv             shards with their SHA-256
+      table.csv                one line a record
+      shards/complex-0001.extxyz.xz …
+
+A shard counts once the manifest names it, and the manifest is replaced in one step: whatever is
+interrupted leaves the dataset as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import lzma
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from rarebind.datasets.extxyz import read_records, write_records
+from rarebind.datasets.record import KINDS, Record
+from rarebind.datasets.table import Row, read_table, row_of, table_text
+from rarebind.datasets.xyzfile import read_frames
+from rarebind.errors import InputError
+
+#: Records in a shard: enough to pack well, few enough to read one alone.
+SHARD_SIZE = 500
+MANIFEST, TABLE, SHARDS = "manifest.csv", "table.csv", "shards"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A line of the manifest.
+
+    Attributes
+    ----------
+    name
+        File in ``shards/``.
+    kind, level
+        What all its records are, and the level of theory of their energies.
+    records, frames
+        Molecules and geometries in it.
+    sha256
+        Of the packed file.
+    """
+
+    name: str
+    kind: str
+    level: str
+    records: int
+    frames: int
+    sha256: str
+
+
+class Dataset:
+    """A dataset folder, opened for reading.
+
+    Parameters
+    ----------
+    folder
+        With a manifest in it.
+
+    Raises
+    ------
+    InputError
+        There is no dataset, or its manifest cannot be read.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        if not (self.folder / MANIFEST).is_file():
+            raise InputError(
+                f"{self.folder} is no dataset (it has no {MANIFEST}): make one with "
+                "`rarebind dataset publish` or `rarebind dataset import`"
+            )
+        self.shards = _read_manifest(self.folder / MANIFEST)
+
+    def path(self, shard: Shard) -> Path:
+        """Where `shard` lies."""
+        return self.folder / SHARDS / shard.name
+
+    def rows(self) -> list[Row]:
+        """The table, in the order of the shards."""
+        return read_table(self.folder / TABLE)
+
+    def records(self, shards: Sequence[Shard] | None = None) -> Iterator[Record]:
+        """All records, or those of `shards`, in their order.
+
+        Raises
+        ------
+        InputError
+            A shard is missing, damaged or holds something else; file and line are named.
+        """
+        for shard in self.shards if shards is None else shards:
+            yield from read_records(read_frames(self.path(shard)))
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def append(records: Iterable[Record], folder: Path | str) -> list[Shard]:
+    """Add records to a dataset in new shards; the folder is made when absent.
+
+    Records whose key is in the dataset already are left out, so that a growing campaign can be
+    added again and again.
+
+    Returns
+    -------
+    list
+        The new shards.
+
+    Raises
+    ------
+    InputError
+        The folder holds something else.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: give a folder for the dataset")
+    old, rows = ([], []) if not (folder / MANIFEST).exists() else _state(folder)
+    known = {row.key for row in rows}
+    new = {record.key: record for record in records if record.key not in known}
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in new.values():
+        groups.setdefault((record.kind, str(record.calculation.level)), []).append(record)
+    made = []
+    (folder / SHARDS).mkdir(parents=True, exist_ok=True)
+    for (kind, level), members in sorted(groups.items(), key=lambda item: _rank(item[0])):
+        number = sum(shard.kind == kind for shard in old)
+        for start in range(0, len(members), SHARD_SIZE):
+            part = members[start : start + SHARD_SIZE]
+            number += 1
+            name = f"{kind}-{number:04d}.extxyz.xz"
+            path = folder / SHARDS / name
+            packed = lzma.compress(write_records(part).encode(), preset=9 | lzma.PRESET_EXTREME)
+            replace_file(path, packed)
+            rows += [row_of(record, name) for record in part]
+            frames = sum(1 + len(record.calculation.intermediates) for record in part)
+            made.append(Shard(name, kind, level, len(part), frames, sha256(path)))
+    if made:
+        replace_file(folder / TABLE, table_text(rows).encode())
+        replace_file(folder / MANIFEST, _manifest_text([*old, *made]).encode())
+    return made
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _state(folder: Path) -> tuple[list[Shard], list[Row]]:
+    dataset = Dataset(folder)
+    named = {shard.name for shard in dataset.shards}
+    # A table that ran ahead of the manifest was written just before an interruption.
+    return dataset.shards, [row for row in dataset.rows() if row.shard in named]
+
+
+def _rank(group: tuple[str, str]) -> tuple[int, str]:
+    kind, level = group
+    return KINDS.index(kind), level
+
+
+def _manifest_text(shards: Iterable[Shard]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Shard))
+    writer.writerows(astuple(shard) for shard in shards)
+    return text.getvalue()
+
+
+def _read_manifest(path: Path) -> list[Shard]:
+    names = [field.name for field in fields(Shard)]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            head, *lines = csv.reader(file)
+        if head != names:
+            raise InputError(f"{path}: expected the columns {', '.join(names)}")
+        return [
+            Shard(name, kind, level, int(records), int(frames), digest)
+            for name, kind, level, records, frames, digest in lines
+        ]
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error

@@ -1,0 +1,145 @@
+"""One line a record: what people open in a spreadsheet and figures are made from."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from statistics import fmean
+from typing import Any, get_type_hints
+
+from rarebind.complexes import coordination_number
+from rarebind.datasets.record import Record
+from rarebind.errors import InputError
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record without its geometry.  Units are in the names; None where it does not apply.
+
+    Attributes
+    ----------
+    ligand_donor_distance, water_distance
+        Mean distance from the metal to the ligands' donors and to the waters' oxygens, Å.
+    frames
+        Geometries with forces, the final one included.
+    """
+
+    key: str
+    kind: str
+    label: str
+    status: str
+    reason: str
+    metal: str | None
+    ligand: str | None
+    scaffold: str | None
+    substituent: str | None
+    geometry: str | None
+    inchikey: str | None
+    smiles: str | None
+    charge: int
+    multiplicity: int
+    atoms: int
+    level: str
+    engine_version: str
+    energy_ev: float
+    binding_kcal_mol: float | None
+    exchange_kcal_mol: float | None
+    aqua_waters: int | None
+    coordination_number: int | None
+    fmax_ev_per_angstrom: float
+    ligand_donor_distance: float | None
+    water_distance: float | None
+    frames: int
+    gradients: int
+    wall_time_s: float
+    shard: str
+
+
+def row_of(record: Record, shard: str = "") -> Row:
+    """The line of `record`."""
+    calculation, ligand, binding = record.calculation, record.ligand, record.binding
+    structure = calculation.structure
+    assert structure is not None
+    assert calculation.energy is not None
+    donors, waters = record.metal_donor_distances()
+    return Row(
+        key=record.key,
+        kind=record.kind,
+        label=record.label,
+        status=calculation.status,
+        reason=calculation.reason,
+        metal=record.metal,
+        ligand=None if ligand is None else ligand.name,
+        scaffold=None if ligand is None else ligand.scaffold,
+        substituent=None if ligand is None else ligand.substituent,
+        geometry=record.geometry,
+        inchikey=None if ligand is None else ligand.inchikey,
+        smiles=None if ligand is None else ligand.smiles,
+        charge=structure.charge,
+        multiplicity=structure.multiplicity,
+        atoms=len(structure),
+        level=str(calculation.level),
+        engine_version=calculation.engine_version,
+        energy_ev=round(calculation.energy, 6),
+        binding_kcal_mol=None if binding is None else round(binding.binding_kcal, 3),
+        exchange_kcal_mol=None if binding is None else round(binding.exchange_kcal, 3),
+        aqua_waters=None if binding is None else binding.aqua_waters,
+        coordination_number=None if record.spec is None else coordination_number(structure),
+        fmax_ev_per_angstrom=round(calculation.fmax, 4),
+        ligand_donor_distance=round(fmean(donors), 4) if donors else None,
+        water_distance=round(fmean(waters), 4) if waters else None,
+        frames=1 + len(calculation.intermediates),
+        gradients=calculation.gradients,
+        wall_time_s=round(calculation.wall_time, 2),
+        shard=shard,
+    )
+
+
+def table_text(rows: Iterable[Row]) -> str:
+    """`rows` as CSV with a heading; None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Row))
+    writer.writerows(astuple(row) for row in rows)
+    return text.getvalue()
+
+
+def read_table(path: Path | str) -> list[Row]:
+    """The inverse of :func:`table_text`.
+
+    Raises
+    ------
+    InputError
+        The file is missing or has other columns, or a cell is no number where one belongs.
+    """
+    path = Path(path)
+    names = [field.name for field in fields(Row)]
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    if not lines or lines[0] != names:
+        raise InputError(f"{path}: expected the columns {', '.join(names)}")
+    hints = get_type_hints(Row)
+    rows = []
+    for number, cells in enumerate(lines[1:], start=2):
+        try:
+            values = {
+                name: _value(cell, hints[name]) for name, cell in zip(names, cells, strict=True)
+            }
+            rows.append(Row(**values))
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: {error}") from error
+    return rows
+
+
+def _value(cell: str, hint: Any) -> Any:
+    optional = hint not in (str, int, float)
+    if not cell and optional:
+        return None
+    kind = next(kind for kind in (str, int, float) if hint in (kind, kind | None))
+    return kind(cell)

@@ -1,0 +1,144 @@
+"""XYZ files frame by frame, with line numbers for the messages; packed ones are unpacked."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from rarebind.errors import InputError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_OPENERS: dict[str, Callable[..., IO[str]]] = {
+    ".xz": lzma.open,
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+}
+
+
+@dataclass(frozen=True)
+class XYZFrame:
+    """The text of one frame.
+
+    Attributes
+    ----------
+    text
+        Atom count, comment line and one line an atom.
+    path, line
+        File, and the line of the atom count (the first line is 1).
+    """
+
+    text: str
+    path: Path
+    line: int
+
+    @property
+    def where(self) -> str:
+        """File and line, for messages."""
+        return f"{self.path}, line {self.line}"
+
+    def atoms(self) -> Atoms:
+        """Parse the frame with ASE.
+
+        Raises
+        ------
+        InputError
+            It is no extended XYZ, or a number in it is not finite.
+        """
+        import numpy as np
+        from ase.io import iread
+
+        try:
+            (atoms,) = iread(io.StringIO(self.text), format="extxyz")
+        except Exception as error:
+            # ASE raises what the first malformed item happens to trigger.
+            raise InputError(
+                f"{self.where}: not a frame of extended XYZ ({type(error).__name__}: {error})"
+            ) from error
+        results = {} if atoms.calc is None else atoms.calc.results
+        for name, values in {"positions": atoms.positions, **results}.items():
+            if not np.isfinite(values).all():
+                raise InputError(f"{self.where}: {name} contain NaN or infinity")
+        return atoms
+
+
+def read_frames(path: Path | str) -> Iterator[XYZFrame]:
+    """The frames of an XYZ file (``.xz``, ``.gz`` and ``.bz2`` are unpacked).
+
+    Raises
+    ------
+    InputError
+        The file cannot be read or unpacked, ends within a frame, or an atom count does not fit
+        the lines that follow it; the message names file and line.
+    """
+    path = Path(path)
+    opener = _OPENERS.get(path.suffix, open)
+    try:
+        with opener(path, "rt", encoding="utf-8") as file:
+            yield from _frames(file, path)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: no XYZ file") from error
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise InputError(f"cannot read {path} ({error}): is it damaged or cut short?") from error
+
+
+def _frames(file: IO[str], path: Path) -> Iterator[XYZFrame]:
+    number = 0
+    for head in file:
+        number += 1
+        if not head.strip():
+            continue
+        start = number
+        count = _atom_count(head, path, number)
+        comment = file.readline()
+        lines = [head, comment]
+        number += 1
+        for _ in range(count):
+            line = file.readline()
+            number += 1
+            if not line.strip():
+                found = number - start - 2
+                raise InputError(
+                    f"{path}, line {number}: the frame from line {start} should have {count} "
+                    f"atoms, but ends after {found}: the file is cut short or its count is wrong"
+                )
+            _check_atom(line, path, number)
+            lines.append(line)
+        yield XYZFrame("".join(lines), path, start)
+
+
+def _atom_count(line: str, path: Path, number: int) -> int:
+    try:
+        count = int(line)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise InputError(
+            f"{path}, line {number}: expected the number of atoms of a frame, got "
+            f"{line.strip()[:40]!r}: the count of the frame before may be wrong"
+        )
+    return count
+
+
+def _check_atom(line: str, path: Path, number: int) -> None:
+    """An atom line begins with a symbol and finite coordinates."""
+    fields = line.split()
+    try:
+        x, y, z = (float(field) for field in fields[1:4])
+    except ValueError:
+        raise InputError(
+            f"{path}, line {number}: expected an element symbol and three coordinates, got "
+            f"{line.strip()[:60]!r}"
+        ) from None
+    if not all(math.isfinite(value) for value in (x, y, z)):
+        raise InputError(f"{path}, line {number}: a coordinate is NaN or infinite")
