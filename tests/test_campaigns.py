@@ -66,13 +66,13 @@ def test_every_choice_of_the_protocol_decides_a_key(change):
 def test_results_come_back_and_are_kept(store):
     tasks = [FACTORY.water(), FACTORY.ion("La"), FACTORY.ion("Gd"), FACTORY.aqua("Lu", 8)]
     seen = []
-    results = run_tasks(tasks, store, on_done=lambda task, c, stored: seen.append(stored))
+    results = run_tasks(tasks, store, on_done=lambda ended: seen.append(ended.stored))
     assert all(results[task.key].ok for task in tasks)
     # The aqua ion of Lu needs that of La.
     assert len(results) == 5
     assert seen == [False] * 5
     seen.clear()
-    again = run_tasks(tasks, store, on_done=lambda task, c, stored: seen.append(stored))
+    again = run_tasks(tasks, store, on_done=lambda ended: seen.append(ended.stored))
     assert seen == [True] * 5
     assert {k: c.energy for k, c in again.items()} == {k: c.energy for k, c in results.items()}
 
@@ -87,7 +87,7 @@ def test_a_failure_is_a_record_and_the_rest_goes_on(store):
     assert "unknown metal 'Fe'" in results[bad.key].reason
     assert results[child.key].reason.startswith("needs Fe3+, which failed: unknown metal")
     # What was not run is not recorded: it may be once its parent is mended.
-    assert store.known([bad.key, child.key, good.key]) == {bad.key, good.key}
+    assert set(store.summaries()) == {bad.key, good.key}
 
 
 def test_an_unforeseen_error_names_its_place():

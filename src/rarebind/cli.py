@@ -12,6 +12,7 @@ import typer
 
 from rarebind import __version__
 from rarebind.commands import ligands
+from rarebind.commands.curate import curate
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.screen import screen
 from rarebind.commands.templates import templates
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command(cls=ManyValuesCommand)(screen)
 app.command(cls=ManyValuesCommand)(templates)
+app.command(cls=ManyValuesCommand)(curate)
 app.add_typer(ligands.app, name="ligands")
 
 

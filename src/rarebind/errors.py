@@ -39,3 +39,7 @@ class CalculationError(RarebindError):
 
 class WorkersLostError(RarebindError):
     """All worker processes ended while calculations were running."""
+
+
+class StoreError(RarebindError):
+    """A finished calculation cannot be written down; those before it are kept."""

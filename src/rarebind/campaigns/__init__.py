@@ -1,18 +1,28 @@
 """Many calculations: tasks, the result store, Parsl, resume."""
 
+from rarebind.campaigns.curation import Curation, CurationConfig, read_config
+from rarebind.campaigns.parsl_config import load_config
 from rarebind.campaigns.references import ReferenceTasks
 from rarebind.campaigns.run import run_tasks
+from rarebind.campaigns.status import CampaignStatus, StageStatus, campaign_status
 from rarebind.campaigns.store import Store
 from rarebind.campaigns.task import Task, with_ancestors
 from rarebind.campaigns.tasks import AQUA_WATERS, Protocol, TaskFactory
 
 __all__ = [
     "AQUA_WATERS",
+    "CampaignStatus",
+    "Curation",
+    "CurationConfig",
     "Protocol",
     "ReferenceTasks",
+    "StageStatus",
     "Store",
     "Task",
     "TaskFactory",
+    "campaign_status",
+    "load_config",
+    "read_config",
     "run_tasks",
     "with_ancestors",
 ]

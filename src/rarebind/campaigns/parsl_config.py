@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import runpy
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rarebind.errors import InputError
 
 if TYPE_CHECKING:
     from parsl.config import Config
 
 #: Seconds without a sign of life after which workers of a killed driver end themselves.
 HEARTBEAT_THRESHOLD = 30
+#: From a scratch folder to a Parsl configuration.
+MakeConfig = Callable[[str], "Config"]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
@@ -51,11 +57,61 @@ def local_config(workers: int, run_dir: str) -> Config:
     )
 
 
+def load_config(path: Path | str) -> MakeConfig:
+    """Read the function ``make_config`` from a Python file, for clusters.
+
+    Raises
+    ------
+    InputError
+        The file cannot be run or has no such function.
+    """
+    try:
+        names = runpy.run_path(str(path))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except Exception as error:
+        raise InputError(f"{path}: {type(error).__name__}: {error}") from error
+    make_config: MakeConfig | None = names.get("make_config")
+    if not callable(make_config):
+        raise InputError(
+            f"{path} has no function make_config(run_dir) that returns a parsl.Config: "
+            "see configs/parsl/slurm.py"
+        )
+    return make_config
+
+
+def capacity(config: Config) -> int:
+    """Tasks that run at once when all blocks of a configuration are there."""
+    total = 0
+    for executor in config.executors:
+        provider = getattr(executor, "provider", None)
+        nodes = 1 if provider is None else provider.max_blocks * provider.nodes_per_block
+        threads = getattr(executor, "max_threads", 1)
+        total += nodes * int(getattr(executor, "max_workers_per_node", threads))
+    return max(total, 1)
+
+
+@dataclass(frozen=True)
+class Session:
+    """Parsl at work.
+
+    Attributes
+    ----------
+    submit
+        Takes a function and its arguments, returns a future.
+    capacity
+        Calls that run at once.
+    """
+
+    submit: Callable[..., Any]
+    capacity: int
+
+
 @contextlib.contextmanager
 def parsl_session(
-    workers: int | None = None, make_config: Callable[[str], Config] | None = None
-) -> Iterator[Callable[..., Any]]:
-    """Start Parsl and yield a function that submits calls and returns futures.
+    workers: int | None = None, make_config: MakeConfig | None = None
+) -> Iterator[Session]:
+    """Start Parsl.
 
     Parameters
     ----------
@@ -63,6 +119,11 @@ def parsl_session(
         Processes of the local configuration; by default one a core.
     make_config
         A function from a scratch folder to another Parsl configuration (Slurm, say).
+
+    Yields
+    ------
+    Session
+        What takes calls.
 
     Notes
     -----
@@ -84,7 +145,7 @@ def parsl_session(
             def submit(function: Callable[..., Any], *arguments: Any) -> Any:
                 return parsl.python_app(function, data_flow_kernel=kernel)(*arguments)
 
-            yield submit
+            yield Session(submit, capacity(config))
         finally:
             kernel.cleanup()
             for name, value in saved.items():

@@ -2,21 +2,73 @@
 
 from __future__ import annotations
 
+import heapq
 import queue
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rarebind.campaigns.parsl_config import parsl_session
-from rarebind.campaigns.steps import execute
+from rarebind.campaigns.limits import DEFAULT_TIME_LIMIT, run_limited
+from rarebind.campaigns.parsl_config import MakeConfig, parsl_session
 from rarebind.campaigns.store import Store
 from rarebind.campaigns.task import Task, with_ancestors
 from rarebind.engines import GFN2_WATER, Calculation
 from rarebind.errors import WorkersLostError
 
-#: Called with each task as it ends, its calculation, and whether it was in the store already.
-Listener = Callable[[Task, Calculation, bool], None]
+#: Seconds between two notes of what is running.
+_NOTE_INTERVAL = 2.0
+#: Tasks handed over for each worker, so that none waits for the next.
+_TASKS_PER_WORKER = 2
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A task that has come to its end.
+
+    Attributes
+    ----------
+    task
+    status, reason
+        As in :class:`~rarebind.engines.Calculation`.
+    stored
+        Whether its result was in the store already.
+    """
+
+    task: Task
+    status: str
+    reason: str = ""
+    stored: bool = False
+
+
+#: Told of each task as it ends.
+Listener = Callable[[Ended], None]
+
+
+class Results(Mapping[str, Calculation]):
+    """Calculations by task key, read from the store when asked for."""
+
+    def __init__(self, store: Store, statuses: Mapping[str, str]) -> None:
+        self._store = store
+        self._statuses = statuses
+        #: Outcomes that are not recorded: tasks whose parent has no usable result.
+        self.unrecorded: dict[str, Calculation] = {}
+
+    def __getitem__(self, key: str) -> Calculation:
+        if key in self.unrecorded:
+            return self.unrecorded[key]
+        calculation = self._store.get(key) if key in self._statuses else None
+        if calculation is None:
+            raise KeyError(key)
+        return calculation
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._statuses)
+
+    def __len__(self) -> int:
+        return len(self._statuses)
 
 
 def run_tasks(
@@ -24,8 +76,10 @@ def run_tasks(
     store: Store,
     *,
     workers: int | None = None,
+    make_config: MakeConfig | None = None,
+    time_limit: float = DEFAULT_TIME_LIMIT,
     on_done: Listener | None = None,
-) -> Mapping[str, Calculation]:
+) -> Results:
     """Bring `tasks` and all they depend on to an end.
 
     Each result is written to `store` the moment it arrives, by this process alone.  A task whose
@@ -38,92 +92,126 @@ def run_tasks(
     store
         Where results are looked up and kept.
     workers
-        Processes; by default one a core.
+        Processes of the local configuration; by default one a core.
+    make_config
+        Another Parsl configuration; see :func:`~rarebind.campaigns.parsl_config.parsl_session`.
+    time_limit
+        Seconds after which a calculation is given up and recorded as failed.
     on_done
         Told of every task that ends.
 
     Returns
     -------
-    mapping
+    Results
         Calculation by task key, ancestors included.
 
     Raises
     ------
     WorkersLostError
         All worker processes died; what had finished is in the store.
+    StoreError
+        A result could not be written (disk full, say); what was written before is kept.
     """
-    driver = _Driver(store, on_done)
-    driver.run(with_ancestors(tasks), workers)
+    driver = _Driver(with_ancestors(tasks), store, on_done, time_limit)
+    driver.run(workers, make_config)
     return driver.results
 
 
 class _Driver:
-    """Starts each task when its parents have ended, and keeps what comes back."""
+    """Starts each task when its parents have ended, and keeps what comes back.
 
-    def __init__(self, store: Store, on_done: Listener | None) -> None:
-        self.results: dict[str, Calculation] = {}
+    Only as many tasks are handed over as keep the workers busy: the earliest of those that are
+    ready always goes first, and the queue does not grow with the campaign.
+    """
+
+    def __init__(
+        self, ordered: list[Task], store: Store, on_done: Listener | None, time_limit: float
+    ) -> None:
         self._store = store
         self._on_done = on_done
+        self._time_limit = time_limit
+        self._ordered = ordered
+        self._rank = {task.key: rank for rank, task in enumerate(ordered)}
+        self._statuses: dict[str, str] = {}
+        self.results = Results(store, self._statuses)
         self._open_parents: dict[str, set[str]] = {}
         self._children: dict[str, list[Task]] = defaultdict(list)
-        self._ended: queue.SimpleQueue[tuple[Task, Future[Calculation]]] = queue.SimpleQueue()
-        self._running = 0
+        self._ready: list[int] = []
+        self._running: dict[str, Task] = {}
+        self._arrived: queue.SimpleQueue[tuple[Task, Future[Calculation]]] = queue.SimpleQueue()
+        self._noted = 0.0
 
-    def run(self, ordered: list[Task], workers: int | None) -> None:
-        """End all tasks; parents must stand before their children."""
+    def run(self, workers: int | None, make_config: MakeConfig | None) -> None:
+        """End all tasks."""
+        known = self._store.summaries()
         pending = []
-        for task in ordered:
-            known = self._store.get(task.key)
-            if known is None:
-                pending.append(task)
+        for task in self._ordered:
+            if task.key in known:
+                self._end(Ended(task, known[task.key].status, known[task.key].reason, stored=True))
             else:
-                self._end(task, known, stored=True)
+                pending.append(task)
+        for task in pending:
+            open_parents = {p.key for p in task.parents if p.key not in self._statuses}
+            self._open_parents[task.key] = open_parents
+            for key in open_parents:
+                self._children[key].append(task)
+            if not open_parents:
+                heapq.heappush(self._ready, self._rank[task.key])
         if not pending:
             return
-        for task in pending:
-            self._open_parents[task.key] = {
-                parent.key for parent in task.parents if parent.key not in self.results
-            }
-            for key in self._open_parents[task.key]:
-                self._children[key].append(task)
-        with parsl_session(workers) as submit:
-            for task in [task for task in pending if not self._open_parents[task.key]]:
-                self._start(task, submit)
-            while self._running:
-                task, future = self._ended.get()
-                self._running -= 1
-                calculation = _outcome(future)
-                self._store.put(task, calculation)
-                self._end(task, calculation)
-                self._start_children(task, submit)
+        with parsl_session(workers, make_config) as session:
+            window = _TASKS_PER_WORKER * session.capacity
+            try:
+                while self._ready or self._running:
+                    while self._ready and len(self._running) < window:
+                        self._start(self._ordered[heapq.heappop(self._ready)], session.submit)
+                    self._note(session.capacity)
+                    if self._running:
+                        self._receive()
+            finally:
+                self._store.note_run(None)
+
+    def _receive(self) -> None:
+        task, future = self._arrived.get()
+        del self._running[task.key]
+        calculation = _outcome(future, self._time_limit)
+        self._store.put(task, calculation)
+        self._end(Ended(task, calculation.status, calculation.reason))
 
     def _start(self, task: Task, submit: Callable[..., Future[Calculation]]) -> None:
-        """Submit `task`, or end it and what depends on it when a parent has no usable result."""
+        """Submit `task`, or end it when a parent has no usable result."""
+        parents = []
         for parent in task.parents:
             result = self.results[parent.key]
             if not result.ok:
                 reason = f"needs {parent.label}, which {result.status}: {result.reason}"
-                self._end(task, _failure(reason))
-                self._start_children(task, submit)
+                self.results.unrecorded[task.key] = _failure(reason)
+                self._end(Ended(task, "failed", reason))
                 return
-        parents = [self.results[parent.key] for parent in task.parents]
-        future = submit(execute, task.step, task.arguments, parents)
-        self._running += 1
-        future.add_done_callback(lambda done: self._ended.put((task, done)))
+            # Steps look at where a parent ended, not at its way there.
+            parents.append(replace(result, intermediates=()))
+        self._running[task.key] = task
+        future = submit(run_limited, self._time_limit, task.step, task.arguments, parents)
+        future.add_done_callback(lambda done: self._arrived.put((task, done)))
 
-    def _start_children(self, task: Task, submit: Callable[..., Future[Calculation]]) -> None:
-        for child in self._children[task.key]:
-            self._open_parents[child.key].discard(task.key)
+    def _end(self, ended: Ended) -> None:
+        self._statuses[ended.task.key] = ended.status
+        for child in self._children.pop(ended.task.key, ()):
+            self._open_parents[child.key].discard(ended.task.key)
             if not self._open_parents[child.key]:
-                self._start(child, submit)
-
-    def _end(self, task: Task, calculation: Calculation, *, stored: bool = False) -> None:
-        self.results[task.key] = calculation
+                heapq.heappush(self._ready, self._rank[child.key])
         if self._on_done is not None:
-            self._on_done(task, calculation, stored)
+            self._on_done(ended)
+
+    def _note(self, capacity: int) -> None:
+        """Leave word of what is running, for ``--status`` in another terminal."""
+        if time.monotonic() - self._noted > _NOTE_INTERVAL:
+            oldest = list(self._running.values())[:capacity]
+            self._store.note_run([(task.key, task.label) for task in oldest])
+            self._noted = time.monotonic()
 
 
-def _outcome(future: Future[Any]) -> Calculation:
+def _outcome(future: Future[Any], time_limit: float) -> Calculation:
     """What a future holds: a record also when the task took its own worker process down.
 
     Raises
@@ -132,7 +220,7 @@ def _outcome(future: Future[Any]) -> Calculation:
         The worker processes as a whole are gone, which says nothing about the task.
     """
     from parsl.executors.errors import BadStateException
-    from parsl.executors.high_throughput.errors import ManagerLost
+    from parsl.executors.high_throughput.errors import ManagerLost, WorkerLost
 
     error = future.exception()
     if isinstance(error, BadStateException | ManagerLost):
@@ -144,6 +232,11 @@ def _outcome(future: Future[Any]) -> Calculation:
     if error is None:
         calculation: Calculation = future.result()
         return calculation
+    if isinstance(error, WorkerLost):
+        return _failure(
+            "its worker process ended: the calculation crashed, was killed or ran out of memory, "
+            f"or it hung past its time limit of {time_limit:g} s"
+        )
     return _failure(f"the worker failed: {type(error).__name__}: {error}")
 
 

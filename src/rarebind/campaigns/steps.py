@@ -33,13 +33,13 @@ from rarebind.structures import Structure
 #: on a saddle.  The metal series starts from a verified minimum and is not checked again.
 _VERIFIED = Convergence(verify_minimum=True)
 
-#: More hops than this find the same minima again.
-_HOPS_PER_WATER = 2
+#: Hops spent on each water at most.
+_HOPS_PER_WATER = 1
 #: A template keeps the frames of at most so many of its relaxations, the lowest first.
 _SAMPLED = 3
 
 #: Version of each step's recipe; part of every task's key.
-STEP_VERSIONS = {"ion": 1, "water": 2, "ligand": 2, "template": 2, "series": 2}
+STEP_VERSIONS = {"ion": 1, "water": 2, "ligand": 2, "template": 3, "series": 2}
 
 
 def spec_to_data(spec: ComplexSpec) -> dict[str, Any]:
@@ -148,6 +148,11 @@ def execute(step: str, arguments: dict[str, Any], parents: Sequence[Calculation]
         reason = f"{type(error).__name__}: {error} ({frame.name}, line {frame.lineno})"
     else:
         return replace(calculation, wall_time=time.perf_counter() - start)
+    return failure(step, arguments, reason, time.perf_counter() - start)
+
+
+def failure(step: str, arguments: dict[str, Any], reason: str, wall_time: float) -> Calculation:
+    """The record of a step that gave no result."""
     return Calculation(
         verb=step,
         level=_level(arguments),
@@ -155,7 +160,7 @@ def execute(step: str, arguments: dict[str, Any], parents: Sequence[Calculation]
         status="failed",
         converged=False,
         reason=reason,
-        wall_time=time.perf_counter() - start,
+        wall_time=wall_time,
     )
 
 
@@ -219,4 +224,4 @@ def _energy(calculation: Calculation) -> float:
     return np.inf if calculation.energy is None else calculation.energy
 
 
-__all__ = ["STEPS", "STEP_VERSIONS", "execute", "spec_from_data", "spec_to_data"]
+__all__ = ["STEPS", "STEP_VERSIONS", "execute", "failure", "spec_from_data", "spec_to_data"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import platform
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from rarebind.campaigns.task import Task
 from rarebind.engines import Calculation
-from rarebind.errors import InputError
+from rarebind.errors import InputError, StoreError
 
 #: Version of the tables.
 SCHEMA_VERSION = 1
@@ -31,6 +35,14 @@ CREATE TABLE IF NOT EXISTS calculations (
     record BLOB NOT NULL
 );
 """
+
+
+class Summary(NamedTuple):
+    """A record in short; wall time in seconds."""
+
+    status: str
+    reason: str
+    wall_time: float
 
 
 class Store:
@@ -61,21 +73,28 @@ class Store:
         if self.path.is_dir():
             raise InputError(f"{self.path} is a folder: give a file for the store")
         try:
+            self._refuse_newer()
             self._database = sqlite3.connect(self.path, timeout=60.0)
             self._database.execute("PRAGMA journal_mode = WAL")
-            self._check_schema()
+            with self._database:
+                self._database.executescript(_TABLES)
+                self._database.execute(
+                    "INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),)
+                )
         except sqlite3.DatabaseError as error:
             raise InputError(
                 f"{self.path} is not a rarebind store ({error}): give another --store"
             ) from error
 
-    def _check_schema(self) -> None:
-        with self._database:
-            self._database.executescript(_TABLES)
-            self._database.execute(
-                "INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),)
-            )
-        (found,) = self._database.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+    def _refuse_newer(self) -> None:
+        """Look at an existing file without changing a byte of it."""
+        if not self.path.exists():
+            return
+        uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=60.0)) as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                return
+            (found,) = database.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
         if int(found) > SCHEMA_VERSION:
             raise InputError(
                 f"{self.path} was written by a newer rarebind (store schema {found}, this one "
@@ -89,28 +108,63 @@ class Store:
         ).fetchone()
         return None if row is None else Calculation.from_json(zlib.decompress(row[0]).decode())
 
-    def known(self, keys: Iterable[str]) -> set[str]:
-        """Those of `keys` that have a record, without reading the records."""
-        found: set[str] = set()
-        with closing(self._database.cursor()) as cursor:
-            for key in keys:
-                if cursor.execute("SELECT 1 FROM calculations WHERE key = ?", (key,)).fetchone():
-                    found.add(key)
-        return found
+    def summaries(self) -> dict[str, Summary]:
+        """Status, reason and wall time of every record by key; records are not read."""
+        rows = self._database.execute("SELECT key, status, reason, wall_time FROM calculations")
+        return {key: Summary(*rest) for key, *rest in rows}
+
+    def rate(self, recent: int) -> float | None:
+        """Records an hour, from when the last `recent` were written; None if that was at once."""
+        (count, seconds) = self._database.execute(
+            "SELECT COUNT(*), 86400 * (MAX(julianday(finished)) - MIN(julianday(finished))) FROM "
+            "(SELECT finished FROM calculations ORDER BY rowid DESC LIMIT ?)",
+            (recent + 1,),
+        ).fetchone()
+        return 3600.0 * (count - 1) / seconds if seconds else None
 
     def put(self, task: Task, calculation: Calculation) -> None:
-        """Write the result of `task`; a key that is there already keeps its first record."""
+        """Write the result of `task`; a key that is there already keeps its first record.
+
+        Raises
+        ------
+        StoreError
+            It cannot be written: the disk is full, say.  What was written before stays.
+        """
         record = zlib.compress(calculation.to_json().encode())
-        with self._database:
-            self._database.execute(
-                "INSERT OR IGNORE INTO calculations "
-                "(key, step, label, task, status, reason, wall_time, record) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    task.key, task.step, task.label, task.description,
-                    calculation.status, calculation.reason, calculation.wall_time, record,
-                ),
-            )  # fmt: skip
+        self._write(
+            "INSERT OR IGNORE INTO calculations "
+            "(key, step, label, task, status, reason, wall_time, record) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                task.key, task.step, task.label, task.description,
+                calculation.status, calculation.reason, calculation.wall_time, record,
+            ),
+        )  # fmt: skip
+
+    def note_run(self, running: Sequence[tuple[str, str]] | None) -> None:
+        """Leave word of what this process is running (key and label), or that it has ended."""
+        if running is None:
+            # Whatever ends a run, its last word must not hide the reason.
+            with contextlib.suppress(StoreError):
+                self._write("DELETE FROM meta WHERE name = 'run'", ())
+            return
+        note = {"pid": os.getpid(), "host": platform.node(), "running": running}
+        self._write("INSERT OR REPLACE INTO meta VALUES ('run', ?)", (json.dumps(note),))
+
+    def run(self) -> dict[str, Any] | None:
+        """The note of :meth:`note_run`: ``pid``, ``host`` and ``running``; None without one."""
+        row = self._database.execute("SELECT value FROM meta WHERE name = 'run'").fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+        try:
+            with self._database:
+                self._database.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"cannot write {self.path}: {error}. What is finished is kept: make room (or end "
+                "the other process that uses it) and run the same command again"
+            ) from error
 
     def forget_failures(self) -> int:
         """Delete the failed records, so that the next run tries them again; how many."""

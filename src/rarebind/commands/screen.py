@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from rarebind.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from rarebind.screening import Row, Screen
@@ -79,7 +80,7 @@ def screen(
     for ligand in table:
         for note in ligand.notes:
             console.print(f"[dim]{ligand.name}: {note}[/dim]", highlight=False)
-    with Store(store or out / "calculations.sqlite") as results, _progress(console) as progress:
+    with Store(store or out / "calculations.sqlite") as results, progress_bar(console) as progress:
         if retry_failed:
             results.forget_failures()
         bar = progress.add_task("starting", total=None)
@@ -93,8 +94,8 @@ def screen(
             protocol=protocol,
             workers=workers,
             on_total=on_total,
-            on_done=lambda task, calculation, _: progress.update(
-                bar, advance=1, description=f"{task.label}: {calculation.status}"
+            on_done=lambda ended: progress.update(
+                bar, advance=1, description=f"{ended.task.label}: {ended.status}"
             ),
         )  # fmt: skip
         progress.update(bar, description="calculations")
@@ -108,16 +109,6 @@ def screen(
     output.print("\nResults:")
     for path in paths.values():
         output.print(f"  {path}", highlight=False, soft_wrap=True)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-    )
 
 
 def _show(found: Screen, unit: str) -> None:

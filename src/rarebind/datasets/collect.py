@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rarebind.binding import BindingEnergy, References, label_complex
-from rarebind.campaigns import Store, Task
-from rarebind.campaigns.curation import Curation
+from rarebind.campaigns import Curation, Store, Task
 from rarebind.complexes import ComplexSpec, aqua_ion
 from rarebind.datasets.record import Record
 from rarebind.engines import Calculation
