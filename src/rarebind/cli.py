@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rarebind import __version__
-from rarebind.commands import ligands
+from rarebind.commands import dataset, ligands
 from rarebind.commands.curate import curate
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.screen import screen
@@ -27,6 +27,7 @@ app.command(cls=ManyValuesCommand)(screen)
 app.command(cls=ManyValuesCommand)(templates)
 app.command(cls=ManyValuesCommand)(curate)
 app.add_typer(ligands.app, name="ligands")
+app.add_typer(dataset.app, name="dataset")
 
 
 def _version(wanted: bool) -> None:

@@ -1,20 +1,31 @@
 """Labelled molecules: records, shards, extended XYZ in and out, statistics, checks."""
 
 from rarebind.datasets.adopt import adopt
+from rarebind.datasets.bare import write_bare
+from rarebind.datasets.card import write_card
 from rarebind.datasets.collect import collect
+from rarebind.datasets.importing import ImportReport, Unmatched, import_xyz
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.shards import Dataset, Shard, append
 from rarebind.datasets.table import Row, read_table, row_of
+from rarebind.datasets.verify import VerifyReport, verify
 
 __all__ = [
     "KINDS",
     "Dataset",
+    "ImportReport",
     "Record",
     "Row",
     "Shard",
+    "Unmatched",
+    "VerifyReport",
     "adopt",
     "append",
     "collect",
+    "import_xyz",
     "read_table",
     "row_of",
+    "verify",
+    "write_bare",
+    "write_card",
 ]

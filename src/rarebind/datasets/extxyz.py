@@ -35,13 +35,14 @@ _DECIMALS = 5
 _ENERGY_DECIMALS = 8
 
 
-def write_records(records: Iterable[Record]) -> str:
-    """All frames of `records` as extended XYZ text."""
+def write_records(records: Iterable[Record], *, intermediates: bool = True) -> str:
+    """The frames of `records` as extended XYZ text, with or without intermediate ones."""
     from ase.io import write
 
     text = io.StringIO()
     for record in records:
-        write(text, to_atoms(record), format="extxyz")
+        frames = to_atoms(record)
+        write(text, frames if intermediates else frames[:1], format="extxyz")
     return text.getvalue()
 
 
@@ -79,7 +80,6 @@ def to_atoms(record: Record) -> list[Atoms]:
     end = record.calculation
     assert end.structure is not None
     assert end.energy is not None
-    assert end.forces is not None
     shared = _info(record)
     frames = [_atoms(end.structure.to_ase(), end.energy, end.forces, shared | {"role": "end"})]
     for frame in end.intermediates:
@@ -93,14 +93,15 @@ def to_atoms(record: Record) -> list[Atoms]:
     return frames
 
 
-def _atoms(atoms: Atoms, energy: float, forces: NDArray[np.float64], info: dict[str, Any]) -> Atoms:
+def _atoms(
+    atoms: Atoms, energy: float, forces: NDArray[np.float64] | None, info: dict[str, Any]
+) -> Atoms:
     from ase.calculators.singlepoint import SinglePointCalculator
 
     atoms.positions = np.round(atoms.positions, _DECIMALS)
     atoms.info |= info
-    atoms.calc = SinglePointCalculator(
-        atoms, energy=round(energy, _ENERGY_DECIMALS), forces=np.round(forces, _DECIMALS)
-    )
+    results = {} if forces is None else {"forces": np.round(forces, _DECIMALS)}
+    atoms.calc = SinglePointCalculator(atoms, energy=round(energy, _ENERGY_DECIMALS), **results)
     return atoms
 
 
@@ -120,6 +121,7 @@ def _info(record: Record) -> dict[str, Any]:
         "solvent": level.solvent,
         "dispersion": level.dispersion,
         "engine_version": calculation.engine_version,
+        "verb": calculation.verb,
         "status": calculation.status,
         "reason": calculation.reason,
         "gradients": calculation.gradients,
@@ -185,11 +187,11 @@ def _record(frames: list[Atoms]) -> Record:
         *(_text(info, name) or "" for name in ("basis", "solvent", "dispersion")),
     )
     calculation = Calculation(
-        verb="relax" if kind != "ion" else "static",
+        verb=str(info["verb"]),
         level=level,
         structure=Structure.from_ase(end),
         energy=float(end.calc.results["energy"]),
-        forces=end.calc.results["forces"],
+        forces=end.calc.results.get("forces"),
         status=str(info["status"]),
         reason=_text(info, "reason") or "",
         gradients=int(info["gradients"]),

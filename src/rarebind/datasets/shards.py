@@ -16,12 +16,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import lzma
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from rarebind.datasets.extxyz import read_records, write_records
+from rarebind.datasets.files import replace_file, write_packed
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.table import Row, read_table, row_of, table_text
 from rarebind.datasets.xyzfile import read_frames
@@ -139,8 +139,7 @@ def append(records: Iterable[Record], folder: Path | str) -> list[Shard]:
             number += 1
             name = f"{kind}-{number:04d}.extxyz.xz"
             path = folder / SHARDS / name
-            packed = lzma.compress(write_records(part).encode(), preset=9 | lzma.PRESET_EXTREME)
-            replace_file(path, packed)
+            write_packed(path, write_records(part))
             rows += [row_of(record, name) for record in part]
             frames = sum(1 + len(record.calculation.intermediates) for record in part)
             made.append(Shard(name, kind, level, len(part), frames, sha256(path)))
@@ -148,16 +147,6 @@ def append(records: Iterable[Record], folder: Path | str) -> list[Shard]:
         replace_file(folder / TABLE, table_text(rows).encode())
         replace_file(folder / MANIFEST, _manifest_text([*old, *made]).encode())
     return made
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _state(folder: Path) -> tuple[list[Shard], list[Row]]:

@@ -24,7 +24,7 @@ class Row:
     ligand_donor_distance, water_distance
         Mean distance from the metal to the ligands' donors and to the waters' oxygens, Å.
     frames
-        Geometries with forces, the final one included.
+        Geometries, with forces where the record has them; the final one included.
     """
 
     key: str
@@ -49,7 +49,7 @@ class Row:
     exchange_kcal_mol: float | None
     aqua_waters: int | None
     coordination_number: int | None
-    fmax_ev_per_angstrom: float
+    fmax_ev_per_angstrom: float | None
     ligand_donor_distance: float | None
     water_distance: float | None
     frames: int
@@ -88,7 +88,7 @@ def row_of(record: Record, shard: str = "") -> Row:
         exchange_kcal_mol=None if binding is None else round(binding.exchange_kcal, 3),
         aqua_waters=None if binding is None else binding.aqua_waters,
         coordination_number=None if record.spec is None else coordination_number(structure),
-        fmax_ev_per_angstrom=round(calculation.fmax, 4),
+        fmax_ev_per_angstrom=None if calculation.forces is None else round(calculation.fmax, 4),
         ligand_donor_distance=round(fmean(donors), 4) if donors else None,
         water_distance=round(fmean(waters), 4) if waters else None,
         frames=1 + len(calculation.intermediates),

@@ -51,7 +51,7 @@ class XYZFrame:
         Raises
         ------
         InputError
-            It is no extended XYZ, or a number in it is not finite.
+            It is no extended XYZ, or an energy or force is no finite number.
         """
         import numpy as np
         from ase.io import iread
@@ -65,6 +65,8 @@ class XYZFrame:
             ) from error
         results = {} if atoms.calc is None else atoms.calc.results
         for name, values in {"positions": atoms.positions, **results}.items():
+            if not np.issubdtype(np.asarray(values).dtype, np.number):
+                raise InputError(f"{self.where}: {name} is no number: {str(values)[:40]!r}")
             if not np.isfinite(values).all():
                 raise InputError(f"{self.where}: {name} contain NaN or infinity")
         return atoms

@@ -1,0 +1,261 @@
+"""Import of foreign extended XYZ: what each frame is follows from its structure alone."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.binding import BindingEnergy, References, label_complex
+from rarebind.complexes import ComplexSpec, check_complex
+from rarebind.datasets.infer import Catalogue, Identified, identify, library
+from rarebind.datasets.magnitudes import check_magnitude, method_family, unit_in_ev
+from rarebind.datasets.record import Record
+from rarebind.datasets.xyzfile import XYZFrame, read_frames
+from rarebind.engines import Calculation, LevelOfTheory
+from rarebind.errors import CalculationError, InputError
+from rarebind.ligands import Ligand
+from rarebind.structures import Structure
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+#: Names of the energy that are looked for, the study's first.
+ENERGY_KEYS = ("total_energy", "energy")
+#: Relative difference up to which two energies of a frame are the same number, rounded.
+_SAME = 1e-8
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A frame that was not imported.
+
+    Attributes
+    ----------
+    path, line
+        File, and the line of the frame's atom count (the first line is 1).
+    reason
+        What was not recognised.
+    """
+
+    path: Path
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}, line {self.line}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """The outcome of :func:`import_xyz`: what was recognised and what was not, in their order."""
+
+    records: tuple[Record, ...]
+    unmatched: tuple[Unmatched, ...]
+
+
+def import_xyz(
+    path: Path | str,
+    *,
+    level: LevelOfTheory,
+    unit: str,
+    energy_key: str | None = None,
+    ligands: Iterable[Ligand] | None = None,
+) -> ImportReport:
+    """Read frames that carry elements, positions and an energy, and maybe forces.
+
+    Metal, ligands, waters, charge and multiplicity are inferred from each structure, whose atoms
+    may stand in any order; see :func:`~rarebind.datasets.infer.identify`.  Complexes get binding
+    energies where the file also has their bare ion, free ligand, water and an aqua ion; of several
+    frames of a reference, the lowest in energy counts.
+
+    Parameters
+    ----------
+    path
+        Extended XYZ, maybe packed; cell and periodicity play no role.
+    level
+        What the energies were computed with.
+    unit
+        ``eV`` or ``Hartree``, checked against the magnitude of every energy; forces are in the
+        same unit per Å.
+    energy_key
+        Name of the energy; default is ``total_energy``, else ``energy``.
+    ligands
+        Ligands that may occur; default is the library.
+
+    Raises
+    ------
+    InputError
+        The unit is unknown, energies of the level cannot be checked, the file is malformed or
+        empty, or an energy is missing, ambiguous, no number, or of a magnitude that does not fit
+        unit and level; faults of the file are named with its line.
+    """
+    scale = unit_in_ev(unit)
+    method_family(level)
+    catalogue = library() if ligands is None else Catalogue(ligands)
+    records, unmatched = [], []
+    for frame in read_frames(path):
+        try:
+            records.append(_record(frame, catalogue, level, unit, scale, energy_key))
+        except CalculationError as error:
+            unmatched.append(Unmatched(frame.path, frame.line, str(error)))
+    if not records and not unmatched:
+        raise InputError(f"{path} is empty: expected frames of extended XYZ")
+    return ImportReport(_labelled(records), tuple(unmatched))
+
+
+def _record(
+    frame: XYZFrame,
+    catalogue: Catalogue,
+    level: LevelOfTheory,
+    unit: str,
+    scale: float,
+    energy_key: str | None,
+) -> Record:
+    atoms = frame.atoms()
+    results = {} if atoms.calc is None else atoms.calc.results
+    try:
+        value = _energy(atoms.info | results, energy_key)
+        found = identify(atoms.get_chemical_symbols(), atoms.positions, catalogue)
+        _check_charge(atoms.info.get("charge"), found)
+        check_magnitude(atoms.get_chemical_symbols(), value, unit, level)
+    except InputError as error:
+        raise InputError([f"{frame.where}: {problem}" for problem in error.problems]) from error
+    calculation = _calculation(atoms, results, found, level, value * scale, scale)
+    return Record(
+        found.kind,
+        _checked(calculation, found.spec),
+        found.spec,
+        found.ligand,
+        key=_key(calculation),
+        label=found.label,
+    )
+
+
+def _energy(fields: Mapping[str, Any], key: str | None) -> float:
+    """The energy among the fields of a frame, in the unit of the file."""
+    names = ENERGY_KEYS if key is None else (key,)
+    values = {name: _number(name, fields[name]) for name in names if name in fields}
+    if not values:
+        raise InputError(
+            f"the frame has no {' or '.join(names)}, only {', '.join(fields) or 'its atoms'}: "
+            "name the field of the energy with --energy-key"
+        )
+    first, *others = values.values()
+    if not all(math.isclose(first, other, rel_tol=_SAME) for other in others):
+        named = " and ".join(f"{name}={value}" for name, value in values.items())
+        raise InputError(f"{named} differ: choose one with --energy-key")
+    return first
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+        raise InputError(f"{name}={value} is no number")
+    if not math.isfinite(value):
+        raise InputError(f"{name} is NaN or infinite")
+    return float(value)
+
+
+def _check_charge(declared: Any, found: Identified) -> None:
+    if declared is not None and _number("charge", declared) != found.charge:
+        raise CalculationError(
+            f"the frame has the charge {declared:+g}, but {found.label} has {found.charge:+d}"
+        )
+
+
+def _calculation(
+    atoms: Atoms,
+    results: Mapping[str, Any],
+    found: Identified,
+    level: LevelOfTheory,
+    energy: float,
+    scale: float,
+) -> Calculation:
+    order = list(found.order)
+    symbols = atoms.get_chemical_symbols()
+    forces = results.get("forces")
+    return Calculation(
+        verb="static",
+        level=level,
+        structure=Structure(
+            tuple(symbols[i] for i in order),
+            atoms.positions[order],
+            found.charge,
+            found.multiplicity,
+        ),
+        energy=energy,
+        forces=None if forces is None else forces[order] * scale,
+    )
+
+
+def _checked(calculation: Calculation, spec: ComplexSpec | None) -> Calculation:
+    """The calculation, rejected where a donor has left the metal, as our own would be."""
+    if spec is None:
+        return calculation
+    report = check_complex(calculation, spec)
+    if report.accepted:
+        return calculation
+    return replace(calculation, status="rejected", reason="; ".join(report.reasons))
+
+
+def _key(calculation: Calculation) -> str:
+    assert calculation.structure is not None
+    level = "|".join(astuple(calculation.level))
+    content = f"{calculation.structure.digest}|{level}|{calculation.energy:.8f}"
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+# --- binding energies -------------------------------------------------------------------------
+
+#: Kind, metal, waters and InChIKey of a reference.
+_Reference = tuple[str, str | None, int | None, str | None]
+
+
+def _labelled(records: list[Record]) -> tuple[Record, ...]:
+    """`records`, complexes with binding energies where all references are among them."""
+    lowest: dict[_Reference, Calculation] = {}
+    for record in records:
+        if record.kind != "complex":
+            name = _reference(record)
+            known = lowest.get(name)
+            if known is None or _ev(record.calculation) < _ev(known):
+                lowest[name] = record.calculation
+    return tuple(
+        replace(record, binding=_binding(record, lowest)) if record.kind == "complex" else record
+        for record in records
+    )
+
+
+def _reference(record: Record) -> _Reference:
+    waters = None if record.spec is None else record.spec.waters
+    inchikey = None if record.ligand is None else record.ligand.inchikey
+    return record.kind, record.metal, waters, inchikey
+
+
+def _binding(record: Record, lowest: Mapping[_Reference, Calculation]) -> BindingEnergy | None:
+    assert record.spec is not None
+    assert record.ligand is not None
+    if not record.calculation.ok:
+        return None
+    metal = record.metal
+    ion = lowest.get(("ion", metal, None, None))
+    water = lowest.get(("water", None, None, None))
+    ligand = lowest.get(("ligand", None, None, record.ligand.inchikey))
+    aqua = {
+        waters: calculation
+        for (kind, of, waters, _), calculation in lowest.items()
+        if kind == "aqua" and of == metal and waters is not None
+    }
+    if ion is None or water is None or ligand is None or not aqua:
+        return None
+    return label_complex(record.spec, record.calculation, References(ion, water, ligand, aqua))
+
+
+def _ev(calculation: Calculation) -> float:
+    assert calculation.energy is not None
+    return calculation.energy

@@ -1,0 +1,248 @@
+"""What a structure is, from elements and positions alone: nothing has to be declared."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rdkit import Chem
+
+from rarebind.complexes import ComplexSpec
+from rarebind.complexes.layout import fragment_atoms
+from rarebind.elements import is_rare_earth, rare_earth
+from rarebind.errors import CalculationError
+from rarebind.ligands import Ligand, bonds_from_geometry, enumerate_library, fragment_inchikey
+from rarebind.structures import Structure
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+#: Sorted surroundings of the atoms: equal for molecules with the same bonds, within one process.
+Fingerprint = tuple[int, ...]
+
+#: Bonds that the surroundings of an atom reach.
+_REACH = 4
+#: One molecule for each charge, 0 to −2, that is tried on an unknown fragment.
+_CHARGED = ("O", "[OH-]", "[O-2]")
+
+
+@dataclass(frozen=True)
+class Identified:
+    """What a structure turned out to be.
+
+    Attributes
+    ----------
+    kind
+        As in :class:`~rarebind.datasets.record.Record`.
+    label
+        Name for people, such as ``La(HOPO)1(H2O)6``.
+    spec
+        Metal, ligands and waters of a complex or aqua ion; None otherwise.
+    ligand
+        The ligand of a complex, or the free ligand itself.
+    charge, multiplicity
+        Total charge in e; true 2S + 1.
+    order
+        Entry i is the atom that stands in place i of :class:`~rarebind.complexes.Layout`, of the
+        free ligand with its hydrogens, or of O, H, H.
+    """
+
+    kind: str
+    label: str
+    spec: ComplexSpec | None
+    ligand: Ligand | None
+    charge: int
+    multiplicity: int
+    order: tuple[int, ...]
+
+
+class Catalogue:
+    """Ligands that fragments are compared with.
+
+    Parameters
+    ----------
+    ligands
+        In their bound forms.
+    """
+
+    def __init__(self, ligands: Iterable[Ligand]) -> None:
+        self._by_bonds: defaultdict[Fingerprint, list[Ligand]] = defaultdict(list)
+        self._by_formula: defaultdict[str, list[Ligand]] = defaultdict(list)
+        for ligand in ligands:
+            mol = Chem.AddHs(Chem.MolFromSmiles(ligand.smiles))
+            symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
+            bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
+            self._by_bonds[_fingerprint(symbols, bonds)].append(ligand)
+            self._by_formula[_formula(symbols)].append(ligand)
+
+    def with_bonds(self, fingerprint: Fingerprint) -> Sequence[Ligand]:
+        """Ligands that a fragment with this fingerprint can be."""
+        return self._by_bonds.get(fingerprint, ())
+
+    def isomers(self, formula: str) -> Sequence[Ligand]:
+        """Ligands of a formula."""
+        return self._by_formula.get(formula, ())
+
+
+@cache
+def library() -> Catalogue:
+    """All scaffolds with all substituents."""
+    return Catalogue(enumerate_library())
+
+
+def identify(
+    symbols: Sequence[str], positions: ArrayLike, catalogue: Catalogue | None = None
+) -> Identified:
+    """Recognise a complex, an aqua ion, a free ligand, a water or a bare ion.
+
+    Parameters
+    ----------
+    symbols, positions
+        Element symbols and Å, shape (N, 3), the atoms in any order.
+    catalogue
+        Ligands that may occur; default is the library.
+
+    Raises
+    ------
+    CalculationError
+        It is none of them; the message says why and names unknown fragments.
+    InputError
+        A symbol is no element, or a coordinate is not finite.
+    """
+    catalogue = library() if catalogue is None else catalogue
+    metals = [i for i, symbol in enumerate(symbols) if is_rare_earth(symbol)]
+    if len(metals) > 1:
+        named = ", ".join(symbols[i] for i in metals)
+        raise CalculationError(f"{len(metals)} rare-earth atoms ({named}) in place of one")
+    order = metals + [i for i in range(len(symbols)) if i not in metals]
+    coordinates = np.asarray(positions, dtype=float)[order]
+    structure = Structure(tuple(symbols[i] for i in order), coordinates, 0)
+    found = _with_metal(structure, catalogue) if metals else _free(structure, catalogue)
+    kind, spec, ligand, places = found
+    label, charge, multiplicity = _properties(kind, spec, ligand, structure.symbols[0])
+    return Identified(
+        kind, label, spec, ligand, charge, multiplicity, tuple(order[i] for i in places)
+    )
+
+
+_Found = tuple[str, ComplexSpec | None, Ligand | None, list[int]]
+
+
+def _properties(
+    kind: str, spec: ComplexSpec | None, ligand: Ligand | None, first: str
+) -> tuple[str, int, int]:
+    """Label, charge and multiplicity."""
+    if spec is not None:
+        return spec.name, spec.charge, spec.multiplicity
+    if ligand is not None:
+        return ligand.name, ligand.charge, 1
+    if kind == "ion":
+        return f"{first}3+", 3, rare_earth(first).multiplicity
+    return "water", 0, 1
+
+
+def _with_metal(structure: Structure, catalogue: Catalogue) -> _Found:
+    metal = structure.symbols[0]
+    if len(structure) == 1:
+        return "ion", None, None, [0]
+    parts = [
+        _recognise(structure, atoms.tolist(), catalogue) for atoms in fragment_atoms(structure)
+    ]
+    if unknown := Counter(part.problem for part in parts if part.problem):
+        named = (f"{count} × {why}" if count > 1 else why for why, count in unknown.items())
+        raise CalculationError(f"unknown fragment: {'; '.join(named)}")
+    ligands = Counter(part.ligand for part in parts if part.ligand is not None)
+    if len(ligands) > 1:
+        named = (f"{count} × {ligand.name}" for ligand, count in ligands.items())
+        raise CalculationError(f"mixed ligands: {', '.join(named)}")
+    ligand = next(iter(ligands), None)
+    spec = ComplexSpec(metal, ligand, ligands.total(), len(parts) - ligands.total())
+    ordered = sorted(parts, key=lambda part: part.ligand is None)
+    places = [0, *(i for part in ordered for i in part.atoms)]
+    return ("aqua" if ligand is None else "complex"), spec, ligand, places
+
+
+def _free(structure: Structure, catalogue: Catalogue) -> _Found:
+    part = _recognise(structure, range(len(structure)), catalogue)
+    if part.problem:
+        raise CalculationError(f"no rare-earth atom, and no free ligand or water: {part.problem}")
+    return ("water" if part.ligand is None else "ligand"), None, part.ligand, part.atoms
+
+
+# --- fragments --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A fragment: its ligand (None: water) and atoms in the ligand's order, or the problem."""
+
+    ligand: Ligand | None
+    atoms: list[int]
+    problem: str = ""
+
+
+def _recognise(structure: Structure, atoms: Sequence[int], catalogue: Catalogue) -> _Part:
+    fragment = structure.subset(atoms, charge=0)
+    fingerprint = _fingerprint(fragment.symbols, bonds_from_geometry(fragment))
+    if fingerprint == _WATER:
+        return _Part(None, sorted(atoms, key=lambda i: structure.symbols[i] != "O"))
+    reasons = []
+    for ligand in catalogue.with_bonds(fingerprint):
+        identity = fragment_inchikey(fragment, ligand)
+        if identity.matches:
+            return _Part(ligand, [atoms[i] for i in identity.atom_map])
+        reasons.append(f"not {ligand.name}: {identity.reason} ({identity.inchikey})")
+    return _Part(None, [], "; ".join(reasons) or _described(fragment, catalogue))
+
+
+def _described(fragment: Structure, catalogue: Catalogue) -> str:
+    """Formula and InChIKeys of an unknown fragment, and how it differs from a known isomer."""
+    formula = _formula(fragment.symbols)
+    electrons = int(fragment.atomic_numbers.sum())
+    keys = {
+        charge: fragment_inchikey(fragment, probe).inchikey
+        for charge, probe in _probes().items()
+        if (electrons - charge) % 2 == 0
+    }
+    named = [f"InChIKey {key} at charge {charge}" for charge, key in keys.items() if key]
+    text = f"{formula} ({', '.join(named) or 'no InChIKey: no bond orders fit'})"
+    isomers = catalogue.isomers(formula)
+    if len(isomers) == 1:
+        return f"{text}, not {isomers[0].name}: {fragment_inchikey(fragment, isomers[0]).reason}"
+    return f"{text}, not {' or '.join(i.name for i in isomers)}" if isomers else text
+
+
+@cache
+def _probes() -> dict[int, Ligand]:
+    """A tiny reference of every charge, since perception asks for a charge only."""
+    probes = (Ligand.from_mol(Chem.MolFromSmiles(smiles), (0,)) for smiles in _CHARGED)
+    return {probe.charge: probe for probe in probes}
+
+
+def _fingerprint(symbols: Sequence[str], bonds: Iterable[tuple[int, int]]) -> Fingerprint:
+    neighbours: list[list[int]] = [[] for _ in symbols]
+    for i, j in bonds:
+        neighbours[i].append(j)
+        neighbours[j].append(i)
+    marks = [hash(symbol) for symbol in symbols]
+    for _ in range(_REACH):
+        marks = [
+            hash((mark, *sorted(marks[j] for j in near)))
+            for mark, near in zip(marks, neighbours, strict=True)
+        ]
+    return tuple(sorted(marks))
+
+
+_WATER = _fingerprint(("O", "H", "H"), ((0, 1), (0, 2)))
+
+
+def _formula(symbols: Iterable[str]) -> str:
+    """Hill formula."""
+    counts = Counter(symbols)
+    first = [symbol for symbol in ("C", "H") if "C" in counts and symbol in counts]
+    rest = sorted(symbol for symbol in counts if symbol not in first)
+    return "".join(f"{s}{counts[s] if counts[s] > 1 else ''}" for s in [*first, *rest])

@@ -1,0 +1,169 @@
+"""Campaigns declared in YAML."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from rarebind.campaigns import Curation, Store, campaign_status, read_config
+from rarebind.campaigns.parsl_config import capacity, load_config
+from rarebind.cli import main
+from rarebind.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+TINY = """\
+name: tiny
+scaffolds: [HOPO]
+substituents: [fluoro]
+geometries: ["1:6"]
+metals: [La, Lu]
+search: {conformers: 1, relaxed_candidates: 1, hops: 0}
+time_limit: 120
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A campaign of two complexes."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "complexes", "templates", "series"),
+    [("full", 5376, 336, 5040), ("hdev", 336, 21, 315), ("small", 12, 4, 8)],
+)
+def test_shipped_campaigns(name, complexes, templates, series):
+    curation = Curation.of(read_config(ROOT / "configs" / f"{name}.yaml"))
+    assert len(curation.complexes) == complexes
+    assert len({task.key for _, task in curation.complexes}) == complexes
+    assert len(curation.stages["templates"]) == templates
+    assert len(curation.stages["series"]) == series
+
+
+def test_the_full_campaign_is_that_of_the_study():
+    config = read_config(ROOT / "configs" / "full.yaml")
+    specs = config.specs()
+    assert {spec.geometry for spec in specs} == {"4:0", "3:2", "2:4", "1:6"}
+    assert len({spec.metal for spec in specs}) == 16
+    assert len({spec.ligand.inchikey for spec in specs}) == 4 * 21
+    assert {spec.coordination_number for spec in specs} == {8}
+    # The first metals come first, whatever happens later.
+    assert [spec.metal for spec in specs[:336]] == ["La"] * 336
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("metals: [La, Lu]", "metals: [La, Fe]"), "unknown metal 'Fe'"),
+        (("[HOPO]", "[HOPE]"), "unknown scaffold 'HOPE': known are HOPO"),
+        (("[fluoro]", "[fluro]"), "unknown substituent 'fluro'"),
+        (('"1:6"', '"2:6"'), "not the coordination number 8"),
+        (("[La, Lu]", "[La, Lu, La]"), "metal La given more than once"),
+        (("name: tiny", "name: tiny\nscafolds: [HOPO]"), "unknown key 'scafolds'; known are name"),
+        (("hops: 0", "hop: 0"), "unknown key 'search.hop'; known are builder"),
+        (("hops: 0", "hops: -1"), "hops must be at least 0, got -1"),
+        (("hops: 0", "hops: many"), "search.hops"),
+        (("[La, Lu]", "[]"), "metals"),
+        (("metals: [La, Lu]\n", ""), "metals: Field required"),
+        (("time_limit: 120", "time_limit: 0"), "time_limit"),
+        (("name: tiny", "name: ../tiny"), "name"),
+        (("name: tiny", "name: [tiny"), "not valid YAML"),
+        (("name: tiny", "name: tiny\nname: other"), "occurs twice"),
+        (("search:", "level: {engine: tblit}\nsearch:"), "unknown engine 'tblit'"),
+    ],
+)
+def test_faults_name_the_file_and_the_key(tiny, tmp_path, capsys, change, message):
+    tiny.write_text(TINY.replace(*change))
+    store = tmp_path / "store.sqlite"
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tiny), "--store", str(store)])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert "tiny.yaml" in error
+    assert message in error
+    assert not store.exists()
+
+
+def test_all_faults_are_told_at_once(tiny):
+    tiny.write_text(TINY.replace("[HOPO]", "[HOPE]").replace("[La, Lu]", "[Fe, Lu]"))
+    with pytest.raises(InputError) as caught:
+        read_config(tiny)
+    assert len(caught.value.problems) == 2
+
+
+def test_a_missing_file(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tmp_path / "none.yaml")])
+    assert ended.value.code == 2
+    assert "cannot read" in capsys.readouterr().err
+
+
+def test_a_newer_store_stays_untouched(tiny, tmp_path, capsys):
+    store = tmp_path / "store.sqlite"
+    with Store(store):
+        pass
+    with sqlite3.connect(store) as database:
+        database.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
+    database.close()
+    before = store.read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tiny), "--store", str(store)])
+    assert ended.value.code == 2
+    assert "newer rarebind" in capsys.readouterr().err
+    assert store.read_bytes() == before
+
+
+def test_status_of_what_never_ran(tiny, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tiny), "--status", "--store", str(tmp_path / "s.sqlite")])
+    assert ended.value.code == 2
+    assert "nothing of" in capsys.readouterr().err
+    assert not (tmp_path / "s.sqlite").exists()
+
+
+def test_status_counts_and_estimates(tiny, store):
+    curation = Curation.of(read_config(tiny))
+    nothing = campaign_status(curation.stages, store)
+    assert [stage.waiting for stage in nothing.stages] == [8, 1, 1]
+    assert nothing.workers == 0
+    assert nothing.remaining is None
+    tasks = [task for stage in curation.stages.values() for task in stage]
+    store.note_run([(tasks[0].key, tasks[0].label)])
+    running = campaign_status(curation.stages, store)
+    assert running.workers == 1
+    assert running.stages[0].running == 1
+    assert running.stages[0].waiting == 7
+    # No stage has a finished task to judge by.
+    assert running.remaining is None
+
+
+def test_a_dead_run_does_not_count_as_running(tiny, store):
+    curation = Curation.of(read_config(tiny))
+    store.note_run([("key", "label")])
+    with sqlite3.connect(store.path) as database:
+        database.execute("""UPDATE meta SET value = json_set(value, '$.pid', 4194305)
+                            WHERE name = 'run'""")
+    database.close()
+    assert campaign_status(curation.stages, store).workers == 0
+
+
+def test_the_slurm_configuration_builds(tmp_path):
+    config = load_config(ROOT / "configs" / "parsl" / "slurm.py")(str(tmp_path))
+    assert capacity(config) == 8 * 64
+    script = config.executors[0].provider
+    assert script.partition == "standard"
+    assert "OMP_NUM_THREADS=1" in script.worker_init
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("x = 1\n", "no function make_config"), ("import nothing_like_it\n", "ModuleNotFoundError")],
+)
+def test_bad_parsl_files(tiny, tmp_path, capsys, text, message):
+    (tmp_path / "p.py").write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tiny), "--parsl", str(tmp_path / "p.py")])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
