@@ -135,7 +135,9 @@ def test_a_full_disk_ends_it_with_a_message_and_nothing_is_lost(config):
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    ended = subprocess.run(curate(config), preexec_fn=limit, capture_output=True, text=True)
+    ended = subprocess.run(
+        curate(config), preexec_fn=limit, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 1, ended.stderr
     assert "cannot write" in ended.stderr
     assert "run the same command again" in ended.stderr
@@ -164,7 +166,7 @@ def test_no_except_clause_swallows_the_limit():
         while True:
             try:
                 time.sleep(10)
-            except Exception:  # noqa: BLE001, PERF203
+            except Exception:  # noqa: BLE001
                 continue
 
     start = time.monotonic()

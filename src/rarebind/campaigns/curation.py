@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from rarebind.complexes import (
     ComplexSpec,
     complex_spec,
 )
-from rarebind.elements import rare_earth
+from rarebind.elements import rare_earths
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.ligands import library_ligand, scaffolds, substituents
@@ -102,37 +102,29 @@ class CurationConfig(_Section):
         InputError
             An unknown or repeated name, all at once.
         """
-        problems: list[str] = []
         cores = _expanded(self.scaffolds, list(scaffolds()))
         groups = _expanded(self.substituents, [s for s in substituents() if s != "H"])
-        for kind, names in {
-            "scaffold": cores, "substituent": groups, "geometry": self.geometries,
-            "metal": self.metals,
-        }.items():  # fmt: skip
-            repeated = sorted({name for name in names if list(names).count(name) > 1})
-            problems += [f"{kind} {name} given more than once" for name in repeated]
+        problems = [
+            *_name_problems("scaffold", cores, scaffolds()),
+            *_name_problems("substituent", groups, substituents()),
+            *_name_problems("metal", self.metals, rare_earths()),
+            *_name_problems("geometry", self.geometries),
+        ]
         found: list[ComplexSpec] = []
-        for make in (
-            lambda: [rare_earth(metal) for metal in self.metals],
-            lambda: [library_ligand(core, groups[0]) for core in cores],
-            lambda: [library_ligand(cores[0], group) for group in groups],
-        ):
-            try:
-                make()
-            except InputError as error:
-                problems += error.problems
         for core in cores if not problems else ():
             for geometry in self.geometries:
-                for group in groups:
-                    try:
-                        found.append(
-                            complex_spec(
-                                TEMPLATE_METAL, library_ligand(core, group), geometry,
-                                self.coordination_number,
-                            )
-                        )  # fmt: skip
-                    except InputError as error:
-                        problems += error.problems
+                try:
+                    found += [
+                        complex_spec(
+                            TEMPLATE_METAL,
+                            library_ligand(core, group),
+                            geometry,
+                            self.coordination_number,
+                        )
+                        for group in groups
+                    ]
+                except InputError as error:
+                    problems += error.problems
         if problems:
             raise InputError(dict.fromkeys(problems))
         return [spec.with_metal(metal) for metal in self.metals for spec in found]
@@ -217,6 +209,24 @@ def _fault(fault: Any) -> str:
             section = section.model_fields[part].annotation
         return f"unknown key {key!r}; known are {', '.join(section.model_fields)}"
     return f"{key}: {fault['msg']}, got {fault['input']!r}"
+
+
+def _name_problems(
+    kind: str, names: Sequence[str], known: Iterable[str] | None = None
+) -> list[str]:
+    problems = [
+        f"{kind} {name} given more than once"
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]
+    if known is not None:
+        listed = list(known)
+        problems += [
+            f"unknown {kind} {name!r}: known are {', '.join(listed)}"
+            for name in dict.fromkeys(names)
+            if name not in listed
+        ]
+    return problems
 
 
 def _expanded(names: tuple[str, ...], everything: list[str]) -> list[str]:
