@@ -77,7 +77,11 @@ def curate(
             adopt(dataset, tasks, results)
         _run(tasks, results, workers, make_config, curation.config.time_limit)
         _show(campaign_status(curation.stages, results))
-    Console().print(f"\nCalculations: {path}", highlight=False, soft_wrap=True)
+    Console().print(
+        f"\nCalculations: {path}\nNext: rarebind dataset publish {config} --store {path} --out data",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _run(

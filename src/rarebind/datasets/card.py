@@ -50,6 +50,7 @@ FIELDS = (
     ("donors", "", "donor atoms of one ligand, as indices into its SMILES"),
     ("level", "", "level of theory in words; only energies of one level may be combined"),
     ("engine, method, basis, solvent, dispersion", "", "the same in parts; empty ones left out"),
+    ("verb", "", "`relax`, or `static` where the geometry was taken as it is"),
     ("engine_version", "", "program and version"),
     ("gradients, wall_time", "–, s", "what the calculation cost"),
     ("label, key", "", "name for people; name of the calculation, the same in `table.csv`"),

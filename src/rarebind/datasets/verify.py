@@ -482,7 +482,7 @@ def _contradictions(record: Record, shard: Shard) -> Iterator[str]:
             "its charge or multiplicity is wrong"
         )
     # A single point, whatever its forces, is not expected to lie in a minimum.
-    relaxed = calculation.ok and calculation.gradients > 1
+    relaxed = calculation.ok and calculation.verb == "relax"
     if relaxed and calculation.fmax > LARGEST_FORCE:
         yield (
             f"accepted with a force of {calculation.fmax:.3f} eV/Å: no minimum (more than "
