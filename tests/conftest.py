@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import one_thread  # noqa: F401  # before anything loads a numerical library
 import pytest
 
 from rarebind.campaigns import Store

@@ -212,8 +212,11 @@ def test_frames_check_themselves():
 
 
 def run(capsys, *arguments):
-    main([str(argument) for argument in arguments])
-    return capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.err
+    return printed.out
 
 
 def test_info(dataset, records, capsys):

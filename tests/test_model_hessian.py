@@ -84,3 +84,29 @@ def test_metal_bonds_are_far_softer_than_covalent_ones():
 
 def test_single_atom_has_no_curvature():
     assert np.array_equal(model_hessian(["La"], np.zeros((1, 3))), np.zeros((3, 3)))
+
+
+def test_linear_groups_bend_and_do_not_zigzag():
+    """A bent nitrile straightens; its stiffness is the same all around the axis."""
+    from rarebind.engines import GFN2_WATER, relax
+    from rarebind.structures import Structure
+
+    atoms = molecule("CH3CN")
+    atoms.positions[1] += [0.0, 0.06, 0.04]
+    calculation = relax(Structure.from_ase(atoms), GFN2_WATER)
+    assert calculation.converged
+    assert calculation.gradients < 25
+
+    straight = molecule("CO2")
+    axis = straight.positions[1] - straight.positions[0]
+    axis /= np.linalg.norm(axis)
+    first = np.cross(axis, [0.3, 0.5, 0.8])
+    first /= np.linalg.norm(first)
+    hessian = model_hessian(straight.get_chemical_symbols(), straight.positions)
+    bends = []
+    for across in (first, np.cross(axis, first), (first + np.cross(axis, first)) / np.sqrt(2.0)):
+        move = np.zeros_like(straight.positions)
+        move[0] = across
+        bends.append(move.ravel() @ hessian @ move.ravel())
+    assert bends[0] > 1.0
+    np.testing.assert_allclose(bends, bends[0], rtol=1e-6)

@@ -46,6 +46,7 @@ class _Search(_Section):
     relaxed_candidates: int = 4
     hops: int = 8
     conformer_search: str = "rdkit"
+    series: str = "swap"
     symmetries: int = 10
     cores: str = "common"
 

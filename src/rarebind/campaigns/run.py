@@ -183,7 +183,7 @@ class _Driver:
         parents = []
         for parent in task.parents:
             result = self.results[parent.key]
-            if not result.ok:
+            if not result.ok and parent in task.required:
                 reason = f"needs {parent.label}, which {result.status}: {result.reason}"
                 self.results.unrecorded[task.key] = _failure(reason)
                 self._end(Ended(task, "failed", reason))

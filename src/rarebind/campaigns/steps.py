@@ -20,11 +20,20 @@ from rarebind.complexes import (
     ComplexSpec,
     check_complex,
     coordination_number,
+    interpolate_metal,
     swap_metal,
 )
 from rarebind.complexes.crest import crest_conformers
 from rarebind.complexes.hopping import hop
-from rarebind.engines import GFN2_WATER, Calculation, Convergence, LevelOfTheory, relax, static
+from rarebind.engines import (
+    GFN2_WATER,
+    Calculation,
+    Convergence,
+    Frame,
+    LevelOfTheory,
+    relax,
+    static,
+)
 from rarebind.errors import CalculationError, RarebindError
 from rarebind.ligands import Ligand, conformers
 from rarebind.structures import Structure
@@ -39,7 +48,7 @@ _HOPS_PER_WATER = 1
 _SAMPLED = 3
 
 #: Version of each step's recipe; part of every task's key.
-STEP_VERSIONS = {"ion": 1, "water": 2, "ligand": 2, "template": 3, "series": 2}
+STEP_VERSIONS = {"ion": 1, "water": 2, "ligand": 2, "template": 3, "series": 2, "interpolated": 1}
 
 
 def spec_to_data(spec: ComplexSpec) -> dict[str, Any]:
@@ -126,12 +135,37 @@ def series(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calcula
     return _checked(relax(start, _level(arguments)), parent.with_metal(metal))
 
 
+def interpolated(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
+    """The complex of a lanthanide, from those of Ce and Lu; from that of La without them."""
+    parent = spec_from_data(arguments["parent"])
+    level = _level(arguments)
+    template, first, last = parents
+    assert template.structure is not None
+    swapped = swap_metal(template.structure, parent, arguments["metal"])
+    spec = parent.with_metal(arguments["metal"])
+    between = None
+    if first.ok and last.ok and first.structure is not None and last.structure is not None:
+        between = interpolate_metal(first.structure, last.structure, spec.metal)
+    if between is None:
+        return _checked(relax(swapped, level), spec)
+    calculation = _checked(relax(between, level), spec)
+    # The start is so near the minimum that its way there teaches nothing; the swapped one does.
+    sample = static(swapped, level)
+    if not sample.ok or not calculation.ok:
+        return calculation
+    assert sample.energy is not None
+    assert sample.forces is not None
+    frame = Frame(swapped.positions, sample.energy, sample.forces)
+    return replace(calculation, intermediates=(frame, *calculation.intermediates))
+
+
 STEPS = {
     "ion": ion,
     "water": water,
     "ligand": ligand,
     "template": template,
     "series": series,
+    "interpolated": interpolated,
 }
 
 

@@ -29,6 +29,8 @@ class Task:
         Versions of the programs and data that decide the result.
     parents
         Tasks whose calculations the step takes as input, in order.
+    optional
+        So many parents, the last ones, may end without a usable result; the step sees to that.
     label
         For people; not part of the key.
     """
@@ -37,7 +39,13 @@ class Task:
     arguments: dict[str, Any]
     versions: tuple[str, ...] = ()
     parents: tuple[Task, ...] = ()
+    optional: int = 0
     label: str = ""
+
+    @property
+    def required(self) -> tuple[Task, ...]:
+        """The parents that must have a usable result."""
+        return self.parents[: len(self.parents) - self.optional]
 
     @cached_property
     def description(self) -> str:

@@ -2,6 +2,8 @@
 
 free ligand      water      bare ion      La template ── series ── complex of M
                                           aqua template ─ series ── aqua ion of M
+
+With ``series="interpolate"``: La template ── series ── Ce, Lu, Y ── interpolated ── the others.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ from rarebind.campaigns.steps import STEP_VERSIONS, spec_to_data
 from rarebind.campaigns.task import Task
 from rarebind.complexes import (
     BUILDERS,
+    SERIES_ENDS,
     TEMPLATE_METAL,
     ComplexSpec,
     aqua_ion,
     has_template,
+    is_between,
 )
 from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.crest import crest_version
@@ -28,6 +32,7 @@ from rarebind.ligands import Ligand
 #: What RDKit and NumPy both accept.
 _LARGEST_SEED = 2**31 - 1
 CONFORMER_SEARCHES = ("rdkit", "crest")
+SERIES = ("swap", "interpolate")
 
 #: Coordination numbers tried for every aqua ion.
 AQUA_WATERS = (8, 9)
@@ -53,6 +58,9 @@ class Protocol:
         Relaxations of each La complex spent on turning its waters.
     conformer_search
         ``rdkit``, or ``crest`` to search each La complex with CREST as well.
+    series
+        ``swap``: every metal from the La complex; ``interpolate``: lanthanides between Ce and Lu
+        from the complexes of these two, a third of the gradients and one basin for the series.
     symmetries, cores
         Options of Architector.
     """
@@ -64,6 +72,7 @@ class Protocol:
     relaxed_candidates: int = 4
     hops: int = 8
     conformer_search: str = "rdkit"
+    series: str = "swap"
     symmetries: int = 10
     cores: str = "common"
 
@@ -77,6 +86,8 @@ class Protocol:
                 f"unknown conformer search {self.conformer_search!r}: "
                 f"known are {', '.join(CONFORMER_SEARCHES)}"
             )
+        if self.series not in SERIES:
+            raise InputError(f"unknown series {self.series!r}: known are {', '.join(SERIES)}")
         for name in ("conformers", "relaxed_candidates", "symmetries"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
@@ -136,6 +147,11 @@ class TaskFactory:
             "parent": spec_to_data(spec.with_metal(TEMPLATE_METAL)),
             "metal": spec.metal,
         }
+        if self.protocol.series == "interpolate" and is_between(spec.metal):
+            ends = tuple(self.complex(spec.with_metal(end)) for end in SERIES_ENDS)
+            return self._task(
+                "interpolated", arguments, parents=(template, *ends), optional=2, label=spec.name
+            )
         return self._task("series", arguments, parents=(template,), label=spec.name)
 
     def aqua(self, metal: str, waters: int) -> Task:
@@ -168,6 +184,7 @@ class TaskFactory:
         *,
         versions: tuple[str, ...] = (),
         parents: tuple[Task, ...] = (),
+        optional: int = 0,
         label: str,
     ) -> Task:
         return Task(
@@ -175,5 +192,6 @@ class TaskFactory:
             arguments=arguments | {"level": asdict(self.protocol.level)},
             versions=(*versions, self._engine_version, f"{step} {STEP_VERSIONS[step]}"),
             parents=parents,
+            optional=optional,
             label=label,
         )

@@ -77,11 +77,8 @@ def curate(
             adopt(dataset, tasks, results)
         _run(tasks, results, workers, make_config, curation.config.time_limit)
         _show(campaign_status(curation.stages, results))
-    Console().print(
-        f"\nCalculations: {path}\nNext: rarebind dataset publish {config} --store {path} --out data",
-        highlight=False,
-        soft_wrap=True,
-    )
+    after = f"rarebind dataset publish {config} --store {path} --out data"
+    Console().print(f"\nCalculations: {path}\nNext: {after}", highlight=False, soft_wrap=True)
 
 
 def _run(

@@ -3,7 +3,7 @@
 from rarebind.complexes.builders import BUILDERS, Builder
 from rarebind.complexes.checks import CheckReport, check_complex, coordination_number
 from rarebind.complexes.layout import Layout, canonical
-from rarebind.complexes.series import swap_metal
+from rarebind.complexes.series import SERIES_ENDS, interpolate_metal, is_between, swap_metal
 from rarebind.complexes.spec import (
     DEFAULT_COORDINATION_NUMBER,
     STUDY_GEOMETRIES,
@@ -16,6 +16,7 @@ from rarebind.complexes.templates import TEMPLATE_METAL, has_template, parent_te
 __all__ = [
     "BUILDERS",
     "DEFAULT_COORDINATION_NUMBER",
+    "SERIES_ENDS",
     "STUDY_GEOMETRIES",
     "TEMPLATE_METAL",
     "Builder",
@@ -28,6 +29,8 @@ __all__ = [
     "complex_spec",
     "coordination_number",
     "has_template",
+    "interpolate_metal",
+    "is_between",
     "parent_templates",
     "swap_metal",
 ]

