@@ -162,6 +162,8 @@ def _from_atoms(frames: list[Atoms], where: str) -> Record:
         raise InputError(f"{where}: the field {error.args[0]!r} is missing") from error
     except InputError as error:
         raise InputError([f"{where}: {problem}" for problem in error.problems]) from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{where}: a field is malformed ({error})") from error
 
 
 def _record(frames: list[Atoms]) -> Record:
@@ -204,7 +206,8 @@ def _record(frames: list[Atoms]) -> Record:
     )
     binding = None
     if "binding_energy" in info:
-        assert spec is not None
+        if spec is None:
+            raise InputError(f"a {kind} cannot have a binding energy")
         binding = BindingEnergy(
             spec=spec,
             level=level,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections import Counter
@@ -11,15 +10,16 @@ from dataclasses import astuple, dataclass, field, fields
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy, References, label_complex
+from rarebind.binding import BindingEnergy
 from rarebind.complexes import check_complex
 from rarebind.datasets.extxyz import read_records
 from rarebind.datasets.record import Record
+from rarebind.datasets.reference_book import ReferenceBook
 from rarebind.datasets.shards import MANIFEST, SHARDS, TABLE, Dataset, Shard, sha256
 from rarebind.datasets.table import Row, row_of
 from rarebind.datasets.xyzfile import XYZFrame, read_frames
 from rarebind.engines import ENGINES, Calculation, Frame, LevelOfTheory, static
-from rarebind.errors import CalculationError, InputError, MissingDependencyError
+from rarebind.errors import InputError, MissingDependencyError
 
 #: Told what is being done, how much of it is done, and how much there is.
 Progress = Callable[[str, int, int], None]
@@ -167,7 +167,7 @@ class _Verification:
 
     def __post_init__(self) -> None:
         self.random = np.random.default_rng(self.seed)
-        self.references = _ReferenceBook()
+        self.references = ReferenceBook()
 
     def run(self) -> VerifyReport:
         self._check_files()
@@ -380,73 +380,6 @@ class _Verification:
                 f"differs by {result.energy_difference_ev:.2e} eV and forces that differ by up to "
                 f"{force:.2e} eV/Å from those stored, of {calculation.engine_version}"
             )
-
-
-class _ReferenceBook:
-    """The references of a dataset by what they are and their level."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[str, str, LevelOfTheory], list[Calculation]] = {}
-        self._aqua_waters: dict[tuple[str, LevelOfTheory], set[int]] = {}
-
-    def add(self, record: Record) -> None:
-        level = record.calculation.level
-        name = {
-            "water": "",
-            "ion": record.metal,
-            "ligand": record.ligand and record.ligand.inchikey,
-            "aqua": record.spec and record.spec.name,
-        }[record.kind]
-        self._found.setdefault((record.kind, str(name), level), []).append(record.calculation)
-        if record.kind == "aqua" and record.spec is not None:
-            waters = self._aqua_waters.setdefault((record.spec.metal, level), set())
-            waters.add(record.spec.waters)
-
-    def missing(self, record: Record) -> str:
-        """What is not there of the references of a complex, in words; empty when all is."""
-        assert record.spec is not None
-        level = record.calculation.level
-        wanted = {"free water": ("water", "", level)}
-        wanted[f"{record.spec.metal}3+"] = ("ion", record.spec.metal, level)
-        if record.spec.ligand is not None:
-            ligand = record.spec.ligand
-            wanted[f"free {ligand.name}"] = ("ligand", ligand.inchikey, level)
-        lacking = [name for name, key in wanted.items() if key not in self._found]
-        waters = self._aqua_waters.get((record.spec.metal, level), set())
-        if record.binding is not None and record.binding.aqua_waters not in waters:
-            lacking.append(f"{record.spec.metal}(H2O){record.binding.aqua_waters}")
-        elif not waters:
-            lacking.append(f"aqua ion of {record.spec.metal}")
-        return ", ".join(lacking)
-
-    def labels(self, record: Record) -> list[BindingEnergy]:
-        """The binding energies of a complex, from each combination of its references.
-
-        A dataset of several campaigns may have more than one calculation of a reference.
-        """
-        spec, level = record.spec, record.calculation.level
-        assert spec is not None
-        metal = spec.metal
-        ligands: list[Calculation | None] = [None]
-        if spec.ligand is not None:
-            ligands = [*self._found["ligand", spec.ligand.inchikey, level]]
-        counts = sorted(self._aqua_waters[metal, level])
-        aqua = [self._found["aqua", f"{metal}(H2O){n}", level] for n in counts]
-        labels = []
-        for ion, water, ligand, *ions in itertools.product(
-            self._found["ion", metal, level], self._found["water", "", level], ligands, *aqua
-        ):
-            assert ion is not None
-            assert water is not None
-            references = References(
-                ion, water, ligand, {n: c for n, c in zip(counts, ions, strict=True) if c}
-            )
-            try:
-                labels.append(label_complex(spec, record.calculation, references))
-            except CalculationError:
-                # Rejected, or a reference is: then there is no binding energy.
-                continue
-        return labels
 
 
 def _by_record(frames: Iterable[XYZFrame]) -> Iterator[list[XYZFrame]]:
