@@ -4,7 +4,6 @@ import ctypes
 import os
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from stored import records
 
 from rarebind.campaigns import Curation, Store, campaign_status, load_config, read_config, run_tasks
 from rarebind.campaigns.limits import TimeLimitReached, run_limited, time_limit
@@ -44,16 +44,6 @@ def curate(config, *options):
         sys.executable, "-m", "rarebind", "curate", str(config),
         "--store", str(config.with_name("store.sqlite")), "--workers", "2", *options,
     ]  # fmt: skip
-
-
-def records(path):
-    """Time and content of every record, or nothing while there is no store."""
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-            rows = database.execute("SELECT key, finished, record FROM calculations").fetchall()
-    except sqlite3.OperationalError:
-        return {}
-    return {key: (when, record) for key, when, record in rows}
 
 
 def complete(config):

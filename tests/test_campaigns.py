@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from stored import records
 
 from rarebind.campaigns import Protocol, Store, Task, TaskFactory, run_tasks
 from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD
@@ -127,16 +127,6 @@ def test_crest_is_asked_for_before_anything_runs(monkeypatch):
 LIGANDS = "name,smiles\nHOPO-methyl,CNC(=O)c1cc(C)cc(=O)n1O\nCAM-fluoro,CNC(=O)c1cc(F)cc(O)c1O\n"
 
 
-def finished(path):
-    """Key and time of every finished record, or an empty mapping while there is no store."""
-    try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-            rows = database.execute("SELECT key, finished, record FROM calculations").fetchall()
-    except sqlite3.OperationalError:
-        return {}
-    return {key: (when, record) for key, when, record in rows}
-
-
 @pytest.mark.parametrize("records_before_the_kill", [1, 6])
 def test_kill_and_resume(tmp_path, records_before_the_kill):
     """``kill -9`` of driver and workers; the re-run finishes the rest and recomputes nothing."""
@@ -151,18 +141,18 @@ def test_kill_and_resume(tmp_path, records_before_the_kill):
         start_new_session=True,
     )  # fmt: skip
     deadline = time.monotonic() + 120
-    while len(finished(store)) < records_before_the_kill:
+    while len(records(store)) < records_before_the_kill:
         assert driver.poll() is None, "ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.wait()
-    kept = finished(store)
+    kept = records(store)
     assert len(kept) >= records_before_the_kill
     assert not (tmp_path / "out" / "ranking.csv").exists()
 
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    after = finished(store)
+    after = records(store)
     assert len(after) > len(kept)
     assert all(after[key] == record for key, record in kept.items())
     with Store(store) as opened:
@@ -210,7 +200,7 @@ linux = pytest.mark.skipif(not Path("/proc").exists(), reason="looks up processe
 @pytest.mark.slow
 def test_a_killed_driver_leaves_no_process_behind(tmp_path):
     driver, store, mark = screen_in(tmp_path, "smiles\nCC(=O)CC(C)=O\n")
-    while not finished(store):
+    while not records(store):
         assert driver.poll() is None
         time.sleep(0.1)
     assert marked(mark, "process_worker_pool")
@@ -226,7 +216,7 @@ def test_a_killed_driver_leaves_no_process_behind(tmp_path):
 def test_lost_workers_are_no_failed_calculations(tmp_path):
     """Killing the pool of workers ends the run with a message, and stores no false failure."""
     driver, store, mark = screen_in(tmp_path, LIGANDS)
-    while not finished(store):
+    while not records(store):
         assert driver.poll() is None
         time.sleep(0.02)
     for pid in marked(mark, "process_worker_pool"):

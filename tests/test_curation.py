@@ -1,11 +1,20 @@
 """Campaigns declared in YAML."""
 
 import sqlite3
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
-from rarebind.campaigns import Curation, Store, campaign_status, read_config
+from rarebind.campaigns import (
+    Curation,
+    CurationConfig,
+    Protocol,
+    Store,
+    campaign_status,
+    read_config,
+)
 from rarebind.campaigns.parsl_config import capacity, load_config
 from rarebind.cli import main
 from rarebind.errors import InputError
@@ -84,6 +93,13 @@ def test_faults_name_the_file_and_the_key(tiny, tmp_path, capsys, change, messag
     assert "tiny.yaml" in error
     assert message in error
     assert not store.exists()
+
+
+def test_the_search_section_is_that_of_the_protocol():
+    config = CurationConfig(**yaml.safe_load(TINY) | {"search": {}})
+    assert config.protocol == Protocol()
+    own = {"level", "seed"}
+    assert {f.name for f in fields(Protocol)} - own == config.search.model_dump().keys()
 
 
 def test_all_faults_are_told_at_once(tiny):
