@@ -323,7 +323,7 @@ def test_imported_records_make_a_dataset(tmp_path):
         assert back.calculation.forces is None
         assert back.spec == old.spec
         assert back.calculation.energy == pytest.approx(old.calculation.energy, abs=1e-8)
-        assert row_of(back, "complex-0001.extxyz.xz") in data.rows()
+        assert row_of(back, "complex-0001.extxyz.bz2") in data.rows()
     assert not append(report.records, tmp_path / "data")
 
 

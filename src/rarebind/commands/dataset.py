@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from rarebind.commands.many import ManyValuesCommand
@@ -51,12 +52,20 @@ def publish(
     path = store or Path("rarebind-curate") / f"{curation.config.name}.sqlite"
     if not path.exists():
         raise InputError(f"{path} does not exist: run `rarebind curate {config}` first")
-    with Store(path) as results:
-        made = append(collect(curation, results), out)
     console = Console()
-    for shard in made:
-        console.print(
-            f"{shard.name}: {shard.records} records, {shard.frames} frames", highlight=False
+    with Store(path) as results:
+        records = track(
+            collect(curation, results),
+            total=len(curation.complexes) + len(curation.stages["references"]),
+            description="records",
+            console=Console(stderr=True),
+        )
+        made = append(
+            records,
+            out,
+            lambda shard: console.print(
+                f"{shard.name}: {shard.records} records, {shard.frames} geometries", highlight=False
+            ),
         )
     if not made:
         console.print("nothing new")

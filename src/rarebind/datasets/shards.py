@@ -5,7 +5,7 @@
     data/
       manifest.csv             shards with their SHA-256
       table.csv                one line a record
-      shards/complex-0001.extxyz.xz …
+      shards/complex-0001.extxyz.bz2 …
 
 A shard counts once the manifest names it, and the manifest is replaced in one step: whatever is
 interrupted leaves the dataset as it was.
@@ -16,7 +16,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from rarebind.datasets.table import Row, read_table, row_of, table_text
 from rarebind.datasets.xyzfile import read_frames
 from rarebind.errors import InputError
 
+#: bzip2 packs coordinates in a twentieth of the time that xz takes, to a fifth more bytes.
+SUFFIX = ".extxyz.bz2"
 #: Records in a shard: enough to pack well, few enough to read one alone.
 SHARD_SIZE = 500
 MANIFEST, TABLE, SHARDS = "manifest.csv", "table.csv", "shards"
@@ -105,11 +107,22 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def append(records: Iterable[Record], folder: Path | str) -> list[Shard]:
+def append(
+    records: Iterable[Record], folder: Path | str, on_shard: Callable[[Shard], None] | None = None
+) -> list[Shard]:
     """Add records to a dataset in new shards; the folder is made when absent.
 
     Records whose key is in the dataset already are left out, so that a growing campaign can be
     added again and again.
+
+    Parameters
+    ----------
+    records
+        In the order in which they should stand.
+    folder
+        Of the dataset.
+    on_shard
+        Told of every new shard.
 
     Returns
     -------
@@ -137,12 +150,14 @@ def append(records: Iterable[Record], folder: Path | str) -> list[Shard]:
         for start in range(0, len(members), SHARD_SIZE):
             part = members[start : start + SHARD_SIZE]
             number += 1
-            name = f"{kind}-{number:04d}.extxyz.xz"
+            name = f"{kind}-{number:04d}{SUFFIX}"
             path = folder / SHARDS / name
             write_packed(path, write_records(part))
             rows += [row_of(record, name) for record in part]
             frames = sum(1 + len(record.calculation.intermediates) for record in part)
             made.append(Shard(name, kind, level, len(part), frames, sha256(path)))
+            if on_shard is not None:
+                on_shard(made[-1])
     if made:
         replace_file(folder / TABLE, table_text(rows).encode())
         replace_file(folder / MANIFEST, _manifest_text([*old, *made]).encode())
