@@ -90,6 +90,22 @@ def test_a_failure_is_a_record_and_the_rest_goes_on(store):
     assert set(store.summaries()) == {bad.key, good.key}
 
 
+def test_an_optional_parent_may_fail(store):
+    bad = Task("ion", {"metal": "Fe"}, label="Fe3+")
+    child = Task("water", {}, parents=(bad,), optional=1, label="water")
+    results = run_tasks([child], store, workers=1)
+    assert results[bad.key].status == "failed"
+    assert results[child.key].ok
+
+
+def test_what_is_wanted_first_ends_first(store):
+    """The queue keeps the order of the campaign, however long it is."""
+    tasks = [FACTORY.ion(metal) for metal in ("Yb", "La", "Y", "Gd", "Eu", "Ce", "Lu", "Sm")]
+    ended = []
+    run_tasks(tasks, store, workers=1, on_done=lambda end: ended.append(end.task.key))
+    assert ended == [task.key for task in tasks]
+
+
 def test_an_unforeseen_error_names_its_place():
     calculation = execute("series", {"metal": "Lu"}, [])
     assert calculation.status == "failed"
