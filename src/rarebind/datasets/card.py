@@ -76,6 +76,10 @@ _LIMITS = """\
   and its continuum treats charged ligands unevenly.
 - **Trends along the series come out too favourable for the light metals at GFN2-xTB.** Their sign
   is not to be read as experiment; differences between ligands are what they are for.
+- **Y does not lie among the lanthanides at GFN2-xTB**, which has parameters of its own for it: see
+  its distance from their line above. Compare ligands for Y, not Y with lanthanides.
+- Start geometries of Pr to Yb are interpolated between Ce and Lu, so a series keeps to one basin; a
+  lower one may exist.
 - The surface grid of the ALPB continuum does not turn with the molecule: rotating one
   [La(H₂O)₈]³⁺ changed its energy by 0.04 kcal/mol (standard deviation; range 0.15).
 - One conformer a complex; no second coordination sphere, no counter-ions.
