@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -112,8 +113,8 @@ def _run(
 
 
 def _show(status: CampaignStatus) -> None:
-    table = Table()
-    table.add_column("Stage")
+    table = Table(box=SIMPLE)
+    table.add_column("Stage", no_wrap=True)
     for heading in ("Accepted", "Rejected", "Failed", "Running", "Waiting", "Total", "Mean time"):
         table.add_column(heading, justify="right")
     for stage in status.stages:
