@@ -115,13 +115,13 @@ def _run(
 def _show(status: CampaignStatus) -> None:
     table = Table(box=SIMPLE)
     table.add_column("Stage", no_wrap=True)
-    for heading in ("Accepted", "Rejected", "Failed", "Running", "Waiting", "Total", "Mean time"):
+    for heading in ("OK", "Rejected", "Failed", "Running", "Waiting", "Total", "s each"):
         table.add_column(heading, justify="right")
     for stage in status.stages:
         counts = (
             stage.ok, stage.rejected, stage.failed, stage.running, stage.waiting, stage.total,
         )  # fmt: skip
-        mean = "–" if stage.mean_time is None else f"{stage.mean_time:.2f} s"
+        mean = "–" if stage.mean_time is None else f"{stage.mean_time:.2f}"
         table.add_row(stage.name, *map(str, counts), mean)
     console = Console()
     console.print(table)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -129,20 +130,24 @@ def _show_info(dataset: Dataset, rows: list[Row]) -> None:
     for level in levels(rows):
         accepted, rejected = (complexes(rows, level, accepted=yes) for yes in (True, False))
         cells = {
-            key: len(members)
-            for key, members in grouped(accepted, "scaffold", "geometry", "metal").items()
+            key: len(members) for key, members in grouped(accepted, "metal", "scaffold").items()
         }
-        metals = [key[0] for key in grouped(accepted, "metal")]
+        names = [key[0] for key in grouped(accepted, "scaffold")]
         table = Table(
-            title=f"{level}: {len(accepted)} accepted, {len(rejected)} rejected complexes"
+            title=f"{level}: {len(accepted)} accepted, {len(rejected)} rejected complexes",
+            box=SIMPLE,
         )
-        table.add_column("")
-        for metal in metals:
-            table.add_column(metal, justify="right")
-        for kind in dict.fromkeys(key[:2] for key in cells):
-            counts = (str(cells.get((*kind, metal), 0)) for metal in metals)
-            table.add_row(" ".join(kind), *counts)
+        table.add_column("Metal")
+        for name in names:
+            table.add_column(name, justify="right")
+        for (metal,) in grouped(accepted, "metal"):
+            table.add_row(metal, *(str(cells.get((metal, name), 0)) for name in names))
         console.print(table)
+        geometries = grouped(accepted, "geometry").items()
+        console.print(
+            "  geometries: " + ", ".join(f"{key[0]} {len(members)}" for key, members in geometries),
+            highlight=False,
+        )
         for reason, count in reason_classes(rejected).items():
             console.print(f"  rejected: {count} × {reason}", highlight=False)
 
