@@ -26,7 +26,7 @@ demo: $(READY) ## Screen six ligands against La, Eu and Lu
 	$(BIN)/rarebind screen examples/ligands.csv --metals La Eu Lu --geometry 1:6
 
 test: $(READY) ## Run the fast tests
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: $(READY) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
