@@ -14,7 +14,7 @@ from typing import Any
 from rarebind.campaigns.steps import execute, failure
 from rarebind.engines import Calculation
 
-#: Seconds; a hundred times what the slowest template of the ligand library takes.
+#: Seconds; far more than any complex of the ligand library takes.
 DEFAULT_TIME_LIMIT = 3600.0
 #: Code that never comes back to Python cannot be interrupted: its process is ended, after this
 #: many seconds and this share of the limit more.

@@ -60,7 +60,7 @@ class Protocol:
         ``rdkit``, or ``crest`` to search each La complex with CREST as well.
     series
         ``swap``: every metal from the La complex; ``interpolate``: lanthanides between Ce and Lu
-        from the complexes of these two, a third of the gradients and one basin for the series.
+        from the complexes of these two: fewer gradients, and one basin for the series.
     symmetries, cores
         Options of Architector.
     """

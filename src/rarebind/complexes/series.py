@@ -1,7 +1,7 @@
 """From the La complex to every other rare earth: put M in its place and let the ligands follow.
 
 GFN2-xTB's parameters of the lanthanides run linearly from Ce to Lu [1]_, and so, very nearly, do
-its minima: between these two a start can be interpolated that needs a third of the gradients.
+its minima: a start interpolated between these two is nearer to the minimum than a swapped one.
 
 References
 ----------
