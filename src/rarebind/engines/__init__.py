@@ -3,17 +3,23 @@
 from rarebind.engines.calculation import Calculation
 from rarebind.engines.frames import Frame
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
+from rarebind.engines.levels import LEVELS, has_frozen_4f, level_named
 from rarebind.engines.minimise import Convergence
 from rarebind.engines.registry import ENGINES
+from rarebind.engines.scf_report import SCFReport
 from rarebind.engines.verbs import relax, static
 
 __all__ = [
     "ENGINES",
     "GFN2_WATER",
+    "LEVELS",
     "Calculation",
     "Convergence",
     "Frame",
     "LevelOfTheory",
+    "SCFReport",
+    "has_frozen_4f",
+    "level_named",
     "relax",
     "static",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from rarebind.engines.frames import Frame
 from rarebind.engines.level import LevelOfTheory
+from rarebind.engines.scf_report import SCFReport
 from rarebind.errors import InputError
 from rarebind.structures import Structure
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Version of the serialised form.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 STATUSES = ("ok", "failed", "rejected")
 
 
@@ -49,6 +50,8 @@ class Calculation:
         Why it failed, and the folder kept for inspection.
     intermediates
         Geometries on the way to the relaxed one, with energies and forces.
+    scf
+        The electronic state, of engines that have to find it.
     """
 
     verb: str
@@ -64,6 +67,7 @@ class Calculation:
     reason: str = ""
     scratch: str = ""
     intermediates: tuple[Frame, ...] = ()
+    scf: SCFReport | None = None
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
@@ -113,6 +117,7 @@ class Calculation:
             }
             for frame in self.intermediates
         ]
+        data["scf"] = None if self.scf is None else self.scf.known()
         data["structure"] = None
         if self.structure is not None:
             data["structure"] = {
@@ -143,6 +148,8 @@ class Calculation:
         forces = data.pop("forces")
         # Schema 1 had none.
         frames = data.pop("intermediates", [])
+        # Schema 2 had none.
+        scf = data.pop("scf", None)
         return cls(
             level=LevelOfTheory(**data.pop("level")),
             structure=None
@@ -154,6 +161,7 @@ class Calculation:
                 structure["multiplicity"],
             ),
             forces=None if forces is None else np.array(forces, dtype=float),
+            scf=None if scf is None else SCFReport(**scf),
             intermediates=tuple(
                 Frame(np.array(f["positions"]), f["energy"], np.array(f["forces"])) for f in frames
             ),

@@ -43,6 +43,9 @@ class TBLitePotential:
         tblite refuses the geometry (atoms on top of each other).
     """
 
+    #: GFN-xTB has one closed-shell state.
+    scf = None
+
     def __init__(self, structure: Structure, level: LevelOfTheory) -> None:
         if level.method not in _METHODS:
             raise InputError(

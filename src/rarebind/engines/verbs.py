@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from rarebind.engines.calculation import Calculation
@@ -11,6 +10,7 @@ from rarebind.engines.frames import intermediates
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.minimise import Convergence, minimise
 from rarebind.engines.registry import ENGINES
+from rarebind.engines.scf_report import SCFReport
 from rarebind.errors import CalculationError
 from rarebind.structures import Structure
 
@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Potential = Callable[["NDArray[np.float64]"], "tuple[float, NDArray[np.float64]]"]
+
+class Potential(Protocol):
+    """Energy and forces of one molecule at any positions."""
+
+    @property
+    def scf(self) -> SCFReport | None:
+        """Of the last call; None where there is no choice of electronic state."""
+        ...
+
+    def __call__(self, positions: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        """Energy in eV and forces in eV/Å, shape (N, 3), at `positions` in Å."""
+        ...
 
 
 class Engine(Protocol):
@@ -73,6 +84,7 @@ def static(structure: Structure, level: LevelOfTheory) -> Calculation:
         gradients=1,
         engine_version=engine.version,
         wall_time=time.perf_counter() - start,
+        scf=potential.scf,
     )
 
 
@@ -111,6 +123,7 @@ def relax(
         engine_version=engine.version,
         wall_time=time.perf_counter() - start,
         intermediates=intermediates(minimum.trajectory, minimum.energy),
+        scf=potential.scf,
     )
 
 

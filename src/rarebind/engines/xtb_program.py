@@ -69,6 +69,9 @@ def read_engrad(text: str) -> tuple[float, NDArray[np.float64]]:
 class XTBProgramPotential:
     """Energy and forces from one ``xtb`` process a call, restarted from the last wave function."""
 
+    #: GFN-xTB has one closed-shell state.
+    scf = None
+
     def __init__(self, structure: Structure, level: LevelOfTheory) -> None:
         self._symbols = structure.symbols
         self._command = command_line(structure, level, "molecule.xyz")

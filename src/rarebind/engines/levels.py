@@ -1,0 +1,47 @@
+"""Levels of theory that have a name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rarebind.engines.level import GFN2_WATER, LevelOfTheory
+from rarebind.engines.registry import ENGINES
+from rarebind.errors import InputError
+
+#: Marks the metal basis sets whose effective core potential takes in the 4f shell.
+_FROZEN_4F = "lcecp"
+
+#: Levels by name, each with the engine that is its default.
+LEVELS = {
+    "gfn2-xtb": GFN2_WATER,
+    # The labels of the reference study.
+    "b3lyp-d4": LevelOfTheory(
+        "pyscf", "B3LYP", "def2-SVPD+def2-TZVP", solvent="SMD(water)", dispersion="D4"
+    ),
+    # The same with the 4f shell in the core of every lanthanide: closed-shell throughout.
+    "b3lyp-d4-4f-in-core": LevelOfTheory(
+        "pyscf", "B3LYP", "def2-SVPD+lcecp-1-TZVP", solvent="SMD(water)", dispersion="D4"
+    ),
+}
+
+
+def level_named(name: str, engine: str | None = None) -> LevelOfTheory:
+    """The level called `name`, computed by `engine` where one is given.
+
+    Raises
+    ------
+    InputError
+        No such level or engine; the message lists the known ones.
+    """
+    if name not in LEVELS:
+        raise InputError(f"unknown level {name!r}: known are {', '.join(LEVELS)}")
+    level = LEVELS[name]
+    if engine is None:
+        return level
+    ENGINES.spec(engine)
+    return replace(level, engine=engine)
+
+
+def has_frozen_4f(level: LevelOfTheory) -> bool:
+    """Whether the 4f electrons belong to an effective core, so that every M3+ is closed-shell."""
+    return level.method.startswith("GFN") or _FROZEN_4F in level.basis

@@ -1,0 +1,60 @@
+"""What is known of a self-consistent field beside its energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SCFReport:
+    """Of what kind a converged wave function is, how it was found, what its energy is made of.
+
+    Every field is None where the engine does not tell.
+
+    Attributes
+    ----------
+    basis_functions
+        Number of contracted basis functions.
+    s_squared
+        ⟨S²⟩ of the determinant; S(S + 1) without spin contamination.
+    f_electrons
+        4f population of the rare-earth ion.
+    metal_spin
+        Unpaired electrons on the rare-earth ion.
+    attempts, converged_attempts
+        Guesses from which a solution was sought, and those that led to one.
+    spread
+        Highest less lowest energy of the solutions found, eV.
+    naive_gap
+        Energy that the program's own guess and iteration end at, less the energy kept, eV;
+        None when that did not converge either.
+    cycles
+        Iterations, over all attempts.
+    dispersion, cavity
+        Parts of the total energy in eV: the dispersion correction, and the non-electrostatic
+        part (cavity, dispersion, structure) of the solvation model.
+    memory
+        Estimate of the memory needed, in MB.
+    """
+
+    basis_functions: int | None = None
+    s_squared: float | None = None
+    f_electrons: float | None = None
+    metal_spin: float | None = None
+    attempts: int | None = None
+    converged_attempts: int | None = None
+    spread: float | None = None
+    naive_gap: float | None = None
+    cycles: int | None = None
+    dispersion: float | None = None
+    cavity: float | None = None
+    memory: float | None = None
+
+    def known(self) -> dict[str, Any]:
+        """The fields that are not None, by name."""
+        return {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) is not None
+        }
