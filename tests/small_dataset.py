@@ -4,16 +4,18 @@ from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
+from rarebind.binding import References, label_complex
 from rarebind.campaigns import Protocol, ReferenceTasks, TaskFactory, with_ancestors
 from rarebind.campaigns.steps import execute
 from rarebind.complexes import check_complex, complex_spec, parent_templates, swap_metal
 from rarebind.datasets import Record
 from rarebind.datasets.collect import collect
-from rarebind.engines import GFN2_WATER, Convergence, relax
+from rarebind.engines import GFN2_WATER, Convergence, LevelOfTheory, relax, static
 from rarebind.ligands import library_ligand
 
 METALS = ("La", "Eu", "Lu")
 SPECS = [complex_spec(metal, library_ligand("HOPO"), "1:6") for metal in METALS]
+GFN1_WATER = LevelOfTheory("tblite", "GFN1-xTB", solvent="ALPB(water)")
 
 
 @cache
@@ -28,6 +30,47 @@ def small_records():
         store[task.key] = execute(task.step, task.arguments, parents)
     curation = SimpleNamespace(complexes=tasks, references=references)
     return (*collect(curation, store), _rejected())
+
+
+@cache
+def labelled_records(level=GFN1_WATER):
+    """Single points at a second level on the geometries of the accepted records."""
+    accepted = [record for record in small_records() if record.calculation.ok]
+    found = {
+        record: static(record.calculation.structure, level)
+        for record in sorted(accepted, key=lambda record: record.kind == "complex")
+    }
+
+    def label(record, calculation):
+        if record.kind != "complex":
+            return None
+        parts = {
+            (other.kind, other.metal, other.ligand and other.ligand.inchikey): calculation
+            for other, calculation in found.items()
+        }
+        aqua = {
+            other.spec.waters: calculation
+            for other, calculation in found.items()
+            if other.kind == "aqua" and other.metal == record.metal
+        }
+        references = References(
+            parts["ion", record.metal, None],
+            parts["water", None, None],
+            parts["ligand", None, record.ligand.inchikey],
+            aqua,
+        )
+        return label_complex(record.spec, calculation, references)
+
+    return tuple(
+        replace(
+            record,
+            calculation=calculation,
+            binding=label(record, calculation),
+            key=f"{level.method}-{record.key}",
+            source=record.key,
+        )
+        for record, calculation in found.items()
+    )
 
 
 def _rejected():

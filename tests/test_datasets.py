@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase.io import read
-from small_dataset import small_records
+from small_dataset import labelled_records, small_records
 
 from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Store, Task
@@ -119,6 +119,14 @@ def test_appending_again_adds_only_what_is_new(records, tmp_path):
     assert len(list(Dataset(tmp_path).records())) == len(records)
 
 
+def test_levels_added_at_once_have_shards_of_their_own(records, tmp_path):
+    both = [*records, *labelled_records()]
+    made = append(both, tmp_path)
+    assert len({shard.name for shard in made}) == len(made)
+    assert len({(shard.kind, shard.level) for shard in made}) == len(made) == 10
+    assert by_key(Dataset(tmp_path).records()).keys() == by_key(both).keys()
+
+
 def test_the_same_records_give_the_same_bytes(records, tmp_path):
     one, other = (append(records, tmp_path / name) for name in ("a", "b"))
     assert one == other
@@ -180,7 +188,7 @@ def test_records_must_not_contradict_themselves(records):
     ("damage", "message"),
     [
         (lambda text: text.replace("role=end", "role=start", 1), "belongs to no record"),
-        (lambda text: text.replace("schema=1", "schema=9", 1), "upgrade rarebind"),
+        (lambda text: text.replace("schema=2", "schema=9", 1), "upgrade rarebind"),
         (lambda text: text.replace(" metal=La", "", 1), "field 'metal' is missing"),
         (lambda text: text.replace("charge=2", "charge=1", 1), "charge"),
         (lambda text: text[: len(text) // 2].rsplit("\n", 1)[0], "cut short"),

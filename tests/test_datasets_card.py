@@ -4,10 +4,12 @@ import re
 from dataclasses import replace
 
 import pytest
-from small_dataset import METALS, small_records
+from small_dataset import GFN1_WATER, METALS, labelled_records, small_records
 
 from rarebind.datasets import Dataset, append
-from rarebind.datasets.card import FIELDS, write_card
+from rarebind.datasets.card import write_card
+from rarebind.datasets.card_text import FIELDS, STATE_FIELDS
+from rarebind.datasets.scf_fields import SCF_FIELDS
 from rarebind.datasets.statistics import (
     asked_coordination_number,
     common_to,
@@ -21,7 +23,7 @@ from rarebind.datasets.statistics import (
     spreads,
 )
 from rarebind.datasets.xyzfile import read_frames
-from rarebind.engines import LevelOfTheory
+from rarebind.engines import LevelOfTheory, SCFReport
 
 LEVEL = "GFN2-xTB/ALPB(water)"
 
@@ -132,6 +134,41 @@ def test_levels_are_kept_apart(tmp_path):
     assert other.startswith("GFN2-xTB\n\n1 accepted, 0 rejected")
     assert "Equation 1 by" not in other
     assert tmp_path / "figures" / "GFN2-xTB" / "counts.png" in paths
+
+
+def test_single_points_show_energies_and_no_distances(tmp_path):
+    state = SCFReport(s_squared=0.01, f_electrons=6.02, cavity=0.5, attempts=3)
+    labelled = [
+        replace(record, calculation=replace(record.calculation, scf=state))
+        if record.metal == "Eu"
+        else record
+        for record in labelled_records()
+    ]
+    append([*small_records(), *labelled], tmp_path)
+    paths = write_card(Dataset(tmp_path))
+    text = paths[0].read_text(encoding="utf-8")
+    one, other = text.split("## Complexes at ")[1:]
+    other = other.split("## How to read it")[0]
+    assert "### Metal–donor distances" in one
+    assert "single points" not in one
+    assert "Electronic states" not in one
+    assert other.startswith(str(GFN1_WATER))
+    assert "3 of 3 are single points on the geometry of the record that `source` names" in other
+    assert f", at {LEVEL}:" in other
+    assert "### Metal–donor distances" not in other
+    assert "Equation 1 by" in other
+    assert "| Eu | 6.020 (1) | 0.010 (1) |" in other
+    folder = tmp_path / "figures" / "GFN1-xTB_ALPB_water"
+    assert {path.name for path in folder.iterdir()} == {"counts.png", "energies.png", "series.png"}
+    assert "There are several levels of theory in it." in text
+    for name, *_ in STATE_FIELDS:
+        assert name.split(", ")[0] in text
+
+
+def test_fields_of_labels_are_explained_where_there_are_any(card):
+    assert "s_squared" not in card
+    names = {part for name, *_ in STATE_FIELDS for part in name.split(", ")}
+    assert names == {"source", *(field.name for field in SCF_FIELDS)}
 
 
 def test_metals_are_compared_over_the_same_complexes(dataset):

@@ -8,11 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_dataset import METALS, small_records
+from small_dataset import GFN1_WATER, METALS, labelled_records, small_records
 
 from rarebind.datasets import Dataset, append
 from rarebind.datasets.shards import sha256
-from rarebind.datasets.verify import ENERGY_TOLERANCE, FORCE_TOLERANCE, verify
+from rarebind.datasets.verify import (
+    ENERGY_TOLERANCE,
+    FORCE_TOLERANCE,
+    LARGEST_DFT,
+    tolerance_of,
+    verify,
+)
+from rarebind.engines import LEVELS, static
+from rarebind.errors import InputError
 
 COMPLEX = "complex-0001.extxyz.bz2"
 
@@ -211,12 +219,21 @@ def test_an_edited_table(folder):
     assert str(path) in found
 
 
-def test_an_engine_that_is_not_here_is_no_pass(folder):
+@pytest.mark.parametrize(
+    ("engine", "reason"),
+    [
+        ("qchem", r"no engine 'qchem' \(GFN2-xTB/ALPB\(water\)\)"),
+        ("orca", "the engine 'orca' needs orca, not found here.*"),
+    ],
+)
+def test_an_engine_that_is_not_here_is_no_pass(folder, monkeypatch, engine, reason):
+    monkeypatch.setenv("PATH", "")
     for shard in Dataset(folder).shards:
-        repack(folder, shard.name, lambda text: text.replace("engine=tblite", "engine=orca"))
+        repack(folder, shard.name, lambda text: text.replace("engine=tblite", f"engine={engine}"))
     report = verify(Dataset(folder), sample=4)
     assert report.recomputed == ()
-    assert report.not_checked == ("not recomputed: no engine 'orca' (GFN2-xTB/ALPB(water)) (4)",)
+    (remark,) = report.not_checked
+    assert re.fullmatch(rf"not recomputed: {reason} \(4\)", remark)
 
 
 def test_missing_references_are_told(folder):
@@ -249,3 +266,99 @@ def test_a_ligand_that_changed_and_forces_of_no_minimum(tmp_path):
     assert any("water 6 is no longer H2O" in p for p in found)
     assert any("accepted with a force of 0.173 eV/Å" in p for p in found)
     assert all(COMPLEX in p for p in found)
+
+
+# --- records on the geometry of others ---------------------------------------------------------
+
+
+@pytest.fixture
+def two_levels(tmp_path):
+    append([*small_records(), *labelled_records()], tmp_path / "two")
+    return tmp_path / "two"
+
+
+def labels_but_for(change, kind="complex"):
+    """All records, one of the second level changed."""
+    records = list(labelled_records())
+    place = next(i for i, record in enumerate(records) if record.kind == kind)
+    records[place] = change(records[place])
+    return [*small_records(), *records]
+
+
+def test_a_sound_second_level(two_levels):
+    report = verify(Dataset(two_levels), sample=12)
+    assert report.problems == ()
+    assert report.not_checked == ()
+    assert report.labels == 2 * len(METALS)
+    # Single points do not lie in a minimum.
+    labelled = [record.calculation for record in labelled_records()]
+    assert max(calculation.fmax for calculation in labelled) > 0.1
+    again = verify(Dataset(two_levels), sample=1000, level=str(GFN1_WATER))
+    assert len(again.recomputed) == len(labelled)
+    assert again.ok
+    with pytest.raises(InputError, match="no level 'PBE'"):
+        verify(Dataset(two_levels), level="PBE")
+
+
+def test_a_source_that_is_not_there(tmp_path):
+    append(labels_but_for(lambda record: replace(record, source="nobody")), tmp_path)
+    (found,) = problems(tmp_path)
+    assert "La(HOPO)1(H2O)6: its source nobody is not in the dataset" in found
+    # In a shard that cannot be read there may be anything.
+    (tmp_path / "shards" / "water-0001.extxyz.bz2").unlink()
+    report = verify(Dataset(tmp_path), sample=0)
+    assert not any("nobody" in problem for problem in report.problems)
+    assert any("the source could not be read" in remark for remark in report.not_checked)
+
+
+def test_a_source_of_another_geometry(tmp_path):
+    def moved(record):
+        calculation = record.calculation
+        positions = calculation.structure.positions + np.array([0, 0, 2e-3])
+        structure = calculation.structure.with_positions(positions)
+        return replace(record, calculation=replace(calculation, structure=structure))
+
+    append(labels_but_for(moved), tmp_path)
+    (found,) = problems(tmp_path)
+    assert "has another geometry: coordinates differ by up to 0.002 Å" in found
+
+
+def test_a_source_that_is_another_molecule(tmp_path):
+    ion = next(record for record in small_records() if record.kind == "ion")
+    wrong = labels_but_for(lambda record: replace(record, source=ion.key), kind="water")
+    append(wrong, tmp_path / "atoms")
+    assert any("has other atoms" in problem for problem in problems(tmp_path / "atoms"))
+
+
+def test_a_source_has_a_geometry_of_its_own(tmp_path):
+    water = next(record for record in labelled_records() if record.kind == "water")
+    gas = replace(GFN1_WATER, solvent="")
+    derived = replace(
+        water,
+        calculation=static(water.calculation.structure, gas),
+        key="of a single point",
+        source=water.key,
+    )
+    append([*small_records(), *labelled_records(), derived], tmp_path)
+    (found,) = problems(tmp_path)
+    assert f"its source {water.key} has no geometry of its own" in found
+
+
+def test_costly_frames_are_computed_again_only_when_asked_for(tmp_path):
+    """Of a level that no engine here has, so that nothing can be computed by mistake."""
+    dft = replace(LEVELS["b3lyp-d4"], engine="elsewhere")
+    records = [
+        replace(record, calculation=replace(record.calculation, level=dft), binding=None)
+        for record in labelled_records()
+        if record.kind != "aqua"
+    ]
+    append(records, tmp_path)
+    small = sum(len(record.calculation.structure) <= LARGEST_DFT for record in records)
+    left_out, tried = sorted(verify(Dataset(tmp_path), sample=1000).not_checked)
+    assert left_out == (
+        f"not drawn to be recomputed: {dft}, more than {LARGEST_DFT} atoms ({len(records) - small})"
+    )
+    assert tried == f"not recomputed: no engine 'elsewhere' ({dft}) ({small})"
+    (tried,) = verify(Dataset(tmp_path), sample=1000, level="b3lyp-d4").not_checked
+    assert tried == f"not recomputed: no engine 'elsewhere' ({dft}) ({len(records)})"
+    assert tolerance_of(dft).energy > tolerance_of(GFN1_WATER).energy == ENERGY_TOLERANCE

@@ -13,6 +13,7 @@ import typer
 from rarebind import __version__
 from rarebind.commands import dataset, ligands
 from rarebind.commands.curate import curate
+from rarebind.commands.label import label
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.screen import screen
 from rarebind.commands.templates import templates
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command(cls=ManyValuesCommand)(screen)
 app.command(cls=ManyValuesCommand)(templates)
 app.command(cls=ManyValuesCommand)(curate)
+app.command(cls=ManyValuesCommand)(label)
 app.add_typer(ligands.app, name="ligands")
 app.add_typer(dataset.app, name="dataset")
 

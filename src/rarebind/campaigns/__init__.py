@@ -1,6 +1,8 @@
 """Many calculations: tasks, the result store, Parsl, resume."""
 
+from rarebind.campaigns.balance import balanced_order
 from rarebind.campaigns.curation import Curation, CurationConfig, read_config
+from rarebind.campaigns.labelling import single_point_task
 from rarebind.campaigns.parsl_config import load_config
 from rarebind.campaigns.references import ReferenceTasks
 from rarebind.campaigns.run import run_tasks
@@ -20,9 +22,11 @@ __all__ = [
     "Store",
     "Task",
     "TaskFactory",
+    "balanced_order",
     "campaign_status",
     "load_config",
     "read_config",
     "run_tasks",
+    "single_point_task",
     "with_ancestors",
 ]

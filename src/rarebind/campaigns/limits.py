@@ -8,11 +8,13 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from rarebind.campaigns.steps import execute, failure
 from rarebind.engines import Calculation
+from rarebind.engines.checkpoints import checkpoints_in
 
 #: Seconds; far more than any complex of the ligand library takes.
 DEFAULT_TIME_LIMIT = 3600.0
@@ -63,11 +65,15 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def run_limited(
-    seconds: float, step: str, arguments: dict[str, Any], parents: Sequence[Calculation]
+    seconds: float,
+    step: str,
+    arguments: dict[str, Any],
+    parents: Sequence[Calculation],
+    checkpoints: Path | None = None,
 ) -> Calculation:
-    """Run a step in a worker, for at most so many seconds."""
+    """Run a step in a worker, for at most so many seconds, with checkpoints in a folder."""
     try:
-        with time_limit(seconds):
+        with checkpoints_in(checkpoints), time_limit(seconds):
             return execute(step, arguments, parents)
     except TimeLimitReached:
         reason = f"not finished within the time limit of {seconds:g} s"

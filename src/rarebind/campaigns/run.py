@@ -6,13 +6,15 @@ import heapq
 import queue
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rarebind.campaigns.limits import DEFAULT_TIME_LIMIT, run_limited
 from rarebind.campaigns.parsl_config import MakeConfig, parsl_session
+from rarebind.campaigns.results import Results
 from rarebind.campaigns.store import Store
 from rarebind.campaigns.task import Task, with_ancestors
 from rarebind.engines import GFN2_WATER, Calculation
@@ -47,30 +49,6 @@ class Ended:
 Listener = Callable[[Ended], None]
 
 
-class Results(Mapping[str, Calculation]):
-    """Calculations by task key, read from the store when asked for."""
-
-    def __init__(self, store: Store, statuses: Mapping[str, str]) -> None:
-        self._store = store
-        self._statuses = statuses
-        #: Outcomes that are not recorded: tasks whose parent has no usable result.
-        self.unrecorded: dict[str, Calculation] = {}
-
-    def __getitem__(self, key: str) -> Calculation:
-        if key in self.unrecorded:
-            return self.unrecorded[key]
-        calculation = self._store.get(key) if key in self._statuses else None
-        if calculation is None:
-            raise KeyError(key)
-        return calculation
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._statuses)
-
-    def __len__(self) -> int:
-        return len(self._statuses)
-
-
 def run_tasks(
     tasks: Iterable[Task],
     store: Store,
@@ -78,6 +56,7 @@ def run_tasks(
     workers: int | None = None,
     make_config: MakeConfig | None = None,
     time_limit: float = DEFAULT_TIME_LIMIT,
+    checkpoints: Path | None = None,
     on_done: Listener | None = None,
 ) -> Results:
     """Bring `tasks` and all they depend on to an end.
@@ -97,6 +76,9 @@ def run_tasks(
         Another Parsl configuration; see :func:`~rarebind.campaigns.parsl_config.parsl_session`.
     time_limit
         Seconds after which a calculation is given up and recorded as failed.
+    checkpoints
+        Folder, seen by all workers, where calculations that can go on after an interruption leave
+        what they need; see :mod:`rarebind.engines.checkpoints`.
     on_done
         Told of every task that ends.
 
@@ -112,7 +94,9 @@ def run_tasks(
     StoreError
         A result could not be written (disk full, say); what was written before is kept.
     """
-    driver = _Driver(with_ancestors(tasks), store, on_done, time_limit)
+    # Workers have another working folder.
+    folder = None if checkpoints is None else checkpoints.absolute()
+    driver = _Driver(with_ancestors(tasks), store, on_done, time_limit, folder)
     driver.run(workers, make_config)
     return driver.results
 
@@ -125,11 +109,17 @@ class _Driver:
     """
 
     def __init__(
-        self, ordered: list[Task], store: Store, on_done: Listener | None, time_limit: float
+        self,
+        ordered: list[Task],
+        store: Store,
+        on_done: Listener | None,
+        time_limit: float,
+        checkpoints: Path | None,
     ) -> None:
         self._store = store
         self._on_done = on_done
         self._time_limit = time_limit
+        self._checkpoints = checkpoints
         self._ordered = ordered
         self._rank = {task.key: rank for rank, task in enumerate(ordered)}
         self._statuses: dict[str, str] = {}
@@ -191,7 +181,14 @@ class _Driver:
             # Steps look at where a parent ended, not at its way there.
             parents.append(replace(result, intermediates=()))
         self._running[task.key] = task
-        future = submit(run_limited, self._time_limit, task.step, task.arguments, parents)
+        future = submit(
+            run_limited,
+            self._time_limit,
+            task.step,
+            task.arguments,
+            parents,
+            self._checkpoints,
+        )
         future.add_done_callback(lambda done: self._arrived.put((task, done)))
 
     def _end(self, ended: Ended) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from rarebind.campaigns.plain import spec_from_data, spec_to_data, structure_from_data
 from rarebind.complexes import (
     BUILDERS,
     Builder,
@@ -35,7 +36,7 @@ from rarebind.engines import (
     static,
 )
 from rarebind.errors import CalculationError, RarebindError
-from rarebind.ligands import Ligand, conformers
+from rarebind.ligands import conformers
 from rarebind.structures import Structure
 
 #: Free ligands and templates start from idealised geometries, whose symmetry can end a relaxation
@@ -48,32 +49,15 @@ _HOPS_PER_WATER = 1
 _SAMPLED = 3
 
 #: Version of each step's recipe; part of every task's key.
-STEP_VERSIONS = {"ion": 1, "water": 2, "ligand": 2, "template": 3, "series": 2, "interpolated": 1}
-
-
-def spec_to_data(spec: ComplexSpec) -> dict[str, Any]:
-    """A complex as plain data, without what does not decide the result (names, notes)."""
-    ligand = None
-    if spec.ligand is not None:
-        ligand = asdict(spec.ligand)
-        del ligand["name"], ligand["notes"]
-    return {
-        "metal": spec.metal,
-        "ligand": ligand,
-        "n_ligands": spec.n_ligands,
-        "waters": spec.waters,
-    }
-
-
-def spec_from_data(data: dict[str, Any]) -> ComplexSpec:
-    """The inverse of :func:`spec_to_data`."""
-    ligand = None
-    if data["ligand"] is not None:
-        fields = data["ligand"] | {"donors": tuple(data["ligand"]["donors"])}
-        scaffold, substituent = fields["scaffold"], fields["substituent"]
-        name = fields["smiles"] if scaffold is None else f"{scaffold}-{substituent}"
-        ligand = Ligand(name=name, **fields)
-    return ComplexSpec(data["metal"], ligand, data["n_ligands"], data["waters"])
+STEP_VERSIONS = {
+    "ion": 1,
+    "water": 2,
+    "ligand": 2,
+    "template": 3,
+    "series": 2,
+    "interpolated": 1,
+    "single_point": 1,
+}
 
 
 def ion(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
@@ -159,6 +143,11 @@ def interpolated(arguments: dict[str, Any], parents: Sequence[Calculation]) -> C
     return replace(calculation, intermediates=(frame, *calculation.intermediates))
 
 
+def single_point(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
+    """Energy and forces of a geometry that came from elsewhere."""
+    return static(structure_from_data(arguments["structure"]), _level(arguments))
+
+
 STEPS = {
     "ion": ion,
     "water": water,
@@ -166,6 +155,7 @@ STEPS = {
     "template": template,
     "series": series,
     "interpolated": interpolated,
+    "single_point": single_point,
 }
 
 

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from rarebind.campaigns.steps import STEP_VERSIONS, spec_to_data
+from rarebind.campaigns.plain import spec_to_data
+from rarebind.campaigns.steps import STEP_VERSIONS
 from rarebind.campaigns.task import Task
 from rarebind.complexes import (
     BUILDERS,

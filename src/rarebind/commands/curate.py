@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
-from rarebind.commands.progress import progress_bar
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rarebind.campaigns import CampaignStatus, Store, Task
-    from rarebind.campaigns.parsl_config import MakeConfig
-    from rarebind.campaigns.run import Ended
-
-#: Reasons shown; all are in the store.
-_SHOWN = 10
+from rarebind.commands.campaign_view import run_with_bar, show_status
 
 
 def curate(
@@ -66,7 +53,7 @@ def curate(
         if not path.exists():
             raise InputError(f"{path} does not exist: nothing of {config} has been run yet")
         with Store(path) as results:
-            _show(campaign_status(curation.stages, results))
+            show_status(campaign_status(curation.stages, results))
         return
     make_config = None if parsl is None else load_config(parsl)
     datasets = [Dataset(folder) for folder in known or ()]
@@ -76,64 +63,13 @@ def curate(
             results.forget_failures()
         for dataset in datasets:
             adopt(dataset, tasks, results)
-        _run(tasks, results, workers, make_config, curation.config.time_limit)
-        _show(campaign_status(curation.stages, results))
-    after = f"rarebind dataset publish {config} --store {path} --out data"
-    Console().print(f"\nCalculations: {path}\nNext: {after}", highlight=False, soft_wrap=True)
-
-
-def _run(
-    tasks: Sequence[Task],
-    results: Store,
-    workers: int | None,
-    make_config: MakeConfig | None,
-    time_limit: float,
-) -> None:
-    from rarebind.campaigns import run_tasks
-
-    unusable = {"failed": 0, "rejected": 0}
-    with progress_bar(Console(stderr=True)) as bar:
-        line = bar.add_task("starting", total=len(tasks))
-
-        def on_done(ended: Ended) -> None:
-            if ended.status in unusable:
-                unusable[ended.status] += 1
-            counts = [f"{number} {status}" for status, number in unusable.items() if number]
-            bar.update(line, advance=1, description=", ".join([ended.task.label, *counts]))
-
-        run_tasks(
+        run_with_bar(
             tasks,
             results,
             workers=workers,
             make_config=make_config,
-            time_limit=time_limit,
-            on_done=on_done,
+            time_limit=curation.config.time_limit,
         )
-        bar.update(line, description="calculations")
-
-
-def _show(status: CampaignStatus) -> None:
-    table = Table(box=SIMPLE)
-    table.add_column("Stage", no_wrap=True)
-    for heading in ("OK", "Rejected", "Failed", "Running", "Waiting", "Total", "s each"):
-        table.add_column(heading, justify="right")
-    for stage in status.stages:
-        counts = (
-            stage.ok, stage.rejected, stage.failed, stage.running, stage.waiting, stage.total,
-        )  # fmt: skip
-        mean = "–" if stage.mean_time is None else f"{stage.mean_time:.2f}"
-        table.add_row(stage.name, *map(str, counts), mean)
-    console = Console()
-    console.print(table)
-    if status.workers:
-        rate = "–" if status.rate is None else f"{status.rate:.0f} an hour"
-        left = status.remaining
-        ends = "not known yet" if left is None else f"about {timedelta(seconds=round(left))}"
-        console.print(f"{status.workers} running, {rate}; remaining time {ends}", highlight=False)
-    elif any(stage.waiting for stage in status.stages):
-        console.print("Not running: start it again to go on.", highlight=False)
-    reasons = [item for stage in status.stages for item in stage.reasons.items()]
-    for label, reason in reasons[:_SHOWN]:
-        console.print(f"  {label}: {reason}", highlight=False, soft_wrap=True)
-    if len(reasons) > _SHOWN:
-        console.print(f"  and {len(reasons) - _SHOWN} more: see `rarebind dataset publish`")
+        show_status(campaign_status(curation.stages, results))
+    after = f"rarebind dataset publish {config} --store {path} --out data"
+    Console().print(f"\nCalculations: {path}\nNext: {after}", highlight=False, soft_wrap=True)

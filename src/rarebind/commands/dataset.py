@@ -1,7 +1,9 @@
-"""``rarebind dataset``: publish, look at, check, export and import datasets."""
+"""``rarebind dataset``: publish, look at, check, compare, export and import datasets."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
 from dataclasses import asdict
@@ -9,27 +11,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
+from rarebind.commands.dataset_show import (
+    SHOWN,
+    comparison_json,
+    show_comparison,
+    show_info,
+    show_verification,
+    summary,
+)
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rarebind.datasets import Dataset, Record, Row
+    from rarebind.datasets import Record
     from rarebind.engines import LevelOfTheory
 
 app = typer.Typer(
-    help="Publish, inspect, verify, export and import datasets.", no_args_is_help=True
+    help="Publish, inspect, verify, compare, export and import datasets.", no_args_is_help=True
 )
 
 _Folder = Annotated[Path, typer.Argument(help="Folder of the dataset, e.g. data.")]
 _Seed = Annotated[int, typer.Option(help="Decides which frames are drawn.")]
-_SHOWN = 20
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, no tables.")]
+_LEVEL_HELP = "as `info` prints it, or its name, e.g. b3lyp-d4."
+_Level = Annotated[str | None, typer.Option(help=f"Only this level of theory, {_LEVEL_HELP}")]
 
 
 @app.command()
@@ -78,78 +88,26 @@ def publish(
 @app.command()
 def info(
     folder: _Folder,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no tables.")] = False,
+    level: _Level = None,
+    as_json: _JSON = False,
 ) -> None:
     """Count a dataset's records by level, scaffold, geometry and metal."""
-    from rarebind.datasets import Dataset
+    from rarebind.datasets import Dataset, find_level, told_apart
 
     dataset = Dataset(folder)
-    rows = dataset.rows()
+    rows = told_apart(dataset.rows())
+    if level is not None:
+        name = find_level(rows, level)
+        rows = [row for row in rows if row.level == name]
     if as_json:
-        json.dump(_summary(dataset, rows), sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
-        return
-    _show_info(dataset, rows)
+        _print_json(summary(dataset, rows))
+    else:
+        show_info(dataset, rows)
 
 
-def _summary(dataset: Dataset, rows: list[Row]) -> dict[str, object]:
-    from rarebind.datasets.statistics import complexes, grouped, levels, reason_classes
-
-    found: dict[str, object] = {
-        "shards": len(dataset.shards),
-        "records": len(rows),
-        "frames": sum(row.frames for row in rows),
-        "bytes": sum(dataset.path(shard).stat().st_size for shard in dataset.shards),
-        "levels": {},
-    }
-    by_level: dict[str, object] = {}
-    for level in levels(rows):
-        accepted, rejected = (complexes(rows, level, accepted=yes) for yes in (True, False))
-        by_level[level] = {
-            "accepted": len(accepted),
-            "rejected": len(rejected),
-            "reasons": reason_classes(rejected),
-            **{
-                name: {key[0]: len(members) for key, members in grouped(accepted, name).items()}
-                for name in ("scaffold", "geometry", "metal")
-            },
-        }
-    return found | {"levels": by_level}
-
-
-def _show_info(dataset: Dataset, rows: list[Row]) -> None:
-    from rarebind.datasets.statistics import complexes, grouped, levels, reason_classes
-
-    size = sum(dataset.path(shard).stat().st_size for shard in dataset.shards)
-    console = Console()
-    console.print(
-        f"{dataset.folder}: {len(rows)} records, {sum(row.frames for row in rows)} geometries, "
-        f"{len(dataset.shards)} shards, {size / 1e6:.1f} MB",
-        highlight=False,
-    )
-    for level in levels(rows):
-        accepted, rejected = (complexes(rows, level, accepted=yes) for yes in (True, False))
-        cells = {
-            key: len(members) for key, members in grouped(accepted, "metal", "scaffold").items()
-        }
-        names = [key[0] for key in grouped(accepted, "scaffold")]
-        table = Table(
-            title=f"{level}: {len(accepted)} accepted, {len(rejected)} rejected complexes",
-            box=SIMPLE,
-        )
-        table.add_column("Metal")
-        for name in names:
-            table.add_column(name, justify="right")
-        for (metal,) in grouped(accepted, "metal"):
-            table.add_row(metal, *(str(cells.get((metal, name), 0)) for name in names))
-        console.print(table)
-        geometries = grouped(accepted, "geometry").items()
-        console.print(
-            "  geometries: " + ", ".join(f"{key[0]} {len(members)}" for key, members in geometries),
-            highlight=False,
-        )
-        for reason, count in reason_classes(rejected).items():
-            console.print(f"  rejected: {count} × {reason}", highlight=False)
+def _print_json(found: dict[str, object]) -> None:
+    json.dump(found, sys.stdout, ensure_ascii=False)
+    sys.stdout.write("\n")
 
 
 @app.command()
@@ -157,10 +115,14 @@ def verify(
     folder: _Folder,
     sample: Annotated[int, typer.Option(help="Frames to compute again.")] = 10,
     seed: _Seed = 111111,
+    level: Annotated[
+        str | None, typer.Option(help=f"Compute only frames of this level again, {_LEVEL_HELP}")
+    ] = None,
 ) -> None:
     """Check hashes, counts, duplicates, charges, labels; compute a sample again.
 
-    Exit status 1 when anything is wrong.
+    Density functional calculations of more than 10 atoms are computed again only where --level
+    asks for theirs.  Exit status 1 when anything is wrong.
     """
     from rarebind.datasets import Dataset
     from rarebind.datasets import verify as run_verify
@@ -175,31 +137,12 @@ def verify(
             dataset,
             sample=sample,
             seed=seed,
+            level=level,
             on_progress=lambda what, done, total: bar.update(
                 line, description=what, completed=done, total=total
             ),
         )
-    console = Console()
-    console.print(
-        f"{report.shards} shards, {report.records} records, {report.frames} geometries read; "
-        f"{report.labels} binding energies derived again, {report.identities} complexes "
-        f"identified again, {len(report.recomputed)} geometries computed again",
-        highlight=False,
-    )
-    if report.recomputed:
-        energy = max(abs(again.energy_difference_ev) for again in report.recomputed)
-        force = max(again.force_difference for again in report.recomputed)
-        console.print(
-            f"largest difference: {energy:.1e} eV, {force:.1e} eV/Å",
-            highlight=False,
-        )
-    for remark in report.not_checked:
-        console.print(f"not checked: {remark}", highlight=False, soft_wrap=True)
-    for problem in report.problems[:_SHOWN]:
-        console.print(f"problem: {problem}", highlight=False, soft_wrap=True, markup=False)
-    if len(report.problems) > _SHOWN:
-        console.print(f"and {len(report.problems) - _SHOWN} problems more")
-    console.print("The dataset is sound." if report.ok else f"{len(report.problems)} problems.")
+    show_verification(report)
     if not report.ok:
         raise typer.Exit(1)
 
@@ -211,7 +154,10 @@ def export(
     metals: Annotated[list[str] | None, typer.Option(help="Only these.")] = None,
     scaffolds: Annotated[list[str] | None, typer.Option(help="Only these.")] = None,
     geometries: Annotated[list[str] | None, typer.Option(help="Only these, e.g. 4:0 1:6.")] = None,
-    level: Annotated[str | None, typer.Option(help="Only this, as `info` prints it.")] = None,
+    level: _Level = None,
+    mixed: Annotated[
+        bool, typer.Option("--all-levels", help="All levels in one file, told apart by `level`.")
+    ] = False,
     references: Annotated[
         bool, typer.Option(help="Also ions, waters, free ligands and aqua ions.")
     ] = False,
@@ -222,46 +168,32 @@ def export(
     ] = False,
     unit: Annotated[str, typer.Option(help="With --bare: Hartree or eV.")] = "Hartree",
 ) -> None:
-    """Write the accepted complexes, or some of them, to one file of extended XYZ."""
-    from rarebind.datasets import Dataset, write_bare
+    """Write the accepted complexes, or some of them, to one file of extended XYZ.
+
+    Energies of different levels must not be combined: where the records are of several, one has to
+    be chosen.
+    """
+    from rarebind.datasets import Dataset, select_rows, write_bare
     from rarebind.datasets.extxyz import write_records
     from rarebind.datasets.files import write_packed
-    from rarebind.errors import InputError
 
     dataset = Dataset(folder)
-    wanted = {"metal": metals, "scaffold": scaffolds, "geometry": geometries}
-    rows = dataset.rows()
-    problems = []
-    for column, names in wanted.items():
-        known = {value for row in rows if (value := getattr(row, column)) is not None}
-        problems += [
-            f"the dataset has no {column} {name!r}: it has {', '.join(sorted(known))}"
-            for name in names or ()
-            if name not in known
-        ]
-    levels = sorted({row.level for row in rows})
-    if level is not None and level not in levels:
-        problems.append(f"the dataset has no level {level!r}: it has {', '.join(levels)}")
-    if level is None and bare and len(levels) > 1:
-        problems.append(f"give --level, as --bare does not tell levels apart: {', '.join(levels)}")
-    if problems:
-        raise InputError(problems)
-    keys = {
-        row.key
-        for row in rows
-        if row.status == "ok"
-        and (level is None or row.level == level)
-        and (
-            references
-            if row.kind != "complex"
-            else all(not names or getattr(row, column) in names for column, names in wanted.items())
-        )
-    }
+    rows = select_rows(
+        dataset.rows(),
+        metals=metals or (),
+        scaffolds=scaffolds or (),
+        geometries=geometries or (),
+        level=level,
+        references=references,
+        mixed=mixed,
+    )
+    keys, names = {row.key for row in rows}, {row.shard for row in rows}
+    shards = [shard for shard in dataset.shards if shard.name in names]
     count = 0
 
     def chosen() -> Iterator[Record]:
         nonlocal count
-        for record in dataset.records():
+        for record in dataset.records(shards):
             if record.key in keys:
                 count += 1
                 yield record
@@ -271,6 +203,36 @@ def export(
     else:
         write_packed(out, write_records(chosen(), intermediates=intermediates))
     Console().print(f"{out}: {count} records", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def compare(
+    folder: _Folder,
+    level_a: Annotated[str, typer.Argument(help=f"Level of theory A, {_LEVEL_HELP}")],
+    level_b: Annotated[str, typer.Argument(help=f"Level of theory B, {_LEVEL_HELP}")],
+    table: Annotated[
+        Path | None, typer.Option("--csv", help="Table to write, one line a complex.")
+    ] = None,
+    as_json: _JSON = False,
+) -> None:
+    """Differences of binding energies between two levels on the same geometries, B − A."""
+    from rarebind.datasets import Dataset
+    from rarebind.datasets.compare import compare as run_compare
+    from rarebind.datasets.compare import csv_fields
+    from rarebind.datasets.files import write_packed
+
+    found = run_compare(Dataset(folder), level_a, level_b)
+    if table is not None:
+        text = io.StringIO()
+        lines = [csv_fields(pair) for pair in found.pairs]
+        writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+        write_packed(table, text.getvalue())
+    if as_json:
+        _print_json(comparison_json(found))
+    else:
+        show_comparison(found)
 
 
 @app.command("import")
@@ -309,7 +271,7 @@ def import_(
         highlight=False,
         soft_wrap=True,
     )
-    for unmatched in report.unmatched[:_SHOWN]:
+    for unmatched in report.unmatched[:SHOWN]:
         console.print(f"  {unmatched}", highlight=False, soft_wrap=True, markup=False)
     if report.unmatched:
         path = out / "unmatched.json"

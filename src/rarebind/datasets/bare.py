@@ -10,6 +10,7 @@ import numpy as np
 from rarebind.datasets.files import write_packed
 from rarebind.datasets.magnitudes import unit_in_ev
 from rarebind.datasets.record import Record
+from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
 
 
@@ -41,12 +42,21 @@ def write_bare(
     Raises
     ------
     InputError
-        The unit is unknown, there are no records, a record has no forces though they are asked
-        for, or the file cannot be written.
+        The unit is unknown, there are no records, they are of several levels of theory, which the
+        file would not tell apart, a record has no forces though they are asked for, or the file
+        cannot be written.
     """
     path = Path(path)
     scale = unit_in_ev(unit)
-    text = "".join(_frame(record, scale, key, forces) for record in records)
+    levels: set[LevelOfTheory] = set()
+    frames = []
+    for record in records:
+        levels.add(record.calculation.level)
+        frames.append(_frame(record, scale, key, forces))
+    if len(levels) > 1:
+        named = ", ".join(sorted(f"{level} by {level.engine}" for level in levels))
+        raise InputError(f"bare records of several levels of theory cannot be told apart: {named}")
+    text = "".join(frames)
     if not text:
         raise InputError(f"no records to write to {path}")
     write_packed(path, text)

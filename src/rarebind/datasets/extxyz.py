@@ -18,6 +18,7 @@ import numpy as np
 from rarebind.binding import BindingEnergy
 from rarebind.complexes import ComplexSpec
 from rarebind.datasets.record import Record
+from rarebind.datasets.scf_fields import scf_from_info, scf_info
 from rarebind.datasets.xyzfile import XYZFrame
 from rarebind.engines import Calculation, Frame, LevelOfTheory
 from rarebind.errors import InputError
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
-#: Version of the fields.
-SCHEMA_VERSION = 1
+#: Version of the fields; the second added `source` and those of the electronic state.
+SCHEMA_VERSION = 2
 #: Digits of positions (Å) and forces (eV/Å).  The rounding changes an energy by at most 5e-6 Å
 #: times the sum of the force components: next to nothing at a minimum.
 _DECIMALS = 5
@@ -82,7 +83,9 @@ def to_atoms(record: Record) -> list[Atoms]:
     assert end.structure is not None
     assert end.energy is not None
     shared = _info(record)
-    frames = [_atoms(end.structure.to_ase(), end.energy, end.forces, shared | {"role": "end"})]
+    # The electronic state is that of the end alone.
+    of_end = shared | scf_info(end.scf) | {"role": "end"}
+    frames = [_atoms(end.structure.to_ase(), end.energy, end.forces, of_end)]
     for frame in end.intermediates:
         info = shared | {"role": "intermediate"}
         # The same references: both energies differ by what the geometry differs in energy.
@@ -128,6 +131,7 @@ def _info(record: Record) -> dict[str, Any]:
         "gradients": calculation.gradients,
         "wall_time": round(calculation.wall_time, 2),
         "key": record.key,
+        "source": record.source,
     }
     if (ligand := record.ligand) is not None:
         info |= {
@@ -204,6 +208,7 @@ def _record(frames: list[Atoms]) -> Record:
             Frame(a.positions, float(a.calc.results["energy"]), a.calc.results["forces"])
             for a in rest
         ),
+        scf=scf_from_info(info),
     )
     binding = None
     if "binding_energy" in info:
@@ -217,7 +222,16 @@ def _record(frames: list[Atoms]) -> Record:
             aqua_waters=int(info["aqua_waters"]),
             coordination_number=int(info["coordination_number"]),
         )
-    return Record(kind, calculation, spec, ligand, binding, str(info["key"]), str(info["label"]))
+    return Record(
+        kind,
+        calculation,
+        spec,
+        ligand,
+        binding,
+        key=str(info["key"]),
+        label=str(info["label"]),
+        source=_text(info, "source") or "",
+    )
 
 
 @lru_cache(maxsize=4096)

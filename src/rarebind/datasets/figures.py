@@ -18,6 +18,7 @@ from rarebind.datasets.statistics import (
     is_lanthanide,
     relative_exchange,
     values_of,
+    with_own_geometry,
 )
 from rarebind.datasets.table import Row
 
@@ -125,9 +126,12 @@ def draw_energies(rows: Sequence[Row]) -> Figure | None:
 
 
 def draw_distances(rows: Sequence[Row]) -> Figure | None:
-    """Mean metal–donor distance against ionic radius, a panel for each geometry."""
+    """Mean metal–donor distance against ionic radius, a panel for each geometry.
+
+    Geometries of another record, and so of another level, do not count.
+    """
     fits = {}
-    for (geometry,), members in grouped(rows, "geometry").items():
+    for (geometry,), members in grouped(with_own_geometry(rows), "geometry").items():
         fit = contraction(members)
         if fit is not None and geometry != NONE:
             fits[geometry] = (fit, contraction(members, "water_distance"))

@@ -37,6 +37,8 @@ class Record:
         Key of the task that made it; for imported records, a hash of their content.
     label
         Name for people.
+    source
+        Key of the record on whose geometry it was computed; empty for a geometry of its own.
 
     Raises
     ------
@@ -51,6 +53,7 @@ class Record:
     binding: BindingEnergy | None = None
     key: str = ""
     label: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -62,6 +65,8 @@ class Record:
         structure = self.calculation.structure
         if structure is None:
             raise InputError(f"{self.label}: a record needs a structure")
+        if self.source and (self.source == self.key or self.calculation.verb == "relax"):
+            raise InputError(f"{self.label}: its geometry is its own, so it has no source")
         if self.spec is None:
             return
         expected = (Layout(self.spec).symbols, self.spec.charge, self.spec.multiplicity)

@@ -143,10 +143,10 @@ def append(
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in new.values():
         groups.setdefault((record.kind, str(record.calculation.level)), []).append(record)
-    made = []
+    made: list[Shard] = []
     (folder / SHARDS).mkdir(parents=True, exist_ok=True)
     for (kind, level), members in sorted(groups.items(), key=lambda item: _rank(item[0])):
-        number = sum(shard.kind == kind for shard in old)
+        number = sum(shard.kind == kind for shard in [*old, *made])
         for start in range(0, len(members), SHARD_SIZE):
             part = members[start : start + SHARD_SIZE]
             number += 1

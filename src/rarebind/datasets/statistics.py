@@ -1,7 +1,8 @@
 """Counts and averages of a dataset's table: what its card says and its figures show.
 
 Nothing here mixes levels of theory: callers take the complexes of one level with
-:func:`complexes` and hand on only these.
+:func:`complexes` and hand on only these; the rows come from
+:func:`~rarebind.datasets.selection.told_apart`, as a level may have been computed by two programs.
 """
 
 from __future__ import annotations
@@ -143,6 +144,11 @@ def spreads(rows: Iterable[Row], column: str, *by: str) -> dict[tuple[str, ...],
     """:class:`Spread` of `column` in each group of rows with equal `by`; empty ones left out."""
     groups = {key: values_of(members, column) for key, members in grouped(rows, *by).items()}
     return {key: Spread.of(values) for key, values in groups.items() if values}
+
+
+def with_own_geometry(rows: Iterable[Row]) -> list[Row]:
+    """Records whose geometry was found at their own level, or is nobody else's."""
+    return [row for row in rows if row.source is None]
 
 
 def frames_with_forces(rows: Iterable[Row]) -> int:

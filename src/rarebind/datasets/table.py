@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import MISSING, astuple, dataclass, fields
 from pathlib import Path
 from statistics import fmean
 from typing import Any, get_type_hints
 
 from rarebind.complexes import coordination_number
 from rarebind.datasets.record import Record
+from rarebind.engines import SCFReport
 from rarebind.errors import InputError
 
 
@@ -25,6 +26,12 @@ class Row:
         Mean distance from the metal to the ligands' donors and to the waters' oxygens, Å.
     frames
         Geometries, with forces where the record has them; the final one included.
+    engine
+        Program behind `level`.
+    source
+        Key of the record on whose geometry it was computed.
+    s_squared, f_electrons
+        ⟨S²⟩, and 4f electrons of the metal, where the engine tells them.
     """
 
     key: str
@@ -56,12 +63,21 @@ class Row:
     gradients: int
     wall_time_s: float
     shard: str
+    # Older tables end here.
+    engine: str | None = None
+    source: str | None = None
+    s_squared: float | None = None
+    f_electrons: float | None = None
+
+
+#: Columns that every table has.
+_REQUIRED = sum(field.default is MISSING for field in fields(Row))
 
 
 def row_of(record: Record, shard: str = "") -> Row:
     """The line of `record`."""
     calculation, ligand, binding = record.calculation, record.ligand, record.binding
-    structure = calculation.structure
+    structure, scf = calculation.structure, calculation.scf or SCFReport()
     assert structure is not None
     assert calculation.energy is not None
     donors, waters = record.metal_donor_distances()
@@ -95,6 +111,10 @@ def row_of(record: Record, shard: str = "") -> Row:
         gradients=calculation.gradients,
         wall_time_s=round(calculation.wall_time, 2),
         shard=shard,
+        engine=calculation.level.engine,
+        source=record.source or None,
+        s_squared=None if scf.s_squared is None else round(scf.s_squared, 4),
+        f_electrons=None if scf.f_electrons is None else round(scf.f_electrons, 3),
     )
 
 
@@ -108,7 +128,7 @@ def table_text(rows: Iterable[Row]) -> str:
 
 
 def read_table(path: Path | str) -> list[Row]:
-    """The inverse of :func:`table_text`.
+    """The inverse of :func:`table_text`; the last columns may be missing, in older tables.
 
     Raises
     ------
@@ -122,15 +142,18 @@ def read_table(path: Path | str) -> list[Row]:
             lines = list(csv.reader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
-    if not lines or lines[0] != names:
+    head = lines[0] if lines else []
+    if len(head) < _REQUIRED or head != names[: len(head)]:
         raise InputError(f"{path}: expected the columns {', '.join(names)}")
     hints = get_type_hints(Row)
     rows = []
     for number, cells in enumerate(lines[1:], start=2):
         try:
             values = {
-                name: _value(cell, hints[name]) for name, cell in zip(names, cells, strict=True)
+                name: _value(cell, hints[name]) for name, cell in zip(head, cells, strict=True)
             }
+            # Engines name themselves first in their version.
+            values.setdefault("engine", values["engine_version"].split(" ")[0].lower() or None)
             rows.append(Row(**values))
         except ValueError as error:
             raise InputError(f"{path}, line {number}: {error}") from error

@@ -1,0 +1,166 @@
+"""``rarebind label``: single points at another level on the geometries of a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+_Names = list[str] | None
+
+
+def label(
+    folder: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder, e.g. data.")],
+    level: Annotated[str, typer.Option(help="Of the labels, e.g. b3lyp-d4.")],
+    engine: Annotated[
+        str | None, typer.Option(help="pyscf, gpu4pyscf or orca; default: that of the level.")
+    ] = None,
+    source: Annotated[str, typer.Option("--from", help="Level of the geometries.")] = "gfn2-xtb",
+    n: Annotated[
+        int | None,
+        typer.Option("--n", help="So many complexes, spread over scaffolds, geometries, metals."),
+    ] = None,
+    metals: Annotated[_Names, typer.Option(help="Only these.")] = None,
+    scaffolds: Annotated[_Names, typer.Option(help="Only these.")] = None,
+    substituents: Annotated[_Names, typer.Option(help="Only these.")] = None,
+    geometries: Annotated[_Names, typer.Option(help="Only these, e.g. 4:0 1:6.")] = None,
+    order: Annotated[str, typer.Option(help="balanced, or size: small ones first.")] = "balanced",
+    references_only: Annotated[
+        bool, typer.Option("--references-only", help="The complexes' references, not these.")
+    ] = False,
+    no_aqua: Annotated[
+        bool, typer.Option("--no-aqua", help="No aqua ions, hence no binding energies yet.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the balanced order.")] = 111111,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="File of finished calculations; default: rarebind-label/LEVEL.sqlite."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default: one a core, on a GPU one.")
+    ] = None,
+    parsl: Annotated[
+        Path | None,
+        typer.Option(help="Python file with a Parsl configuration, e.g. configs/parsl/slurm.py."),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(help="Seconds after which a calculation is given up.")
+    ] = 86400.0,
+    known: Annotated[
+        list[Path] | None,
+        typer.Option(help="More dataset folders whose records need not be computed again."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed calculations again.")
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Show how far it has come; run nothing.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would be computed; run nothing.")
+    ] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Add what is finished to DATASET; run nothing.")
+    ] = False,
+    write_inputs: Annotated[
+        Path | None, typer.Option(help="Write ORCA inputs to this folder; run nothing.")
+    ] = None,
+    collect: Annotated[
+        Path | None, typer.Option(help="Read ORCA outputs from this folder; run nothing.")
+    ] = None,
+    orca_version: Annotated[
+        int, typer.Option(help="Major version of ORCA, here or elsewhere: 5 or 6.")
+    ] = 6,
+    nprocs: Annotated[int, typer.Option(help="In ORCA inputs: processes.")] = 1,
+    maxcore: Annotated[int, typer.Option(help="In ORCA inputs: MB of memory a process.")] = 2000,
+) -> None:
+    """Compute energies and forces at another level of theory; resumes where it ended.
+
+    Binding energies follow from references at the same level, which are computed first.
+    """
+    from rarebind.campaigns import load_config
+    from rarebind.campaigns.labelling import version_for_keys
+    from rarebind.commands.label_job import LabelJob
+    from rarebind.datasets import Dataset
+    from rarebind.datasets.labels import Selection, plan_labels
+    from rarebind.engines import level_named
+    from rarebind.errors import InputError
+
+    path = store or Path("rarebind-label") / f"{level}.sqlite"
+    at = level_named(level, engine)
+    modes = {
+        "--status": status, "--dry-run": dry_run, "--publish": publish,
+        "--write-inputs": write_inputs is not None, "--collect": collect is not None,
+    }  # fmt: skip
+    mode = [name for name, wanted in modes.items() if wanted]
+    if problems := [
+        *_mode_problems(mode, at.engine, path, write_inputs, collect),
+        *_number_problems(time_limit, workers=workers, nprocs=nprocs, maxcore=maxcore),
+    ]:
+        raise InputError(problems)
+    if publish and no_aqua and not references_only:
+        raise InputError("--publish needs aqua ions, or complexes never get binding energies")
+    selection = Selection(
+        metals=tuple(metals or ()),
+        scaffolds=tuple(scaffolds or ()),
+        substituents=tuple(substituents or ()),
+        geometries=tuple(geometries or ()),
+        n=n,
+        order=order,
+        references_only=references_only,
+        aqua=not no_aqua,
+        seed=seed,
+        source=level_named(source),
+    )
+    dataset, *others = (Dataset(name) for name in (folder, *(known or ())))
+    make_config = None if parsl is None else load_config(parsl)
+    version = version_for_keys(at, orca_version)
+    again = ["rarebind", "label", str(folder), "--level", level, "--from", source]
+    again += ["--engine", at.engine, "--store", str(path)]
+    again += ["--orca-version", str(orca_version)] if at.engine == "orca" else []
+    with Console(stderr=True).status(f"reading {folder}"):
+        plan = plan_labels(dataset, at, selection, version)
+    job = LabelJob(plan, dataset, others, path, again)
+    job.show_missing()
+    if status:
+        job.status()
+    elif dry_run:
+        job.dry_run()
+    elif publish:
+        job.publish()
+    elif write_inputs is not None:
+        job.write_inputs(write_inputs, nprocs, maxcore)
+    elif collect is not None:
+        job.collect(collect, version)
+    else:
+        job.run(version, workers, make_config, time_limit, retry=retry_failed)
+
+
+def _mode_problems(
+    mode: list[str], engine: str, store: Path, write_inputs: Path | None, collect: Path | None
+) -> list[str]:
+    problems = []
+    if len(mode) > 1:
+        problems.append(f"{' and '.join(mode)} exclude each other")
+    if {"--write-inputs", "--collect"} & set(mode) and engine != "orca":
+        problems.append(f"--write-inputs and --collect go with --engine orca, not {engine}")
+    if write_inputs is not None and write_inputs.exists() and not write_inputs.is_dir():
+        problems.append(f"{write_inputs} is a file: give a folder for the inputs")
+    if collect is not None and not collect.is_dir():
+        problems.append(f"{collect} is no folder: give that of --write-inputs, with the outputs")
+    if {"--status", "--publish"} & set(mode) and not store.exists():
+        problems.append(f"{store} does not exist: nothing has been computed yet")
+    return problems
+
+
+def _number_problems(time_limit: float, **counts: int | None) -> list[str]:
+    problems = [
+        f"{name} must be at least 1, got {count}"
+        for name, count in counts.items()
+        if count is not None and count < 1
+    ]
+    if not time_limit > 0:
+        problems.append(f"time-limit must be above 0 seconds, got {time_limit:g}")
+    return problems

@@ -1,0 +1,209 @@
+"""What ``rarebind label`` does with its plan: run it, show it, hand it to ORCA, publish it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from rarebind.campaigns import Store, Task, campaign_status
+from rarebind.campaigns.labelling import check_engine, check_version
+from rarebind.commands.campaign_view import run_with_bar, show_status
+from rarebind.datasets import Dataset, adopt, append, write_card
+from rarebind.datasets.labels import Entry, LabelPlan, collect_labels
+from rarebind.engines import LevelOfTheory
+from rarebind.structures import Structure
+
+if TYPE_CHECKING:
+    from rarebind.campaigns.parsl_config import MakeConfig
+
+
+@dataclass(frozen=True, eq=False)
+class LabelJob:
+    """A plan with all it needs.
+
+    Attributes
+    ----------
+    plan
+    dataset
+        Whose geometries are labelled, and that the labels are published to.
+    known
+        Other datasets that may have labels already.
+    store
+        File of finished calculations.
+    again
+        The command line of this plan, all of its dataset and no mode.
+    """
+
+    plan: LabelPlan
+    dataset: Dataset
+    known: Sequence[Dataset]
+    store: Path
+    again: Sequence[str]
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """In the order in which they are computed."""
+        return [entry.task for entry in self.plan.entries]
+
+    def show_missing(self) -> None:
+        """Say what the dataset lacks for binding energies."""
+        for name in self.plan.missing:
+            note = f"{self.dataset.folder} has no {name}: no binding energies with it"
+            Console(stderr=True).print(f"[dim]{note}[/dim]", highlight=False, soft_wrap=True)
+
+    def status(self) -> None:
+        """Show how far it has come."""
+        with Store(self.store) as results:
+            show_status(campaign_status(self.plan.stages, results))
+
+    def dry_run(self) -> None:
+        """List what would be computed; no file is made."""
+        left = self._left()
+        table = Table(box=SIMPLE)
+        for heading in ("Kind", "Name"):
+            table.add_column(heading, no_wrap=True)
+        for heading in ("Atoms", "Charge", "2S+1"):
+            table.add_column(heading, justify="right")
+        for entry in left:
+            structure = _structure(entry)
+            charge = f"{structure.charge:+d}" if structure.charge else "0"
+            numbers = (len(structure), charge, structure.multiplicity)
+            table.add_row(entry.source.kind, entry.source.label, *map(str, numbers))
+        console = Console()
+        if left:
+            console.print(table)
+        console.print(
+            f"{len(left)} calculations at {self.plan.level}, {len(self.tasks) - len(left)} done",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+    def run(
+        self,
+        engine_version: str,
+        workers: int | None,
+        make_config: MakeConfig | None,
+        time_limit: float,
+        *,
+        retry: bool,
+    ) -> None:
+        """Compute what is not there yet."""
+        check_engine(_structure(self.plan.entries[0]), self.plan.level, engine_version)
+        if workers is None and self.plan.level.engine == "gpu4pyscf":
+            # More would share one GPU and its memory.
+            workers = 1
+        with Store(self.store) as results:
+            self._begin(results, retry=retry)
+            run_with_bar(
+                self.tasks,
+                results,
+                workers=workers,
+                make_config=make_config,
+                time_limit=time_limit,
+                checkpoints=self.store.with_suffix(".checkpoints"),
+            )
+            self._end(results)
+
+    def write_inputs(self, folder: Path, nprocs: int, maxcore: int) -> None:
+        """Write the ORCA inputs of what has no result yet."""
+        from rarebind.engines.orca.exchange import write_inputs
+
+        console = Console()
+        if not (items := [self._item(entry) for entry in self._left(failed=True)]):
+            console.print("nothing left to compute")
+            return
+        write_inputs(items, folder, nprocs=nprocs, maxcore=maxcore)
+        console.print(
+            f"{folder}: {len(items)} calculations; run them with\n"
+            "  sh run_all.sh /absolute/path/to/orca\n"
+            "and bring the folder back.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        self._show_next("--collect", str(folder))
+
+    def collect(self, folder: Path, stated_version: str) -> None:
+        """Take in the ORCA outputs of a folder; what failed before may have been run again.
+
+        Raises
+        ------
+        InputError
+            They are of another version of ORCA than the keys state.
+        """
+        from rarebind.engines.orca.exchange import collect
+
+        left = self._left(failed=True)
+        outputs = collect([self._item(entry) for entry in left], folder)
+        found = {key: output for key, output in outputs.items() if output is not None}
+        for calculation in found.values():
+            if calculation.engine_version:
+                check_version(calculation.engine_version, stated_version)
+        with Store(self.store) as results:
+            self._begin(results, retry=True)
+            for entry in left:
+                if entry.task.key in found:
+                    results.put(entry.task, found[entry.task.key])
+            Console().print(
+                f"{folder}: {len(found)} of {len(left)} outputs", highlight=False, soft_wrap=True
+            )
+            self._end(results)
+
+    def publish(self) -> None:
+        """Add what is finished to the dataset, and renew table, card and figures."""
+        console = Console()
+        with Store(self.store) as results:
+            self._begin(results, retry=False)
+            made = append(
+                collect_labels(self.plan, results),
+                self.dataset.folder,
+                lambda shard: console.print(f"{shard.name}: {shard.records} records"),
+            )
+        if not made:
+            console.print("nothing new")
+            return
+        card = write_card(Dataset(self.dataset.folder))[0]
+        console.print(f"Card: {card}", highlight=False, soft_wrap=True)
+
+    def _begin(self, results: Store, *, retry: bool) -> None:
+        if retry:
+            results.forget_failures()
+        for dataset in (self.dataset, *self.known):
+            adopt(dataset, self.tasks, results)
+
+    def _end(self, results: Store) -> None:
+        status = campaign_status(self.plan.stages, results)
+        show_status(status)
+        Console().print(f"\nCalculations: {self.store}", highlight=False, soft_wrap=True)
+        if any(stage.failed for stage in status.stages):
+            Console().print("To try the failed ones again: the same command with --retry-failed")
+        self._show_next("--publish")
+
+    def _left(self, *, failed: bool = False) -> list[Entry]:
+        """Entries without a result, in the store or a dataset; maybe also those that failed."""
+        done = {row.key for dataset in (self.dataset, *self.known) for row in dataset.rows()}
+        if self.store.exists():
+            with Store(self.store) as results:
+                found = results.summaries().items()
+            done |= {key for key, summary in found if summary.status != "failed" or not failed}
+        return [entry for entry in self.plan.entries if entry.task.key not in done]
+
+    def _item(self, entry: Entry) -> tuple[str, str, Structure, LevelOfTheory]:
+        return entry.task.key, entry.source.label, _structure(entry), self.plan.level
+
+    def _show_next(self, *mode: str) -> None:
+        command = f"Next: {shlex.join([*self.again, *mode])}"
+        Console().print(command, highlight=False, soft_wrap=True)
+
+
+def _structure(entry: Entry) -> Structure:
+    structure = entry.source.calculation.structure
+    assert structure is not None
+    return structure

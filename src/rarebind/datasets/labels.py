@@ -1,0 +1,219 @@
+"""Labels at another level on the geometries of a dataset: what to compute, and what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from rarebind.binding import BindingEnergy, References, label_complex
+from rarebind.campaigns import AQUA_WATERS, Store, Task, single_point_task
+from rarebind.campaigns.labelling import version_for_keys
+from rarebind.complexes import ComplexSpec
+from rarebind.datasets.extxyz import read_records
+from rarebind.datasets.label_selection import (
+    Identity,
+    Selection,
+    identity_of,
+    needed_by,
+    references_of,
+    select,
+)
+from rarebind.datasets.record import Record
+from rarebind.datasets.shards import Dataset
+from rarebind.datasets.table import Row
+from rarebind.datasets.xyzfile import XYZFrame, read_frames
+from rarebind.elements import rare_earth
+from rarebind.engines import Calculation, LevelOfTheory
+from rarebind.errors import CalculationError, InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A record whose geometry is labelled, and the task that does it."""
+
+    source: Record
+    task: Task
+
+
+@dataclass(frozen=True, eq=False)
+class LabelPlan:
+    """What a label campaign computes.
+
+    Attributes
+    ----------
+    level
+        Of the labels.
+    references, complexes
+        In the order in which they are computed.
+    missing
+        References that the dataset does not have, in words; what needs them gets no binding
+        energy.
+    """
+
+    level: LevelOfTheory
+    references: tuple[Entry, ...]
+    complexes: tuple[Entry, ...]
+    missing: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All, the references first."""
+        return self.references + self.complexes
+
+    @property
+    def stages(self) -> Mapping[str, Sequence[Task]]:
+        """Tasks by stage, as those of :class:`~rarebind.campaigns.Curation`."""
+        return {
+            name: tuple(entry.task for entry in entries)
+            for name, entries in (("references", self.references), ("complexes", self.complexes))
+            if entries
+        }
+
+    @cached_property
+    def reference_of(self) -> Mapping[Identity, Entry]:
+        """The references by what they are."""
+        return {identity_of(entry.source): entry for entry in self.references}
+
+
+def plan_labels(
+    dataset: Dataset,
+    level: LevelOfTheory,
+    selection: Selection,
+    engine_version: str | None = None,
+) -> LabelPlan:
+    """The single points at `level` that label a selection of `dataset`.
+
+    Parameters
+    ----------
+    engine_version
+        As the keys of the tasks have it; by default that of the engine here.
+
+    Raises
+    ------
+    InputError
+        Nothing matches; the level is that of the geometries; a geometry carries another charge
+        or multiplicity than its molecule has.
+    MissingDependencyError
+        The engine is not installed.
+    """
+    if str(level) == str(selection.source):
+        raise InputError(f"the geometries have {level} energies already: give another --level")
+    version = engine_version or version_for_keys(level)
+    rows = dataset.rows()
+    chosen = select(rows, selection)
+    references, missing = references_of(rows, chosen, selection)
+    complexes = [] if selection.references_only else chosen
+    records = _read(dataset, [*references, *complexes])
+
+    def entries(wanted: list[Row]) -> tuple[Entry, ...]:
+        sources = [records[row.key] for row in wanted]
+        return tuple(Entry(source, _task(source, level, version)) for source in sources)
+
+    if problems := [p for record in records.values() if (p := _electrons_problem(record))]:
+        raise InputError(problems)
+    return LabelPlan(level, entries(references), entries(complexes), missing)
+
+
+def collect_labels(plan: LabelPlan, store: Store) -> Iterator[Record]:
+    """What `store` has of a plan: its references first, then complexes with their labels.
+
+    A complex waits until each of its references in the plan has a result: a binding energy from
+    what happens to be there would never be put right in a dataset that only grows.
+    """
+    found: dict[Identity, Calculation] = {}
+    for entry in plan.references:
+        calculation = store.get(entry.task.key)
+        if calculation is not None and calculation.ok:
+            found[identity_of(entry.source)] = calculation
+            yield _label(entry, calculation, None)
+    for entry in plan.complexes:
+        spec = entry.source.spec
+        assert spec is not None
+        if any(name in plan.reference_of and name not in found for name in needed_by(spec)):
+            continue
+        calculation = store.get(entry.task.key)
+        if calculation is not None and calculation.ok:
+            yield _label(entry, calculation, _binding(spec, calculation, found))
+
+
+def _label(entry: Entry, calculation: Calculation, binding: BindingEnergy | None) -> Record:
+    of = entry.source
+    return Record(
+        of.kind, calculation, of.spec, of.ligand, binding, entry.task.key, of.label, source=of.key
+    )
+
+
+def _binding(
+    spec: ComplexSpec, calculation: Calculation, found: Mapping[Identity, Calculation]
+) -> BindingEnergy | None:
+    ion, water, *rest = (found.get(name) for name in needed_by(spec))
+    ligand = rest.pop(0) if spec.ligand is not None else None
+    if ion is None or water is None or (spec.ligand is not None and ligand is None):
+        return None
+    aqua = {n: ions for n, ions in zip(AQUA_WATERS, rest, strict=True) if ions is not None}
+    try:
+        return label_complex(spec, calculation, References(ion, water, ligand, aqua))
+    except CalculationError:
+        # There is no aqua ion.
+        return None
+
+
+def _read(dataset: Dataset, rows: Iterable[Row]) -> dict[str, Record]:
+    """The records of `rows` by key, without intermediate geometries."""
+    keys: dict[str, set[str]] = {}
+    for row in rows:
+        keys.setdefault(row.shard, set()).add(row.key)
+    found = {
+        record.key: record
+        for shard in dataset.shards
+        if shard.name in keys
+        for record in read_records(_ends(dataset.path(shard), keys[shard.name]))
+    }
+    if absent := set().union(*keys.values()) - found.keys():
+        raise InputError(
+            f"{dataset.folder}: {len(absent)} records of the table are not in their shards: see "
+            f"`rarebind dataset verify {dataset.folder}`"
+        )
+    return found
+
+
+def _ends(path: Path, keys: set[str]) -> Iterator[XYZFrame]:
+    """The final frames of `keys`: most of a shard need not be parsed, which takes long."""
+    for frame in read_frames(path):
+        head = frame.text.split("\n", 2)[1]
+        key = re.search(r'(?:^|\s)key="?([^\s"]+)', head)
+        if key and key[1] in keys and re.search(r"(?:^|\s)role=end(?:\s|$)", head):
+            yield frame
+
+
+def _task(source: Record, level: LevelOfTheory, version: str) -> Task:
+    assert source.calculation.structure is not None
+    return single_point_task(source.calculation.structure, level, source.label, version)
+
+
+def _electrons_problem(record: Record) -> str:
+    """Whether charge or multiplicity is another than the molecule's; empty when all is well.
+
+    xTB takes the 4f electrons into its core, so that its records may carry anything.
+    """
+    structure = record.calculation.structure
+    assert structure is not None
+    if record.spec is not None:
+        expected = record.spec.charge, record.spec.multiplicity
+    elif record.metal is not None:
+        expected = 3, rare_earth(record.metal).multiplicity
+    else:
+        expected = 0 if record.ligand is None else record.ligand.charge, 1
+    if expected == (structure.charge, structure.multiplicity):
+        return ""
+    return (
+        f"{record.label} (record {record.key[:12]}) has charge {structure.charge:+d} and "
+        f"multiplicity {structure.multiplicity}, not {expected[0]:+d} and {expected[1]}: "
+        "it cannot be labelled"
+    )
+
+
+__all__ = ["Entry", "LabelPlan", "Selection", "collect_labels", "plan_labels", "select"]

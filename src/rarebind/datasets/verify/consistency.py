@@ -1,0 +1,130 @@
+"""Whether one record agrees with itself, its shard and its line of the table."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, fields
+
+from rarebind.binding import BindingEnergy
+from rarebind.datasets.record import Record
+from rarebind.datasets.shards import TABLE, Shard
+from rarebind.datasets.table import Row, row_of
+from rarebind.datasets.xyzfile import XYZFrame
+
+#: A relaxation ends below 0.02 eV/Å; forces above this are not those of a minimum.
+LARGEST_FORCE = 0.05
+#: Energies are stored to 1e-8 eV, and a binding energy adds up about ten of them.
+LABEL_TOLERANCE = 1e-6
+
+#: Units of the last digit that a table's number may be off, its record being rounded as well.
+_TABLE_TOLERANCES = {
+    "energy_ev": 2e-6,
+    "binding_kcal_mol": 2e-3,
+    "exchange_kcal_mol": 2e-3,
+    "fmax_ev_per_angstrom": 2e-4,
+    "ligand_donor_distance": 2e-4,
+    "water_distance": 2e-4,
+    "wall_time_s": 2e-2,
+    "s_squared": 2e-4,
+    "f_electrons": 2e-3,
+}
+_FRAME_ENERGY = re.compile(r"(?<!\S)(energy|binding_energy|exchange_energy)=(\S+)")
+
+
+def by_record(frames: Iterable[XYZFrame]) -> Iterator[list[XYZFrame]]:
+    """Frames record by record, whether they can be parsed or not."""
+    group: list[XYZFrame] = []
+    for frame in frames:
+        if group and "role=end" in _comment(frame).split():
+            yield group
+            group = []
+        group.append(frame)
+    if group:
+        yield group
+
+
+def _comment(frame: XYZFrame) -> str:
+    return frame.text.split("\n", 2)[1]
+
+
+def contradictions(record: Record, shard: Shard) -> Iterator[str]:
+    """What in one record contradicts itself or its shard."""
+    calculation = record.calculation
+    if (record.kind, str(calculation.level)) != (shard.kind, shard.level):
+        yield (
+            f"a record of kind {record.kind} at {calculation.level} in a shard of kind "
+            f"{shard.kind} at {shard.level}"
+        )
+    structure = calculation.structure
+    assert structure is not None
+    electrons = int(structure.atomic_numbers.sum()) - structure.charge
+    if (electrons - structure.multiplicity + 1) % 2:
+        yield (
+            f"{electrons} electrons cannot have the multiplicity {structure.multiplicity}: "
+            "its charge or multiplicity is wrong"
+        )
+    # A single point, whatever its forces, is not expected to lie in a minimum.
+    relaxed = calculation.ok and calculation.verb == "relax"
+    if relaxed and calculation.fmax > LARGEST_FORCE:
+        yield (
+            f"accepted with a force of {calculation.fmax:.3f} eV/Å: no minimum (more than "
+            f"{LARGEST_FORCE})"
+        )
+
+
+def frame_label_problems(group: list[XYZFrame]) -> Iterator[str]:
+    """Binding energies of intermediates, which a record does not keep: E − E(end) on top."""
+    end, *rest = (
+        {name: _number(text) for name, text in _FRAME_ENERGY.findall(_comment(frame))}
+        for frame in group
+    )
+    for number, frame in enumerate(rest, start=1):
+        for name in ("binding_energy", "exchange_energy"):
+            if (name in end) != (name in frame):
+                yield f"intermediate {number}: {name} is only in the end or only in it"
+            elif name in end:
+                wanted = end[name] + frame.get("energy", math.nan) - end.get("energy", math.nan)
+                if not abs(frame[name] - wanted) <= LABEL_TOLERANCE:
+                    yield f"intermediate {number}: {name} is {frame[name]} eV, not {wanted:.6f}"
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def table_problems(record: Record, shard: Shard, row: Row | None) -> Iterator[str]:
+    """Where the table says something else than the record."""
+    if row is None:
+        yield f"its key {record.key} has no line of its own in {TABLE}"
+        return
+    expected = row_of(record, shard.name)
+    for column, wanted, found in zip(
+        (f.name for f in fields(Row)), astuple(expected), astuple(row), strict=True
+    ):
+        if column == "engine" and found is None:
+            # Older tables do not name it.
+            continue
+        if not _same_cell(wanted, found, _TABLE_TOLERANCES.get(column, 0.0)):
+            yield f"{TABLE} has {column} {found!r}, the record {wanted!r}"
+
+
+def _same_cell(wanted: object, found: object, tolerance: float) -> bool:
+    if isinstance(wanted, float) and isinstance(found, float):
+        both_missing = math.isnan(wanted) and math.isnan(found)
+        return both_missing or abs(wanted - found) <= tolerance
+    return wanted == found
+
+
+def same_label(stored: BindingEnergy, found: BindingEnergy) -> bool:
+    """Whether two binding energies agree."""
+    return (
+        abs(stored.binding - found.binding) <= LABEL_TOLERANCE
+        and abs(stored.exchange - found.exchange) <= LABEL_TOLERANCE
+        and stored.aqua_waters == found.aqua_waters
+        and stored.coordination_number == found.coordination_number
+    )

@@ -1,0 +1,1 @@
+"""Density functional theory by PySCF: electronic states of open 4f shells found, not hoped for."""

@@ -1,0 +1,87 @@
+"""Basis sets, effective core potentials and fitting sets, all from the Basis Set Exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from rarebind.elements import is_rare_earth
+from rarebind.engines.level import LevelOfTheory
+from rarebind.errors import InputError
+
+#: Fits both Coulomb and exchange; the only such set with all of Y and La–Lu.
+AUXILIARY = "def2-universal-jkfit"
+#: The 4f-in-core sets exist for La–Lu alone; Sc and Y have no 4f shell to put there.
+_WITHOUT_4F = "def2-TZVP"
+
+
+@dataclass(frozen=True)
+class BasisSets:
+    """Basis functions, core potentials and fitting functions by element, in PySCF's form."""
+
+    orbital: dict[str, Any]
+    core: dict[str, Any]
+    auxiliary: dict[str, Any]
+
+
+def basis_sets(symbols: Iterable[str], level: LevelOfTheory) -> BasisSets:
+    """The sets of `level` for every element among `symbols`.
+
+    Parameters
+    ----------
+    symbols
+        Element symbols.
+    level
+        Its basis is written ``LIGANDS+METAL``, or as one name for all elements.
+
+    Raises
+    ------
+    InputError
+        No basis set of that name, or an element is not in it; all are named.
+    """
+    orbital, core, auxiliary = {}, {}, {}
+    problems: list[str] = []
+    for symbol in sorted(set(symbols)):
+        try:
+            orbital[symbol], core_potential = _load(basis_name(symbol, level), symbol)
+            auxiliary[symbol], _ = _load(AUXILIARY, symbol)
+        except InputError as error:
+            problems += error.problems
+            continue
+        if core_potential is not None:
+            core[symbol] = core_potential
+    if problems:
+        raise InputError(problems)
+    return BasisSets(orbital, core, auxiliary)
+
+
+def basis_name(symbol: str, level: LevelOfTheory) -> str:
+    """Name of the basis set that an element has at `level`."""
+    ligands, _, metal = level.basis.partition("+")
+    if not is_rare_earth(symbol) or not metal:
+        return ligands
+    frozen = metal.startswith("lcecp") and symbol in {"Sc", "Y"}
+    return _WITHOUT_4F if frozen else metal
+
+
+@lru_cache(maxsize=256)
+def _load(name: str, symbol: str) -> tuple[Any, Any]:
+    """Basis of an element and its core potential, None where all electrons are explicit."""
+    import basis_set_exchange
+    from pyscf.gto import basis
+
+    try:
+        text = basis_set_exchange.get_basis(name, elements=[symbol], fmt="nwchem", header=False)
+    except KeyError as error:
+        # Raised for either; only the known names tell which.
+        known = {found.lower() for found in basis_set_exchange.get_all_basis_names()}
+        if name.lower() not in known:
+            raise InputError(f"the Basis Set Exchange has no basis set {name!r}") from error
+        raise InputError(
+            f"the basis set {name} has no functions for {symbol}: take a level whose sets have it"
+        ) from error
+    functions, _, potential = text.partition("\nECP\n")
+    core = basis.parse_ecp(f"ECP\n{potential}") if potential else None
+    return basis.parse(functions), core

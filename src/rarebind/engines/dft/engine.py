@@ -1,0 +1,206 @@
+"""Density functional theory through PySCF: the engine."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.elements import is_rare_earth, rare_earth
+from rarebind.engines.checkpoints import checkpoint_for
+from rarebind.engines.dft.basis import BasisSets, basis_sets
+from rarebind.engines.dft.checkpoint import Checkpoint
+from rarebind.engines.dft.dispersion import dispersion
+from rarebind.engines.dft.guesses import guess_densities
+from rarebind.engines.dft.ion import Ion, spherical_ion
+from rarebind.engines.dft.meanfield import mean_field
+from rarebind.engines.dft.molecule import build_molecule
+from rarebind.engines.dft.resources import Needs, check_needs
+from rarebind.engines.dft.search import Found, refine, search
+from rarebind.engines.dft.state import State, analyse
+from rarebind.engines.level import LevelOfTheory
+from rarebind.engines.levels import has_frozen_4f
+from rarebind.engines.scf_report import SCFReport
+from rarebind.errors import CalculationError, InputError
+from rarebind.structures import Structure
+from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SearchEffort:
+    """How hard the state of lowest energy is looked for.
+
+    Attributes
+    ----------
+    guesses
+        4f occupations to start from, for partly filled shells.
+    stability_functions
+        Stability is analysed up to this number of basis functions: it costs a hundred
+        iterations.
+    seed
+        Draws the occupations.
+    """
+
+    guesses: int = 4
+    stability_functions: int = 250
+    seed: int = 111111
+
+
+class DFTPotential:
+    """Energy and forces of one molecule.
+
+    Parameters
+    ----------
+    structure
+        Elements, charge and multiplicity; its positions are not evaluated until called.
+    level
+        See :mod:`rarebind.engines.levels`.
+    effort
+        Of the search for the electronic state.
+
+    Raises
+    ------
+    InputError
+        An element has no basis set, the electron count does not fit the multiplicity, the level
+        is not known here, or memory or disk do not suffice.
+    """
+
+    def __init__(
+        self, structure: Structure, level: LevelOfTheory, effort: SearchEffort | None = None
+    ) -> None:
+        self._structure, self._level = structure, level
+        self._effort = effort or SearchEffort()
+        self._sets = basis_sets(structure.symbols, level)
+        metals = [i for i, symbol in enumerate(structure.symbols) if is_rare_earth(symbol)]
+        if len(metals) > 1:
+            raise InputError(f"{len(metals)} rare-earth atoms: at most one is supported")
+        self._metal = metals[0] if metals else None
+        mol = build_molecule(structure, level, self._sets)
+        mean_field(mol, level, self._sets)
+        dispersion(structure, level, structure.positions)
+        self._needs = check_needs(
+            mol, _fitting_functions(mol, self._sets), Path(tempfile.gettempdir())
+        )
+        self.scf: SCFReport | None = None
+
+    def __call__(self, positions: Floats) -> tuple[float, Floats]:
+        """Energy in eV and forces in eV/Å, shape (N, 3), at `positions` in Å.
+
+        Raises
+        ------
+        CalculationError
+            Nothing converges, or what does is not the state of the M3+ ion; the reason says how
+            far off it is.
+        """
+        structure = self._structure.with_positions(positions)
+        checkpoint = Checkpoint(checkpoint_for(structure, self._level))
+        mol = build_molecule(structure, self._level, self._sets)
+        mol.max_memory = self._memory_for_blocks()
+        field = mean_field(mol, self._level, self._sets)
+        if self._needs.integrals_on_disk:
+            checkpoint.keep_integrals(field)
+        field.chkfile = checkpoint.orbitals_path
+        ion = self._ion()
+        found = search(field, self._guesses(field, ion, checkpoint), stability=self._stability(mol))
+        refine(field, found.best)
+        state = analyse(field, self._metal, ion)
+        if faults := state.faults():
+            raise CalculationError(
+                f"the lowest state found is not that of M3+: {'; '.join(faults)}"
+            )
+        gradient = field.nuc_grad_method().kernel()
+        energy = float(field.e_tot)
+        if self._level.solvent:
+            solvent = field.with_solvent
+            energy += solvent.settle(np.asarray(field.make_rdm1())) - float(solvent.e)
+        total = energy * EV_PER_HARTREE
+        forces = -np.asarray(gradient) * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
+        correction = dispersion(structure, self._level, positions)
+        if correction is not None:
+            total, forces = total + correction[0], forces + correction[1]
+        self.scf = _report(field, found, state, self._needs, correction and correction[0])
+        checkpoint.discard()
+        return total, forces
+
+    def _ion(self) -> Ion | None:
+        """The free ion, where there are 4f electrons and they are explicit."""
+        if self._metal is None or has_frozen_4f(self._level):
+            return None
+        symbol = self._structure.symbols[self._metal]
+        return spherical_ion(symbol, self._level) if rare_earth(symbol).f_electrons else None
+
+    def _guesses(self, field: Any, ion: Ion | None, checkpoint: Checkpoint) -> Iterator[Floats]:
+        """An interrupted calculation's density first, then those that suit the molecule."""
+        mol = field.mol
+        left = checkpoint.density(field)
+        if left is not None:
+            yield left
+        if ion is not None and mol.spin and self._metal is not None:
+            yield from guess_densities(
+                mol, self._metal, ion, self._effort.guesses, self._effort.seed
+            )
+        elif left is None:
+            from pyscf.scf import hf
+
+            guess = np.asarray(hf.init_guess_by_minao(mol))
+            yield np.array([guess, guess]) / 2.0 if mol.spin else guess
+
+    def _stability(self, mol: Any) -> bool:
+        return bool(mol.spin) and mol.nao <= self._effort.stability_functions
+
+    def _memory_for_blocks(self) -> int:
+        """MB that PySCF may take for blocks of what does not fit."""
+        return int(min(4000, max(1000, self._needs.memory)))
+
+
+class PySCF:
+    """The PySCF engine."""
+
+    name = "pyscf"
+
+    @property
+    def version(self) -> str:
+        """Versions of all that decides the numbers."""
+        parts = ("pyscf", "dftd4", "basis-set-exchange")
+        return ", ".join(f"{part} {version(part)}" for part in parts)
+
+    def potential(self, structure: Structure, level: LevelOfTheory) -> DFTPotential:
+        """A callable giving energy (eV) and forces (eV/Å) of `structure` at any positions."""
+        return DFTPotential(structure, level)
+
+
+def _fitting_functions(mol: Any, sets: BasisSets) -> int:
+    from pyscf import df
+
+    return int(df.addons.make_auxmol(mol, sets.auxiliary).nao)
+
+
+def _report(
+    field: Any, found: Found, state: State, needs: Needs, correction: float | None
+) -> SCFReport:
+    cavity = field.scf_summary.get("e_cds")
+    spread = max(found.energies) - min(found.energies)
+    return SCFReport(
+        basis_functions=int(field.mol.nao),
+        s_squared=state.s_squared,
+        f_electrons=state.f_electrons,
+        metal_spin=state.metal_spin,
+        attempts=found.attempts,
+        converged_attempts=len(found.energies),
+        spread=spread * EV_PER_HARTREE,
+        cycles=found.cycles,
+        dispersion=correction,
+        cavity=None if cavity is None else float(cavity) * EV_PER_HARTREE,
+        memory=needs.memory,
+    )

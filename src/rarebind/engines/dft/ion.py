@@ -1,0 +1,107 @@
+"""The bare M3+ ion with an evenly filled 4f shell: where guesses take their 4f orbitals from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.elements import rare_earth
+from rarebind.engines.dft.basis import basis_sets
+from rarebind.engines.dft.meanfield import FUNCTIONALS
+from rarebind.engines.dft.molecule import build_molecule
+from rarebind.engines.level import LevelOfTheory
+from rarebind.errors import CalculationError
+from rarebind.structures import Structure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+F_ORBITALS = 7
+
+
+@dataclass(frozen=True)
+class Ion:
+    """An M3+ ion in its own basis functions.
+
+    Attributes
+    ----------
+    core
+        Density of one spin of all electrons but the 4f ones, shape (functions, functions).
+    orbitals
+        The 4f orbitals, shape (functions, 7).
+    alpha, beta
+        Numbers of 4f electrons of either spin in the high-spin ground state.
+    """
+
+    core: Floats
+    orbitals: Floats
+    alpha: int
+    beta: int
+
+
+@lru_cache(maxsize=32)
+def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
+    """The gas-phase ion with as much of each spin in every 4f orbital.
+
+    No orbital is preferred, so nothing breaks the symmetry of the sphere, and the iteration has
+    none of the many near solutions of an open 4f shell to wander between.
+
+    Raises
+    ------
+    CalculationError
+        It does not converge.
+    """
+    from pyscf import dft
+
+    ion = rare_earth(symbol)
+    structure = Structure((symbol,), np.zeros((1, 3)), 3, ion.multiplicity)
+    sets = basis_sets([symbol], level)
+    mol = build_molecule(structure, level, sets)
+    field = dft.UKS(mol, xc=FUNCTIONALS[level.method]).density_fit(auxbasis=sets.auxiliary)
+    functions = f_functions(mol, 0)
+    beta = max(ion.f_electrons - F_ORBITALS, 0)
+    filling = (ion.f_electrons - beta, beta)
+    closed = (mol.nelectron - ion.f_electrons) // 2
+    overlap = mol.intor("int1e_ovlp")
+
+    def occupations(_: Any = None, coefficients: Any = None) -> Floats:
+        found = np.zeros((2, mol.nao))
+        for spin, electrons in enumerate(filling):
+            f_like = _f_character(coefficients[spin], overlap, functions) > 0.5  # noqa: PLR2004
+            shell = np.nonzero(f_like)[0][:F_ORBITALS]
+            others = np.nonzero(~f_like)[0][:closed]
+            found[spin, shell], found[spin, others] = electrons / F_ORBITALS, 1.0
+        return found
+
+    field.get_occ = occupations
+    field.max_cycle = 100
+    field.level_shift = 0.2
+    field.kernel()
+    if not field.converged:
+        raise CalculationError(f"the spherical {symbol}3+ ion does not converge")
+    coefficients, occupied = field.mo_coeff[0], field.mo_occ[0]
+    f_like = _f_character(coefficients, overlap, functions) > 0.5  # noqa: PLR2004
+    shell = np.nonzero(f_like)[0][:F_ORBITALS]
+    rest = (occupied > 0.5) & ~f_like  # noqa: PLR2004
+    core = coefficients[:, rest] @ coefficients[:, rest].T
+    return Ion(core, coefficients[:, shell], *filling)
+
+
+def f_functions(mol: Any, atom: int) -> list[int]:
+    """Indices of the f functions on an atom."""
+    return [
+        index
+        for index, (where, _, shell, _) in enumerate(mol.ao_labels(fmt=None))
+        if where == atom and shell.endswith("f")
+    ]
+
+
+def _f_character(coefficients: Floats, overlap: Floats, functions: list[int]) -> Floats:
+    """Share of f functions in each orbital of an atom, whose f functions overlap no others."""
+    part = coefficients[functions]
+    return np.asarray(np.einsum("ik,ij,jk->k", part, overlap[np.ix_(functions, functions)], part))

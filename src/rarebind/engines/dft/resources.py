@@ -1,0 +1,95 @@
+"""What a calculation will need, asked before it starts instead of being killed for it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from rarebind.errors import InputError
+
+if TYPE_CHECKING:
+    from pyscf.gto import Mole
+
+#: Share of the memory for three-centre integrals; larger ones go to disk.
+_INTEGRAL_SHARE = 0.4
+#: Lebedev points of SMD's surface an atom, and the share of them that other atoms do not bury.
+_POINTS, _EXPOSED = 302, 0.45
+#: Matrices of functions × functions, and of surface points × surface points, held at once.
+_FUNCTION_MATRICES, _SURFACE_MATRICES = 40, 14
+#: MB of program, libraries and grid.
+_BASE = 600.0
+_MB = 1e6 / 8.0
+
+
+@dataclass(frozen=True)
+class Needs:
+    """An estimate.
+
+    Attributes
+    ----------
+    memory, disk
+        MB.
+    integrals_on_disk
+        Whether the three-centre integrals do not fit into memory.
+    """
+
+    memory: float
+    disk: float
+    integrals_on_disk: bool
+
+
+def needs(functions: int, fitting_functions: int, atoms: int, available: float) -> Needs:
+    """Memory and disk for energy and gradient, with `available` MB of memory.
+
+    Parameters
+    ----------
+    functions, fitting_functions, atoms
+        Size of the molecule.
+    available
+        MB.
+    """
+    integrals = fitting_functions * functions * (functions + 1) / 2 / _MB
+    on_disk = integrals > _INTEGRAL_SHARE * available
+    points = _POINTS * (_EXPOSED * atoms if atoms > 1 else 1)
+    memory = (
+        _BASE
+        + (_FUNCTION_MATRICES * functions**2 + _SURFACE_MATRICES * points**2) / _MB
+        + (0.0 if on_disk else integrals)
+    )
+    return Needs(memory, integrals if on_disk else 0.0, on_disk)
+
+
+def available_memory() -> float:
+    """MB that can be had now without swapping."""
+    return float(psutil.virtual_memory().available) / 1e6
+
+
+def check_needs(mol: Mole, fitting_functions: int, scratch: Path) -> Needs:
+    """What the molecule needs on this machine.
+
+    Raises
+    ------
+    InputError
+        There is not enough memory, or not enough disk under `scratch`.
+    """
+    available = available_memory()
+    wanted = needs(mol.nao, fitting_functions, mol.natm, available)
+    problems = []
+    if wanted.memory > available:
+        problems.append(
+            f"{mol.nao} basis functions need about {wanted.memory:.0f} MB of memory, "
+            f"{available:.0f} MB are free: run fewer workers, or on a larger machine"
+        )
+    free = shutil.disk_usage(scratch).free / 1e6
+    if wanted.disk > free:
+        problems.append(
+            f"{mol.nao} basis functions need about {wanted.disk:.0f} MB of disk, {free:.0f} MB "
+            f"are free under {scratch}: set TMPDIR to a larger disk"
+        )
+    if problems:
+        raise InputError(problems)
+    return wanted

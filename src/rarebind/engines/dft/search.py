@@ -1,0 +1,210 @@
+"""The self-consistent field of lowest energy, by a ladder of algorithms from several guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.engines.dft.meanfield import FINAL_GRID, SEARCH_GRID, TIGHT, set_grid
+from rarebind.errors import CalculationError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: Energy threshold in Eh of the search, and of the difference between two states.
+_LOOSE, _SAME = 1e-6, 1e-5
+#: Residual of the lowest eigenvector of the stability matrix.
+_STABILITY = 1e-3
+#: Instabilities followed from one solution at most.
+_DESCENTS = 3
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A converged determinant.
+
+    Attributes
+    ----------
+    energy
+        Total energy in Eh on the grid of the search, dispersion left out.
+    coefficients, occupations
+        Orbitals as PySCF keeps them.
+    """
+
+    energy: float
+    coefficients: Floats
+    occupations: Floats
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome of a search.
+
+    Attributes
+    ----------
+    best
+    energies
+        Of all solutions, in Eh.
+    attempts, cycles
+        Guesses tried, and iterations spent on them.
+    """
+
+    best: Solution
+    energies: tuple[float, ...]
+    attempts: int
+    cycles: int
+
+
+@dataclass
+class _Counter:
+    """Counts the iterations of a mean field, whichever algorithm makes them."""
+
+    cycles: int = 0
+    callback: Callable[..., None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        def count(_: Any) -> None:
+            self.cycles += 1
+
+        self.callback = count
+
+
+def search(mean_field: Any, guesses: Iterable[Floats], *, stability: bool) -> Found:
+    """The lowest solution that `guesses` lead to.
+
+    Each guess climbs a ladder until something converges: DIIS; DIIS with a level shift and
+    damping; the second-order algorithm.  With `stability`, each solution's internal stability is
+    analysed and a downward direction followed.
+
+    Parameters
+    ----------
+    mean_field
+        Its grid is left on that of the search.
+    guesses
+        Density matrices.
+    stability
+        Worth its price for open shells; what is closed-shell seldom needs it.
+
+    Raises
+    ------
+    CalculationError
+        No guess leads to a solution.
+    """
+    counter = _Counter()
+    mean_field.callback = counter.callback
+    set_grid(mean_field, SEARCH_GRID)
+    solutions: list[Solution] = []
+    attempts = 0
+    for guess in guesses:
+        attempts += 1
+        solution = climb(mean_field, guess)
+        if solution is not None and stability:
+            solution = _descend(mean_field, solution)
+        if solution is not None:
+            solutions.append(solution)
+    if not solutions:
+        raise CalculationError(
+            f"the self-consistent field does not converge from any of {attempts} guesses"
+        )
+    best = min(solutions, key=lambda found: found.energy)
+    energies = tuple(found.energy for found in solutions)
+    return Found(best, energies, attempts, counter.cycles)
+
+
+def refine(mean_field: Any, solution: Solution) -> Solution:
+    """`solution` converged tightly on the final grid; the mean field is left there.
+
+    Raises
+    ------
+    CalculationError
+        It does not converge.
+    """
+    set_grid(mean_field, FINAL_GRID)
+    mean_field.conv_tol = TIGHT
+    density = mean_field.make_rdm1(solution.coefficients, solution.occupations)
+    for rung in (_plain, _second_order):
+        refined = rung(mean_field, density)
+        if refined is not None:
+            return refined
+    raise CalculationError("the self-consistent field does not converge on the final grid")
+
+
+def climb(mean_field: Any, guess: Floats) -> Solution | None:
+    """The solution that the first successful algorithm finds from `guess`, or None."""
+    mean_field.conv_tol = _LOOSE
+    for rung in (_plain, _shifted, _second_order):
+        solution = rung(mean_field, guess)
+        if solution is not None:
+            return solution
+    return None
+
+
+def same_state(energy: float, other: float) -> bool:
+    """Whether two energies in Eh are of one state as far as the search can tell."""
+    return abs(energy - other) < _SAME
+
+
+def _plain(mean_field: Any, guess: Floats) -> Solution | None:
+    mean_field.max_cycle, mean_field.level_shift, mean_field.damp = 60, 0.0, 0.0
+    mean_field.kernel(dm0=guess)
+    return _solution(mean_field)
+
+
+def _shifted(mean_field: Any, guess: Floats) -> Solution | None:
+    """With a level shift and damping to calm it, then once more without: a shift hides saddles."""
+    mean_field.max_cycle, mean_field.level_shift, mean_field.damp = 100, 0.3, 0.3
+    mean_field.kernel(dm0=guess)
+    calmed = mean_field.make_rdm1()
+    return _plain(mean_field, calmed)
+
+
+def _second_order(mean_field: Any, guess: Floats) -> Solution | None:
+    mean_field.max_cycle, mean_field.level_shift, mean_field.damp = 20, 0.3, 0.3
+    mean_field.kernel(dm0=guess)
+    return _newton(mean_field, mean_field.mo_coeff, mean_field.mo_occ)
+
+
+def _newton(mean_field: Any, coefficients: Floats, occupations: Floats) -> Solution | None:
+    mean_field.level_shift = mean_field.damp = 0.0
+    solver = mean_field.newton()
+    solver.max_cycle = 40
+    solver.conv_tol = mean_field.conv_tol
+    solver.callback = mean_field.callback
+    solver.kernel(coefficients, occupations)
+    for name in ("mo_coeff", "mo_occ", "mo_energy", "e_tot", "converged"):
+        setattr(mean_field, name, getattr(solver, name))
+    return _solution(mean_field)
+
+
+def _descend(mean_field: Any, solution: Solution) -> Solution:
+    """Follow internal instabilities to a stable solution, or as far as it goes."""
+    for _ in range(_DESCENTS):
+        mean_field.mo_coeff, mean_field.mo_occ = solution.coefficients, solution.occupations
+        coefficients, _, stable, _ = mean_field.stability(
+            return_status=True, nroots=1, tol=_STABILITY
+        )
+        if stable:
+            break
+        lower = _newton(mean_field, np.asarray(coefficients), solution.occupations)
+        if lower is None or lower.energy > solution.energy - _SAME:
+            break
+        solution = lower
+    return solution
+
+
+def _solution(mean_field: Any) -> Solution | None:
+    if not mean_field.converged or not np.isfinite(mean_field.e_tot):
+        return None
+    return Solution(
+        float(mean_field.e_tot),
+        np.array(mean_field.mo_coeff),
+        np.array(mean_field.mo_occ),
+    )
+
+
+__all__ = ["Found", "Solution", "climb", "refine", "same_state", "search"]

@@ -1,0 +1,100 @@
+"""Whether a determinant is the state of an M3+ ion that was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.engines.dft.ion import Ion
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+#: Largest error of the 4f population: between two charges of the ion lies one electron.
+F_TOLERANCE = 0.5
+#: Largest ⟨S²⟩ − S(S + 1): of one ligand electron unpaired against the ion's spin comes 1.
+CONTAMINATION = 0.2
+
+
+@dataclass(frozen=True)
+class State:
+    """What a determinant looks like.
+
+    Attributes
+    ----------
+    s_squared, expected_s_squared
+        ⟨S²⟩, and S(S + 1) of the pure spin state.
+    f_electrons, expected_f_electrons
+        Electrons in the 4f orbitals of the free ion; None without explicit ones.
+    metal_spin
+        Unpaired electrons on the metal by Löwdin's analysis; None without a metal.
+    """
+
+    s_squared: float
+    expected_s_squared: float
+    f_electrons: float | None = None
+    expected_f_electrons: int | None = None
+    metal_spin: float | None = None
+
+    def faults(self) -> list[str]:
+        """Why it is not the state asked for; empty if it is."""
+        found = []
+        if (
+            self.f_electrons is not None
+            and self.expected_f_electrons is not None
+            and abs(self.f_electrons - self.expected_f_electrons) > F_TOLERANCE
+        ):
+            found.append(
+                f"{self.f_electrons:.2f} electrons in the 4f shell instead of "
+                f"{self.expected_f_electrons} (at most {F_TOLERANCE} off)"
+            )
+        if self.s_squared - self.expected_s_squared > CONTAMINATION:
+            found.append(
+                f"spin contamination: <S2> = {self.s_squared:.3f} instead of "
+                f"{self.expected_s_squared:.3f} (at most {CONTAMINATION} more)"
+            )
+        return found
+
+
+def analyse(mean_field: Any, metal: int | None, ion: Ion | None) -> State:
+    """Look at the converged orbitals of `mean_field`.
+
+    Parameters
+    ----------
+    mean_field
+        Converged.
+    metal
+        Index of the rare-earth atom, if there is one.
+    ion
+        The free ion, where its 4f shell is explicit.
+    """
+    mol = mean_field.mol
+    spin = mol.spin / 2.0
+    s_squared = float(mean_field.spin_square()[0]) if mol.spin else 0.0
+    expected = spin * (spin + 1.0)
+    if metal is None:
+        return State(s_squared, expected)
+    density = np.asarray(mean_field.make_rdm1())
+    if density.ndim == 2:  # noqa: PLR2004
+        density = np.array([density, density]) / 2.0
+    overlap = mean_field.get_ovlp()
+    _, _, first, last = mol.aoslice_by_atom()[metal]
+    root = _square_root(overlap)
+    populations = [np.diag(root @ part @ root)[first:last].sum() for part in density]
+    metal_spin = float(populations[0] - populations[1])
+    if ion is None:
+        return State(s_squared, expected, metal_spin=metal_spin)
+    shell = np.zeros((mol.nao, ion.orbitals.shape[1]))
+    shell[first:last] = ion.orbitals
+    acting = overlap @ shell
+    f_electrons = float(sum(np.trace(acting.T @ part @ acting) for part in density))
+    return State(s_squared, expected, f_electrons, ion.alpha + ion.beta, metal_spin)
+
+
+def _square_root(overlap: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(overlap)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)

@@ -1,0 +1,1 @@
+"""Density functional theory by the ORCA program, run here or elsewhere."""
