@@ -39,7 +39,6 @@ STATE_FIELDS = (
     ("energy_cavity", "eV", "part of `energy`: what solvation adds beside electrostatics"),
     ("scf_attempts, scf_converged_attempts", "", "guesses tried, and those that led to a solution"),
     ("scf_spread", "eV", "highest less lowest energy of the solutions found"),
-    ("scf_naive_gap", "eV", "what the program's own guess ends at, less `energy`"),
     ("basis_functions, scf_cycles", "", "contracted functions; iterations over all guesses"),
     ("scf_memory", "MB", "estimate of the memory needed"),
 )

@@ -36,7 +36,6 @@ SCF_FIELDS = (
     SCFField("attempts", "scf_attempts"),
     SCFField("converged_attempts", "scf_converged_attempts"),
     SCFField("spread", "scf_spread", 8),
-    SCFField("naive_gap", "scf_naive_gap", 8),
     SCFField("cycles", "scf_cycles"),
     SCFField("dispersion", "energy_dispersion", 8),
     SCFField("cavity", "energy_cavity", 8),

@@ -26,9 +26,6 @@ class SCFReport:
         Guesses from which a solution was sought, and those that led to one.
     spread
         Highest less lowest energy of the solutions found, eV.
-    naive_gap
-        Energy that the program's own guess and iteration end at, less the energy kept, eV;
-        None when that did not converge either.
     cycles
         Iterations, over all attempts.
     dispersion, cavity
@@ -45,7 +42,6 @@ class SCFReport:
     attempts: int | None = None
     converged_attempts: int | None = None
     spread: float | None = None
-    naive_gap: float | None = None
     cycles: int | None = None
     dispersion: float | None = None
     cavity: float | None = None

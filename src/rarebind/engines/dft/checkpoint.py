@@ -45,7 +45,8 @@ class Checkpoint:
         # Killed while it was written, the file is lost, not the calculation.
         with contextlib.suppress(OSError, KeyError, ValueError):
             _, found = chkfile.load_scf(str(self._path))
-            return np.asarray(field.make_rdm1(found["mo_coeff"], found["mo_occ"]))
+            density: NDArray[np.float64] = field.make_rdm1(found["mo_coeff"], found["mo_occ"])
+            return density
         return None
 
     def keep_integrals(self, field: Any) -> None:

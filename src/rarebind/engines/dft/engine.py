@@ -112,13 +112,16 @@ class DFTPotential:
             checkpoint.keep_integrals(field)
         field.chkfile = checkpoint.orbitals_path
         ion = self._ion()
-        found = search(field, self._guesses(field, ion, checkpoint), stability=self._stability(mol))
+        found = search(
+            field,
+            self._guesses(field, ion, checkpoint),
+            lambda converged: analyse(converged, self._metal, ion).faults(),
+            stability=self._stability(mol),
+        )
         refine(field, found.best)
         state = analyse(field, self._metal, ion)
         if faults := state.faults():
-            raise CalculationError(
-                f"the lowest state found is not that of M3+: {'; '.join(faults)}"
-            )
+            raise CalculationError(f"the final state is not that of M3+: {'; '.join(faults)}")
         gradient = field.nuc_grad_method().kernel()
         energy = float(field.e_tot)
         if self._level.solvent:
@@ -153,7 +156,8 @@ class DFTPotential:
         elif left is None:
             from pyscf.scf import hf
 
-            guess = np.asarray(hf.init_guess_by_minao(mol))
+            guess = hf.init_guess_by_minao(mol)
+            # As it comes, it carries its orbitals, which exchange is computed from faster.
             yield np.array([guess, guess]) / 2.0 if mol.spin else guess
 
     def _stability(self, mol: Any) -> bool:
@@ -190,15 +194,15 @@ def _report(
     field: Any, found: Found, state: State, needs: Needs, correction: float | None
 ) -> SCFReport:
     cavity = field.scf_summary.get("e_cds")
-    spread = max(found.energies) - min(found.energies)
+    energies = [solution.energy for solution in found.solutions]
     return SCFReport(
         basis_functions=int(field.mol.nao),
         s_squared=state.s_squared,
         f_electrons=state.f_electrons,
         metal_spin=state.metal_spin,
         attempts=found.attempts,
-        converged_attempts=len(found.energies),
-        spread=spread * EV_PER_HARTREE,
+        converged_attempts=len(energies),
+        spread=(max(energies) - min(energies)) * EV_PER_HARTREE,
         cycles=found.cycles,
         dispersion=correction,
         cavity=None if cavity is None else float(cavity) * EV_PER_HARTREE,

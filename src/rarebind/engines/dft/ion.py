@@ -10,7 +10,7 @@ import numpy as np
 
 from rarebind.elements import rare_earth
 from rarebind.engines.dft.basis import basis_sets
-from rarebind.engines.dft.meanfield import FUNCTIONALS
+from rarebind.engines.dft.meanfield import FUNCTIONALS, SEARCH_GRID, set_grid
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.level import LevelOfTheory
 from rarebind.errors import CalculationError
@@ -79,10 +79,15 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
         return found
 
     field.get_occ = occupations
+    # Orbitals to start from need neither a fine grid nor many digits.
+    set_grid(field, SEARCH_GRID)
+    field.conv_tol = 1e-6
     field.max_cycle = 100
-    field.level_shift = 0.2
-    field.kernel()
-    if not field.converged:
+    for field.level_shift, field.damp in ((0.5, 0.3), (0.2, 0.0)):
+        field.kernel()
+        if field.converged:
+            break
+    else:
         raise CalculationError(f"the spherical {symbol}3+ ion does not converge")
     coefficients, occupied = field.mo_coeff[0], field.mo_occ[0]
     f_like = _f_character(coefficients, overlap, functions) > 0.5  # noqa: PLR2004

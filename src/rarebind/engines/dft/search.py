@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+#: Of a converged mean field: why it is not the state asked for.
+Faults = Callable[[Any], list[str]]
 
 #: Energy threshold in Eh of the search, and of the difference between two states.
 _LOOSE, _SAME = 1e-6, 1e-5
@@ -34,11 +37,14 @@ class Solution:
         Total energy in Eh on the grid of the search, dispersion left out.
     coefficients, occupations
         Orbitals as PySCF keeps them.
+    faults
+        Why it is not the state asked for; empty if it is.
     """
 
     energy: float
     coefficients: Floats
     occupations: Floats
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,38 +54,29 @@ class Found:
     Attributes
     ----------
     best
-    energies
-        Of all solutions, in Eh.
+        The lowest solution without fault.
+    solutions
+        All of them, faulty ones too.
     attempts, cycles
         Guesses tried, and iterations spent on them.
     """
 
     best: Solution
-    energies: tuple[float, ...]
+    solutions: tuple[Solution, ...]
     attempts: int
     cycles: int
 
 
-@dataclass
-class _Counter:
-    """Counts the iterations of a mean field, whichever algorithm makes them."""
-
-    cycles: int = 0
-    callback: Callable[..., None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        def count(_: Any) -> None:
-            self.cycles += 1
-
-        self.callback = count
-
-
-def search(mean_field: Any, guesses: Iterable[Floats], *, stability: bool) -> Found:
-    """The lowest solution that `guesses` lead to.
+def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stability: bool) -> Found:
+    """The lowest solution of the right kind that `guesses` lead to.
 
     Each guess climbs a ladder until something converges: DIIS; DIIS with a level shift and
     damping; the second-order algorithm.  With `stability`, each solution's internal stability is
     analysed and a downward direction followed.
+
+    Lowest alone is not enough.  The s functions of the def2 sets leave the small cores of the
+    lanthanides a spurious level between 5s and 6s, so that an electron more in it, and one less
+    in the 4f shell, can be lower than any state of the ion.
 
     Parameters
     ----------
@@ -87,33 +84,46 @@ def search(mean_field: Any, guesses: Iterable[Floats], *, stability: bool) -> Fo
         Its grid is left on that of the search.
     guesses
         Density matrices.
+    faults
+        Tells why a converged mean field is not the state asked for.
     stability
         Worth its price for open shells; what is closed-shell seldom needs it.
 
     Raises
     ------
     CalculationError
-        No guess leads to a solution.
+        No guess leads to a solution, or none of them is of the right kind.
     """
-    counter = _Counter()
-    mean_field.callback = counter.callback
+    cycles = 0
+
+    def count(_: Any) -> None:
+        nonlocal cycles
+        cycles += 1
+
+    mean_field.callback = count
     set_grid(mean_field, SEARCH_GRID)
     solutions: list[Solution] = []
     attempts = 0
     for guess in guesses:
         attempts += 1
         solution = climb(mean_field, guess)
-        if solution is not None and stability:
-            solution = _descend(mean_field, solution)
-        if solution is not None:
-            solutions.append(solution)
+        if solution is None:
+            continue
+        solutions.append(replace(solution, faults=tuple(faults(mean_field))))
+        if stability:
+            solutions += _descend(mean_field, solutions[-1], faults)
     if not solutions:
         raise CalculationError(
             f"the self-consistent field does not converge from any of {attempts} guesses"
         )
-    best = min(solutions, key=lambda found: found.energy)
-    energies = tuple(found.energy for found in solutions)
-    return Found(best, energies, attempts, counter.cycles)
+    right = [solution for solution in solutions if not solution.faults]
+    if not right:
+        lowest = min(solutions, key=_energy)
+        raise CalculationError(
+            f"none of {len(solutions)} states found is that of M3+; the lowest has "
+            f"{'; '.join(lowest.faults)}"
+        )
+    return Found(min(right, key=_energy), tuple(solutions), attempts, cycles)
 
 
 def refine(mean_field: Any, solution: Solution) -> Solution:
@@ -142,11 +152,6 @@ def climb(mean_field: Any, guess: Floats) -> Solution | None:
         if solution is not None:
             return solution
     return None
-
-
-def same_state(energy: float, other: float) -> bool:
-    """Whether two energies in Eh are of one state as far as the search can tell."""
-    return abs(energy - other) < _SAME
 
 
 def _plain(mean_field: Any, guess: Floats) -> Solution | None:
@@ -181,8 +186,10 @@ def _newton(mean_field: Any, coefficients: Floats, occupations: Floats) -> Solut
     return _solution(mean_field)
 
 
-def _descend(mean_field: Any, solution: Solution) -> Solution:
-    """Follow internal instabilities to a stable solution, or as far as it goes."""
+def _descend(mean_field: Any, start: Solution, faults: Faults) -> list[Solution]:
+    """Solutions met on following internal instabilities, each lower than the one before."""
+    met: list[Solution] = []
+    solution = start
     for _ in range(_DESCENTS):
         mean_field.mo_coeff, mean_field.mo_occ = solution.coefficients, solution.occupations
         coefficients, _, stable, _ = mean_field.stability(
@@ -193,8 +200,16 @@ def _descend(mean_field: Any, solution: Solution) -> Solution:
         lower = _newton(mean_field, np.asarray(coefficients), solution.occupations)
         if lower is None or lower.energy > solution.energy - _SAME:
             break
-        solution = lower
-    return solution
+        solution = replace(lower, faults=tuple(faults(mean_field)))
+        met.append(solution)
+        if solution.faults:
+            # What lies below a wrong state is no better.
+            break
+    return met
+
+
+def _energy(solution: Solution) -> float:
+    return solution.energy
 
 
 def _solution(mean_field: Any) -> Solution | None:
@@ -205,6 +220,3 @@ def _solution(mean_field: Any) -> Solution | None:
         np.array(mean_field.mo_coeff),
         np.array(mean_field.mo_occ),
     )
-
-
-__all__ = ["Found", "Solution", "climb", "refine", "same_state", "search"]

@@ -143,7 +143,8 @@ class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
 
 def _total(dms: Floats) -> Floats:
     """Density of both spins."""
-    return np.sum(np.reshape(dms, (-1, *dms.shape[-2:])), axis=0, dtype=np.float64)
+    total: Floats = np.reshape(dms, (-1, *dms.shape[-2:])).sum(axis=0)
+    return total
 
 
 def exact_potential(solvent: pcm.PCM, dm: Floats) -> Floats:

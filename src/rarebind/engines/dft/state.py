@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: Largest error of the 4f population: between two charges of the ion lies one electron.
-F_TOLERANCE = 0.5
-#: Largest ⟨S²⟩ − S(S + 1): of one ligand electron unpaired against the ion's spin comes 1.
-CONTAMINATION = 0.2
+F_TOLERANCE = 0.2
+#: Largest ⟨S²⟩ − S(S + 1).  Of one ligand electron unpaired against the ion's spin comes 1; the
+#: free ions have 0.006 or less.
+CONTAMINATION = 0.05
 
 
 @dataclass(frozen=True)
