@@ -15,7 +15,7 @@ from rarebind.engines.checkpoints import checkpoint_for
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.checkpoint import Checkpoint
 from rarebind.engines.dft.dispersion import dispersion
-from rarebind.engines.dft.guesses import guess_densities
+from rarebind.engines.dft.guesses import guess_densities, with_orbitals
 from rarebind.engines.dft.ion import Ion, spherical_ion
 from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
@@ -156,9 +156,8 @@ class DFTPotential:
         elif left is None:
             from pyscf.scf import hf
 
-            guess = hf.init_guess_by_minao(mol)
-            # As it comes, it carries its orbitals, which exchange is computed from faster.
-            yield np.array([guess, guess]) / 2.0 if mol.spin else guess
+            guess = np.asarray(hf.init_guess_by_minao(mol))
+            yield with_orbitals(np.array([guess, guess]) / 2.0 if mol.spin else guess)
 
     def _stability(self, mol: Any) -> bool:
         return bool(mol.spin) and mol.nao <= self._effort.stability_functions

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+#: Occupations below this do not count.
+_EMPTY = 1e-9
+
 
 def occupations(ion: Ion, number: int, seed: int) -> list[tuple[Floats, Floats]]:
     """Different ways of filling the 4f shell: occupied orbitals of either spin in terms of the 7.
@@ -48,6 +51,24 @@ def occupations(ion: Ion, number: int, seed: int) -> list[tuple[Floats, Floats]]
     return [(alpha, full[:, :0]) for alpha in filled]
 
 
+def with_orbitals(density: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`density` as PySCF tags those of orbitals: exchange is then computed from its few columns.
+
+    Parameters
+    ----------
+    density
+        Of one or both spins, shape (functions, functions) or (2, functions, functions).
+    """
+    from pyscf import lib
+
+    occupations, orbitals = np.linalg.eigh(density)
+    # Where atomic densities are cut apart, slightly negative ones arise.
+    tagged: NDArray[np.float64] = lib.tag_array(
+        density, mo_coeff=orbitals, mo_occ=np.where(occupations > _EMPTY, occupations, 0.0)
+    )
+    return tagged
+
+
 def guess_densities(
     mol: Any, metal: int, ion: Ion, number: int, seed: int
 ) -> Iterator[NDArray[np.float64]]:
@@ -62,4 +83,4 @@ def guess_densities(
         for spin, occupied in enumerate(filling):
             orbitals = ion.orbitals @ occupied
             density[spin, first:last, first:last] = ion.core + orbitals @ orbitals.T
-        yield density
+        yield with_orbitals(density)

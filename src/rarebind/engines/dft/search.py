@@ -71,8 +71,8 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
     """The lowest solution of the right kind that `guesses` lead to.
 
     Each guess climbs a ladder until something converges: DIIS; DIIS with a level shift and
-    damping; the second-order algorithm.  With `stability`, each solution's internal stability is
-    analysed and a downward direction followed.
+    damping; the second-order algorithm.  With `stability`, the internal stability of the lowest
+    is analysed and a downward direction followed.
 
     Lowest alone is not enough.  The s functions of the def2 sets leave the small cores of the
     lanthanides a spurious level between 5s and 6s, so that an electron more in it, and one less
@@ -110,8 +110,6 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
         if solution is None:
             continue
         solutions.append(replace(solution, faults=tuple(faults(mean_field))))
-        if stability:
-            solutions += _descend(mean_field, solutions[-1], faults)
     if not solutions:
         raise CalculationError(
             f"the self-consistent field does not converge from any of {attempts} guesses"
@@ -123,6 +121,10 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
             f"none of {len(solutions)} states found is that of M3+; the lowest has "
             f"{'; '.join(lowest.faults)}"
         )
+    if stability:
+        lower = _descend(mean_field, min(right, key=_energy), faults)
+        solutions += lower
+        right += [solution for solution in lower if not solution.faults]
     return Found(min(right, key=_energy), tuple(solutions), attempts, cycles)
 
 
