@@ -235,6 +235,34 @@ def compare(
         show_comparison(found)
 
 
+@app.command()
+def explain(
+    folder: Annotated[Path, typer.Argument(help="Folder of the dataset.")],
+    complex_: Annotated[
+        str, typer.Argument(metavar="COMPLEX", help="Its label, e.g. 'Y(HOPO-hydroxyl)4'.")
+    ],
+    level: Annotated[str | None, typer.Option(help="Where it has several, e.g. b3lyp-d4.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show the total energies that a complex's binding energies are made of."""
+    from rarebind.commands.dataset_show import show_breakdown
+    from rarebind.datasets import Dataset
+    from rarebind.datasets.breakdown import breakdown, terms_as_data
+
+    found = breakdown(Dataset(folder), complex_, level)
+    if as_json:
+        _print_json(
+            {
+                "label": found.record.label,
+                "level": str(found.record.calculation.level),
+                "binding": terms_as_data(found.binding),
+                "exchange": terms_as_data(found.exchange),
+            }
+        )
+    else:
+        show_breakdown(found)
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="Extended XYZ, maybe packed.")],

@@ -13,6 +13,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from rarebind.datasets import Comparison, Dataset, Row, VerifyReport
+    from rarebind.datasets.breakdown import Breakdown
 
 SHOWN = 20
 
@@ -161,6 +162,36 @@ def show_comparison(found: Comparison) -> None:
     console.print(table)
     if len(found.pairs) > SHOWN:
         console.print(f"and {len(found.pairs) - SHOWN} more: give --csv FILE for all of them")
+
+
+def show_breakdown(found: Breakdown) -> None:
+    """Print the terms of both cycles of a complex."""
+    from rarebind.datasets.breakdown import total
+    from rarebind.units import KCAL_PER_EV
+
+    console = Console()
+    record = found.record
+    console.print(f"{record.label} at {record.calculation.level}", highlight=False)
+    cycles = {"Equation 1": found.binding, "Exchange with the aqua ion": found.exchange}
+    for title, terms in cycles.items():
+        table = Table(title=title, box=SIMPLE)
+        table.add_column("Molecule", no_wrap=True)
+        for name in ("Number", "Total/eV", "Dispersion/eV", "Cavity/eV"):
+            table.add_column(name, justify="right")
+        for term in terms:
+            parts = (term.energy, term.dispersion, term.cavity)
+            table.add_row(term.record.label, f"{term.number:+d}", *map(_energy, parts))
+        sums = [total(terms, part) for part in ("energy", "dispersion", "cavity")]
+        table.add_section()
+        table.add_row("sum", "", *map(_energy, sums))
+        in_kcal = [None if value is None else value * KCAL_PER_EV for value in sums]
+        kcal = ["" if value is None else f"{value:.2f}" for value in in_kcal]
+        table.add_row("kcal/mol", "", *kcal)
+        console.print(table)
+
+
+def _energy(value: float | None) -> str:
+    return "" if value is None else f"{value:.5f}"
 
 
 def _number(value: float) -> str:
