@@ -52,7 +52,7 @@ def structure_of(metal: str, system: str) -> Structure:
     return relaxed
 
 
-def run(metal: str, system: str, level: LevelOfTheory, guesses: int, randoms: int) -> dict:
+def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
     structure = structure_of(metal, system)
     sets = basis_sets(structure.symbols, level)
     mol = build_molecule(structure, level, sets)
@@ -70,9 +70,11 @@ def run(metal: str, system: str, level: LevelOfTheory, guesses: int, randoms: in
 
     field = mean_field(mol, level, sets)
     begun = time.perf_counter()
-    seed = SearchEffort().seed
+    effort = SearchEffort()
+    guesses, stability = effort.of(mol.nao)
+    seed = effort.seed
     try:
-        found = search(field, starts(guesses, seed), faults, stability=True)
+        found = search(field, starts(guesses, seed), faults, stability=stability)
     except CalculationError as error:
         return {"metal": metal, "system": system, "failed": str(error)}
     spent = time.perf_counter() - begun
@@ -164,7 +166,6 @@ def main() -> None:
     parser.add_argument("--systems", nargs="+", default=["ion", "MF3"], choices=["ion", "MF3"])
     parser.add_argument("--metals", nargs="+", default=list(STUDY_METALS))
     parser.add_argument("--level", default="b3lyp-d4")
-    parser.add_argument("--guesses", type=int, default=SearchEffort().guesses)
     parser.add_argument("--random", type=int, default=10)
     arguments = parser.parse_args()
     rows = []
@@ -174,10 +175,7 @@ def main() -> None:
         for metal in arguments.metals:
             if any((row["metal"], row["system"]) == (metal, system) for row in rows):
                 continue
-            rows.append(
-                run(metal, system, level_named(arguments.level), arguments.guesses,
-                    arguments.random)
-            )  # fmt: skip
+            rows.append(run(metal, system, level_named(arguments.level), arguments.random))
             with arguments.out.open("a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
             print(system, metal, flush=True)

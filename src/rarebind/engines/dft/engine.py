@@ -45,16 +45,23 @@ class SearchEffort:
     ----------
     guesses
         4f occupations to start from, for partly filled shells.
-    stability_functions
-        Stability is analysed up to this number of basis functions: it costs a hundred
-        iterations.
+    small
+        Number of basis functions up to which more is done: `small_guesses` occupations are
+        tried, and the stability of the lowest state is analysed, which costs a hundred iterations.
+    small_guesses
     seed
         Draws the occupations.
     """
 
     guesses: int = 4
-    stability_functions: int = 250
+    small: int = 250
+    small_guesses: int = 12
     seed: int = 111111
+
+    def of(self, functions: int) -> tuple[int, bool]:
+        """Guesses, and whether to analyse stability, for so many basis functions."""
+        small = functions <= self.small
+        return (self.small_guesses if small else self.guesses), small
 
 
 class DFTPotential:
@@ -116,7 +123,7 @@ class DFTPotential:
             field,
             self._guesses(field, ion, checkpoint),
             lambda converged: analyse(converged, self._metal, ion).faults(),
-            stability=self._stability(mol),
+            stability=bool(mol.spin) and self._effort.of(mol.nao)[1],
         )
         refine(field, found.best)
         state = analyse(field, self._metal, ion)
@@ -150,17 +157,13 @@ class DFTPotential:
         if left is not None:
             yield left
         if ion is not None and mol.spin and self._metal is not None:
-            yield from guess_densities(
-                mol, self._metal, ion, self._effort.guesses, self._effort.seed
-            )
+            number, _ = self._effort.of(mol.nao)
+            yield from guess_densities(mol, self._metal, ion, number, self._effort.seed)
         elif left is None:
             from pyscf.scf import hf
 
             guess = np.asarray(hf.init_guess_by_minao(mol))
             yield with_orbitals(np.array([guess, guess]) / 2.0 if mol.spin else guess)
-
-    def _stability(self, mol: Any) -> bool:
-        return bool(mol.spin) and mol.nao <= self._effort.stability_functions
 
     def _memory_for_blocks(self) -> int:
         """MB that PySCF may take for blocks of what does not fit."""

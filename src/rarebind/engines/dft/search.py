@@ -22,7 +22,7 @@ Faults = Callable[[Any], list[str]]
 #: Energy threshold in Eh of the search, and of the difference between two states.
 _LOOSE, _SAME = 1e-6, 1e-5
 #: Residual of the lowest eigenvector of the stability matrix.
-_STABILITY = 1e-3
+_STABILITY = 1e-4
 #: Instabilities followed from one solution at most.
 _DESCENTS = 3
 
@@ -195,7 +195,7 @@ def _descend(mean_field: Any, start: Solution, faults: Faults) -> list[Solution]
     for _ in range(_DESCENTS):
         mean_field.mo_coeff, mean_field.mo_occ = solution.coefficients, solution.occupations
         coefficients, _, stable, _ = mean_field.stability(
-            return_status=True, nroots=1, tol=_STABILITY
+            return_status=True, nroots=3, tol=_STABILITY
         )
         if stable:
             break
