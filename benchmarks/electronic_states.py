@@ -13,7 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -24,12 +26,13 @@ from rarebind.elements import STUDY_METALS, rare_earth
 from rarebind.engines import LevelOfTheory, level_named, relax
 from rarebind.engines.dft.basis import basis_sets
 from rarebind.engines.dft.engine import SearchEffort
-from rarebind.engines.dft.guesses import guess_densities
-from rarebind.engines.dft.ion import spherical_ion
+from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities
+from rarebind.engines.dft.ion import closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import SEARCH_GRID, mean_field, set_grid
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.dft.search import climb, search
 from rarebind.engines.dft.state import analyse
+from rarebind.engines.dft.surroundings import surrounding_density
 from rarebind.engines.levels import GFN2_WATER
 from rarebind.errors import CalculationError
 from rarebind.structures import Structure
@@ -58,14 +61,15 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
     mol = build_molecule(structure, level, sets)
     ion = spherical_ion(metal, level) if rare_earth(metal).f_electrons else None
 
-    def starts(number: int, seed: int):
-        if ion is None or not mol.spin:
-            field = mean_field(mol, level, sets)
-            yield field.get_init_guess()
-        else:
-            yield from guess_densities(mol, 0, ion, number, seed)
+    surroundings = surrounding_density(structure, level, mol, 0)
 
-    def faults(field) -> list[str]:
+    def starts(number: int, seed: int) -> Iterator[np.ndarray]:
+        if ion is None or not mol.spin:
+            yield closed_shell_guess(mol, 0, closed_ion(metal, level))
+        else:
+            yield from guess_densities(mol, 0, ion, surroundings, number, seed)
+
+    def faults(field: Any) -> list[str]:
         return analyse(field, 0, ion).faults()
 
     field = mean_field(mol, level, sets)
@@ -116,11 +120,11 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
     return row
 
 
-def _turned(field, guess, generator):
+def _turned(field: Any, guess: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Density of the orbitals that diagonalise the guess's Fock matrix, turned at random."""
     energies, coefficients = field.eig(field.get_fock(dm=guess), field.get_ovlp())
     occupied = field.get_occ(energies, coefficients)
-    restricted = np.ndim(coefficients) == 2
+    restricted = not field.mol.spin
     turned = []
     for c in [coefficients] if restricted else coefficients:
         angles = generator.normal(scale=TURN, size=(c.shape[1],) * 2)

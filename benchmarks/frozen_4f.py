@@ -8,9 +8,10 @@ same geometry, relaxed with GFN2-xTB.  One line a metal and level is appended to
 ends; lines that are there are not run again, failures neither (delete the line to have it tried
 again).
 
-The two levels differ by a constant, of no consequence between metals, and by what varies along the
-series: that is what 4f in the core costs.  Y has no 4f shell, and the same basis at both levels, so
-it must come out the same and is left out of the statistics.
+The two levels differ by something common to the lanthanides, of no consequence between them (La has
+it too: another basis, and 4f orbitals that are empty but there), and by what varies along the
+series: that is what 4f in the core costs.  Y has the same basis and core at both levels, must come
+out the same, and is left out of the statistics; its gap to a lanthanide has all of the common part.
 """
 
 from __future__ import annotations
@@ -87,8 +88,9 @@ def show(rows: list[dict]) -> None:
     mean = statistics.fmean(counted.values()) if counted else math.nan
     table = Table(title="M3+ + 3 F- -> MF3, equation 1, SMD water; kcal/mol")
     for name in (
-        "M", "4f explicit", "4f in core", "difference", "less its mean", f"to {REFERENCE}, explicit",
-        f"to {REFERENCE}, in core", "off", "4f", "<S2>", "s, explicit", "s, in core",
+        "M", "4f explicit", "4f in core", "difference", "less its mean",
+        f"to {REFERENCE}, explicit", f"to {REFERENCE}, in core", "off", "4f", "<S2>", "s, explicit",
+        "s, in core",
     ):  # fmt: skip
         table.add_column(name, justify="right")
     for metal in metals:

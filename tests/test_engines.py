@@ -12,13 +12,29 @@ from rarebind.structures import Structure
 from rarebind.units import EV_PER_HARTREE
 
 AVAILABLE = [spec.name for spec in ENGINES if not spec.missing()]
+#: Those of xTB, which are fast enough for an aqua ion.
+XTB = [name for name in AVAILABLE if name in {"tblite", "xtb"}]
+#: A DFT engine that runs here; the others need a GPU or a program of their own.
+DFT = [name for name in AVAILABLE if name == "pyscf"]
 WATER = Structure.from_ase(molecule("H2O"))
 SHIFT = np.array([3.0, -2.0, 1.0])
 SOLVENTS = ["", "ALPB(water)"]
+#: Eh of water, which a wrong unit would miss by a factor.
+ENERGIES = {"GFN2-xTB": -5.08, "PBE": -76.28}
 
 
 def level(engine, solvent="ALPB(water)"):
+    """GFN2-xTB, or what is quick in DFT; `solvent` asks each for the model it has."""
+    if engine in DFT:
+        return LevelOfTheory(
+            engine, "PBE", "def2-SVP", solvent.replace("ALPB", "SMD"), dispersion="D4"
+        )
     return LevelOfTheory(engine, "GFN2-xTB", solvent=solvent)
+
+
+def smallest(engine):
+    """What an engine computes in no time, with as many atoms as it can."""
+    return WATER if engine in DFT else aqua()
 
 
 def aqua(metal="La", n=8):
@@ -26,13 +42,18 @@ def aqua(metal="La", n=8):
     return Structure((metal, *structure.symbols[1:]), structure.positions, 3)
 
 
-@pytest.fixture(params=AVAILABLE)
+@pytest.fixture(params=XTB + DFT)
 def engine(request):
     return request.param
 
 
+@pytest.fixture(params=XTB)
+def xtb_engine(request):
+    return request.param
+
+
 def test_default_engine_is_here():
-    assert "tblite" in AVAILABLE
+    assert "tblite" in XTB
 
 
 @pytest.mark.parametrize("solvent", SOLVENTS)
@@ -42,8 +63,8 @@ def test_record(engine, solvent):
     assert calculation.structure == WATER
     assert calculation.forces.shape == (3, 3)
     assert calculation.engine_version.startswith(f"{engine} ")
-    # GFN2-xTB puts water near −5.07 Eh; a wrong unit would be off by a factor.
-    assert calculation.energy / EV_PER_HARTREE == pytest.approx(-5.08, abs=0.03)
+    expected = ENERGIES[calculation.level.method]
+    assert calculation.energy / EV_PER_HARTREE == pytest.approx(expected, abs=0.03)
 
 
 def test_input_is_not_changed(engine):

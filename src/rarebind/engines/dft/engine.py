@@ -15,13 +15,14 @@ from rarebind.engines.checkpoints import checkpoint_for
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.checkpoint import Checkpoint
 from rarebind.engines.dft.dispersion import dispersion
-from rarebind.engines.dft.guesses import guess_densities, with_orbitals
-from rarebind.engines.dft.ion import Ion, spherical_ion
+from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities
+from rarebind.engines.dft.ion import Ion, closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.dft.resources import Needs, check_needs
 from rarebind.engines.dft.search import Found, refine, search
 from rarebind.engines.dft.state import State, analyse
+from rarebind.engines.dft.surroundings import surrounding_density
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.levels import has_frozen_4f
 from rarebind.engines.scf_report import SCFReport
@@ -121,7 +122,7 @@ class DFTPotential:
         ion = self._ion()
         found = search(
             field,
-            self._guesses(field, ion, checkpoint),
+            self._guesses(structure, field, ion, checkpoint),
             lambda converged: analyse(converged, self._metal, ion).faults(),
             stability=bool(mol.spin) and self._effort.of(mol.nao)[1],
         )
@@ -150,7 +151,9 @@ class DFTPotential:
         symbol = self._structure.symbols[self._metal]
         return spherical_ion(symbol, self._level) if rare_earth(symbol).f_electrons else None
 
-    def _guesses(self, field: Any, ion: Ion | None, checkpoint: Checkpoint) -> Iterator[Floats]:
+    def _guesses(
+        self, structure: Structure, field: Any, ion: Ion | None, checkpoint: Checkpoint
+    ) -> Iterator[Floats]:
         """An interrupted calculation's density first, then those that suit the molecule."""
         mol = field.mol
         left = checkpoint.density(field)
@@ -158,12 +161,15 @@ class DFTPotential:
             yield left
         if ion is not None and mol.spin and self._metal is not None:
             number, _ = self._effort.of(mol.nao)
-            yield from guess_densities(mol, self._metal, ion, number, self._effort.seed)
+            surroundings = surrounding_density(structure, self._level, mol, self._metal)
+            yield from guess_densities(
+                mol, self._metal, ion, surroundings, number, self._effort.seed
+            )
         elif left is None:
-            from pyscf.scf import hf
-
-            guess = np.asarray(hf.init_guess_by_minao(mol))
-            yield with_orbitals(np.array([guess, guess]) / 2.0 if mol.spin else guess)
+            closed = None
+            if self._metal is not None:
+                closed = closed_ion(structure.symbols[self._metal], self._level)
+            yield closed_shell_guess(mol, self._metal, closed)
 
     def _memory_for_blocks(self) -> int:
         """MB that PySCF may take for blocks of what does not fit."""

@@ -1,4 +1,4 @@
-"""Densities to start from: ligands as free atoms, the metal ion with a chosen 4f occupation."""
+"""Densities to start from: the metal as a free ion with a chosen 4f occupation."""
 
 from __future__ import annotations
 
@@ -69,17 +69,65 @@ def with_orbitals(density: NDArray[np.float64]) -> NDArray[np.float64]:
     return tagged
 
 
-def guess_densities(
-    mol: Any, metal: int, ion: Ion, number: int, seed: int
-) -> Iterator[NDArray[np.float64]]:
-    """Density matrices of both spins, shape (2, functions, functions), one for each filling."""
+def free_atoms(mol: Any, metal: int | None) -> Floats:
+    """Density of all atoms but the metal as if they were free, shape (functions, functions)."""
+    from pyscf import gto
     from pyscf.scf import hf
 
-    atoms = np.asarray(hf.init_guess_by_minao(mol)) / 2.0
+    if metal is None:
+        return np.asarray(hf.init_guess_by_minao(mol))
+    density = np.zeros((mol.nao, mol.nao))
+    others = [atom for atom in range(mol.natm) if atom != metal]
+    if others:
+        alone = gto.M(
+            atom=[(mol.atom_symbol(atom), mol.atom_coord(atom)) for atom in others],
+            unit="Bohr",
+            basis=mol.basis,
+            spin=None,
+            verbose=0,
+        )
+        where = beside(mol, metal)
+        density[np.ix_(where, where)] = hf.init_guess_by_minao(alone)
+    return density
+
+
+def beside(mol: Any, metal: int) -> NDArray[np.int64]:
+    """Indices of the functions of all atoms but the metal."""
+    _, _, first, last = mol.aoslice_by_atom()[metal]
+    indices: NDArray[np.int64] = np.r_[0:first, last : mol.nao]
+    return indices
+
+
+def closed_shell_guess(mol: Any, metal: int | None, ion: Floats | None) -> Floats:
+    """Free atoms around a closed-shell ion, shape (functions, functions)."""
+    density = free_atoms(mol, metal)
+    if metal is not None:
+        _, _, first, last = mol.aoslice_by_atom()[metal]
+        density[first:last, first:last] = ion
+    return with_orbitals(density)
+
+
+def guess_densities(
+    mol: Any, metal: int, ion: Ion, surroundings: Floats, number: int, seed: int
+) -> Iterator[Floats]:
+    """Density matrices of both spins, shape (2, functions, functions), one for each filling.
+
+    Parameters
+    ----------
+    mol
+        The molecule.
+    metal
+        Index of the rare-earth atom.
+    ion
+        That atom as a free ion.
+    surroundings
+        Density of all other atoms, both spins together, shape (functions, functions).
+    number, seed
+        See :func:`occupations`.
+    """
     _, _, first, last = mol.aoslice_by_atom()[metal]
     for filling in occupations(ion, number, seed):
-        density = np.array([atoms, atoms])
-        density[:, first:last, :] = density[:, :, first:last] = 0.0
+        density = np.array([surroundings, surroundings]) / 2.0
         for spin, occupied in enumerate(filling):
             orbitals = ion.orbitals @ occupied
             density[spin, first:last, first:last] = ion.core + orbitals @ orbitals.T

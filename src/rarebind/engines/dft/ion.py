@@ -1,4 +1,4 @@
-"""The bare M3+ ion with an evenly filled 4f shell: where guesses take their 4f orbitals from."""
+"""The bare M3+ ion, which every guess for one of its complexes is built around."""
 
 from __future__ import annotations
 
@@ -95,6 +95,30 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
     rest = (occupied > 0.5) & ~f_like  # noqa: PLR2004
     core = coefficients[:, rest] @ coefficients[:, rest].T
     return Ion(core, coefficients[:, shell], *filling)
+
+
+@lru_cache(maxsize=32)
+def closed_ion(symbol: str, level: LevelOfTheory) -> Floats:
+    """Density of a gas-phase M3+ ion without open shells, shape (functions, functions).
+
+    Raises
+    ------
+    CalculationError
+        It does not converge.
+    """
+    from pyscf import dft
+
+    structure = Structure((symbol,), np.zeros((1, 3)), 3)
+    sets = basis_sets([symbol], level)
+    mol = build_molecule(structure, level, sets)
+    field = dft.RKS(mol, xc=FUNCTIONALS[level.method]).density_fit(auxbasis=sets.auxiliary)
+    # PySCF's guesses by free atoms do not know every core potential.
+    field.init_guess = "1e"
+    set_grid(field, SEARCH_GRID)
+    field.kernel()
+    if not field.converged:
+        raise CalculationError(f"the {symbol}3+ ion does not converge")
+    return np.asarray(field.make_rdm1())
 
 
 def f_functions(mol: Any, atom: int) -> list[int]:

@@ -1,0 +1,178 @@
+"""Free ions, and the densities that a search starts from."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from dft_systems import FROZEN, GAS, LANTHANIDES, WATER, hydrated
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rarebind.elements import rare_earth
+from rarebind.engines.dft.basis import basis_sets
+from rarebind.engines.dft.guesses import (
+    closed_shell_guess,
+    free_atoms,
+    guess_densities,
+    occupations,
+)
+from rarebind.engines.dft.ion import Ion, closed_ion, f_functions, spherical_ion
+from rarebind.engines.dft.molecule import build_molecule
+from rarebind.engines.dft.surroundings import surrounding_density
+
+METALS = st.sampled_from(LANTHANIDES)
+SEEDS = st.integers(0, 2**32 - 1)
+NOTHING = np.zeros((0, 0))
+
+
+def unfilled(symbol):
+    """An ion of which nothing but its electron count is known."""
+    electrons = rare_earth(symbol).f_electrons
+    beta = max(electrons - 7, 0)
+    return Ion(NOTHING, NOTHING, electrons - beta, beta)
+
+
+def whole_shell(filling):
+    """Density of the 4f shell, both spins."""
+    return np.array([part @ part.T for part in filling])
+
+
+@given(METALS, st.integers(1, 40), SEEDS)
+def test_fillings(symbol, number, seed):
+    element, ion = rare_earth(symbol), unfilled(symbol)
+    filled = occupations(ion, number, seed)
+    only_one = element.f_electrons in {0, 7, 14}
+    assert len(filled) == (1 if only_one else number)
+    for alpha, beta in filled:
+        assert alpha.shape[1] - beta.shape[1] == element.unpaired_electrons
+        assert alpha.shape[1] + beta.shape[1] == element.f_electrons
+        for part in (alpha, beta):
+            assert np.allclose(part.T @ part, np.eye(part.shape[1]), atol=1e-10)
+
+
+@given(METALS, st.integers(1, 10), SEEDS)
+def test_seeds_are_reproducible(symbol, number, seed):
+    first, again = (occupations(unfilled(symbol), number, seed) for _ in range(2))
+    for one, other in zip(first, again, strict=True):
+        assert np.array_equal(one[0], other[0])
+        assert np.array_equal(one[1], other[1])
+
+
+@given(METALS, SEEDS)
+def test_more_guesses_begin_with_the_same(symbol, seed):
+    few, many = (occupations(unfilled(symbol), number, seed) for number in (3, 6))
+    for one, other in zip(few, many, strict=False):
+        assert np.array_equal(whole_shell(one), whole_shell(other))
+
+
+@given(st.sampled_from([m for m in LANTHANIDES if m not in {"La", "Gd", "Lu"}]), SEEDS)
+def test_fillings_differ(symbol, seed):
+    shells = [whole_shell(filling) for filling in occupations(unfilled(symbol), 8, seed)]
+    for one, other in combinations(shells, 2):
+        assert not np.allclose(one, other, atol=1e-3)
+
+
+@pytest.fixture(scope="module", params=["Ce", pytest.param("Gd", marks=pytest.mark.slow), "Yb"])
+def free(request):
+    """A spherical ion, its element, and the overlap of its functions."""
+    ion = spherical_ion(request.param, GAS)
+    structure = hydrated(request.param, 1)
+    mol = build_molecule(structure, GAS, basis_sets(structure.symbols, GAS))
+    _, _, first, last = mol.aoslice_by_atom()[0]
+    overlap = mol.intor("int1e_ovlp")[first:last, first:last]
+    return request.param, ion, mol, overlap
+
+
+def test_free_ion(free):
+    symbol, ion, mol, overlap = free
+    assert ion.orbitals.shape == (len(overlap), 7)
+    assert np.allclose(ion.orbitals.T @ overlap @ ion.orbitals, np.eye(7), atol=1e-8)
+    # 4s2 4p6 4d10 5s2 5p6.
+    assert np.trace(ion.core @ overlap) == pytest.approx(13.0, abs=1e-8)
+    assert np.allclose(ion.core @ overlap @ ion.core, ion.core, atol=1e-7)
+    assert np.allclose(ion.core @ overlap @ ion.orbitals, 0.0, atol=1e-7)
+    electrons = rare_earth(symbol).f_electrons
+    assert ion.alpha + ion.beta == electrons
+    assert ion.alpha - ion.beta == rare_earth(symbol).unpaired_electrons
+    # The orbitals are f to the last digit: nothing breaks the symmetry of the sphere.
+    others = np.delete(ion.orbitals, f_functions(mol, 0), axis=0)
+    assert np.allclose(others, 0.0, atol=1e-6)
+
+
+def test_free_ion_is_computed_once(free):
+    assert spherical_ion(free[0], replace(GAS)) is free[1]
+
+
+def test_guesses(free):
+    symbol, ion, mol, overlap = free
+    _, _, first, last = mol.aoslice_by_atom()[0]
+    whole = mol.intor("int1e_ovlp")
+    guesses = list(guess_densities(mol, 0, ion, free_atoms(mol, 0), 3, seed=7))
+    assert len(guesses) == (1 if symbol == "Gd" else 3)
+    for guess in guesses:
+        assert guess.shape == (2, mol.nao, mol.nao)
+        assert np.allclose(guess, np.swapaxes(guess, 1, 2), atol=1e-12)
+        metal = np.array(guess)[:, first:last, first:last]
+        electrons = [np.trace(spin @ overlap) for spin in metal]
+        assert electrons == pytest.approx([13.0 + ion.alpha, 13.0 + ion.beta], abs=1e-6)
+        assert np.allclose(guess[:, first:last, last:], 0.0)
+        electrons = [np.trace(spin @ whole) for spin in np.array(guess)]
+        assert electrons == pytest.approx(mol.nelec, abs=5e-3)
+
+
+def test_guesses_are_reproducible(free):
+    _, ion, mol, _ = free
+    around = free_atoms(mol, 0)
+    first, again, other = (
+        np.array(list(guess_densities(mol, 0, ion, around, 2, seed))) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(first, again)
+    assert (ion.alpha - ion.beta == 7) == np.allclose(first, other)
+
+
+def test_guesses_carry_their_orbitals(free):
+    _, ion, mol, _ = free
+    for guess in guess_densities(mol, 0, ion, free_atoms(mol, 0), 1, seed=1):
+        again = np.einsum("spi,si,sqi->spq", guess.mo_coeff, guess.mo_occ, guess.mo_coeff)
+        assert np.allclose(again, guess, atol=1e-8)
+        assert (guess.mo_occ >= 0.0).all()
+
+
+@pytest.mark.parametrize(("symbol", "level"), [("Y", GAS), ("La", GAS), ("Gd", FROZEN)])
+def test_closed_shell_guesses(symbol, level):
+    structure = hydrated(symbol, 1)
+    mol = build_molecule(structure, level, basis_sets(structure.symbols, level))
+    ion = closed_ion(symbol, level)
+    guess = np.array(closed_shell_guess(mol, 0, ion))
+    overlap = mol.intor("int1e_ovlp")
+    _, _, first, last = mol.aoslice_by_atom()[0]
+    of_metal = guess[first:last, first:last] @ overlap[first:last, first:last]
+    assert np.trace(of_metal) == pytest.approx(8.0, abs=1e-6)
+    assert np.trace(guess @ overlap) == pytest.approx(mol.nelectron, abs=1e-2)
+    assert np.allclose(guess, guess.T, atol=1e-12)
+
+
+def test_a_molecule_without_metal():
+    mol = build_molecule(WATER, GAS, basis_sets(WATER.symbols, GAS))
+    guess = np.array(closed_shell_guess(mol, None, None))
+    assert np.trace(guess @ mol.intor("int1e_ovlp")) == pytest.approx(10.0, abs=1e-2)
+
+
+def test_surroundings():
+    structure = hydrated("Ce", 1)
+    mol = build_molecule(structure, GAS, basis_sets(structure.symbols, GAS))
+    around = surrounding_density(structure, GAS, mol, 0)
+    _, _, first, last = mol.aoslice_by_atom()[0]
+    assert np.allclose(around[first:last], 0.0)
+    assert np.allclose(around, around.T, atol=1e-10)
+    # The water lends the ion some of its electrons, and is not what it is alone.
+    alone = free_atoms(mol, 0)
+    assert np.trace(around @ mol.intor("int1e_ovlp")) == pytest.approx(10.0, abs=0.5)
+    assert not np.allclose(around, alone, atol=0.05)
+
+
+def test_an_ion_alone_has_no_surroundings():
+    structure = hydrated("Ce", 0)
+    mol = build_molecule(structure, GAS, basis_sets(structure.symbols, GAS))
+    assert np.allclose(surrounding_density(structure, GAS, mol, 0), 0.0)

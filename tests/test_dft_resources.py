@@ -1,0 +1,107 @@
+"""Memory and disk that a calculation with PySCF is let to have."""
+
+import shutil
+from collections import namedtuple
+
+import psutil
+import pytest
+from dft_systems import GAS, LABELS, WATER, field_of, hydrated
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rarebind.engines import static
+from rarebind.engines.dft.basis import basis_sets
+from rarebind.engines.dft.molecule import build_molecule
+from rarebind.engines.dft.resources import available_memory, check_needs, needs
+from rarebind.errors import InputError
+
+SIZES = st.integers(1, 3000)
+Free = namedtuple("Free", ["available", "free"])  # noqa: PYI024  # what both functions return
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """A machine of so many MB of free memory and disk."""
+
+    def be(memory, disk):
+        free = Free(memory * 1e6, disk * 1e6)
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+
+    return be
+
+
+def water():
+    return build_molecule(WATER, GAS, basis_sets(WATER.symbols, GAS))
+
+
+@given(SIZES, SIZES, st.integers(1, 300), st.integers(0, 50), st.floats(1e2, 1e6))
+def test_more_of_anything_needs_more(functions, fitting, atoms, more, available):
+    start = needs(functions, fitting, atoms, available)
+    for larger in (
+        needs(functions + more, fitting, atoms, available),
+        needs(functions, fitting + more, atoms, available),
+        needs(functions, fitting, atoms + more, available),
+    ):
+        assert larger.memory + larger.disk >= start.memory + start.disk
+        assert larger.disk >= start.disk
+
+
+@given(SIZES, SIZES, st.integers(1, 300), st.floats(1e2, 1e6), st.floats(1.0, 10.0))
+def test_more_memory_takes_integrals_from_disk(functions, fitting, atoms, available, factor):
+    small = needs(functions, fitting, atoms, available)
+    large = needs(functions, fitting, atoms, factor * available)
+    assert small.integrals_on_disk or not large.integrals_on_disk
+    assert (small.disk > 0.0) == small.integrals_on_disk
+    assert small.memory + small.disk == pytest.approx(large.memory + large.disk)
+
+
+def test_memory_of_this_machine():
+    assert 1.0 < available_memory() < psutil.virtual_memory().total / 1e6
+
+
+def test_a_machine_large_enough(machine, tmp_path):
+    machine(memory=2000, disk=0)
+    found = check_needs(water(), 200, tmp_path)
+    assert not found.integrals_on_disk
+    assert 600.0 < found.memory < 800.0
+
+
+def test_too_little_memory(machine, tmp_path):
+    machine(memory=500, disk=1000)
+    with pytest.raises(InputError, match=r"39 basis functions need about \d+ MB of memory, 500 MB"):
+        check_needs(water(), 200, tmp_path)
+
+
+def test_too_little_disk(machine, tmp_path):
+    machine(memory=1000, disk=2)
+    message = rf"need about 624 MB of disk, 2 MB are free under {tmp_path}: set TMPDIR"
+    with pytest.raises(InputError, match=message):
+        check_needs(water(), 100_000, tmp_path)
+    machine(memory=1000, disk=700)
+    assert check_needs(water(), 100_000, tmp_path).integrals_on_disk
+
+
+def test_both_are_named(machine, tmp_path):
+    machine(memory=500, disk=2)
+    with pytest.raises(InputError) as error:
+        check_needs(water(), 100_000, tmp_path)
+    assert len(error.value.problems) == 2
+
+
+def test_asked_before_anything_is_computed(machine):
+    machine(memory=500, disk=1000)
+    with pytest.raises(InputError, match="run fewer workers"):
+        static(WATER, LABELS)
+
+
+@pytest.mark.parametrize("structure", [WATER, hydrated("La", 4)])
+def test_surface_points_are_not_underestimated(structure):
+    solvent = field_of(structure, LABELS).with_solvent
+    from pyscf.solvent import pcm, smd
+
+    radii = smd.smd_radii(smd.solvent_db["water"][2])
+    points = len(pcm.gen_surface(solvent.mol, rad=radii, ng=solvent.sasa_ng)["grid_coords"])
+    one, matrices = (needs(1, 1, atoms, 1e5).memory for atoms in (1, len(structure)))
+    # The surface's own matrices (S, D, K, R and the factorised K) at the least.
+    assert matrices - one > 5 * (points**2 - 590**2) * 8e-6

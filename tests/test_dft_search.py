@@ -1,0 +1,182 @@
+"""The search for the electronic state."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from dft_systems import GAS, HYDROGEN_FLUORIDE, QUICK, WATER, field_of, ion
+
+from rarebind.elements import rare_earth
+from rarebind.engines.dft import search as searching
+from rarebind.engines.dft.engine import DFTPotential, SearchEffort
+from rarebind.engines.dft.guesses import free_atoms, guess_densities
+from rarebind.engines.dft.ion import spherical_ion
+from rarebind.engines.dft.meanfield import FINAL_GRID, SEARCH_GRID
+from rarebind.engines.dft.search import climb, refine, search
+from rarebind.engines.dft.state import analyse
+from rarebind.errors import CalculationError
+
+RADICAL = replace(GAS, basis="def2-SVP")
+#: Eh; between HF+ with its hole across the bond and along it.
+BETWEEN = -99.7
+
+
+def none(_):
+    return []
+
+
+def atoms_of(field):
+    from pyscf.scf import hf
+
+    guess = np.asarray(hf.init_guess_by_minao(field.mol))
+    return np.array([guess, guess]) / 2.0 if field.mol.spin else guess
+
+
+@pytest.fixture(scope="module")
+def excited():
+    """HF+, and a density with its hole in the bond."""
+    field = field_of(HYDROGEN_FLUORIDE, RADICAL)
+    ground = search(field, [atoms_of(field)], none, stability=False).best
+    filled = ground.occupations.copy()
+    (occupied,) = np.nonzero(filled[1])
+    along = field.mol.search_ao_label("F 2pz")
+    bond = occupied[np.argmax((ground.coefficients[1][along][:, occupied] ** 2).sum(axis=0))]
+    filled[1, bond], filled[1, len(occupied)] = 0.0, 1.0
+    return field, ground, field.make_rdm1(ground.coefficients, filled)
+
+
+def test_closed_shell():
+    field = field_of(WATER, QUICK)
+    found = search(field, [atoms_of(field)], none, stability=False)
+    assert found.attempts == len(found.solutions) == 1
+    assert found.best is found.solutions[0]
+    assert 2 <= found.cycles < 15
+    assert field.grids.level == SEARCH_GRID
+    refined = refine(field, found.best)
+    assert field.grids.level == FINAL_GRID
+    assert field.converged
+    assert refined.energy == field.e_tot != found.best.energy
+    assert refined.energy == pytest.approx(found.best.energy, abs=1e-3)
+
+
+def test_every_rung_leads_to_the_same(monkeypatch):
+    field = field_of(WATER, QUICK)
+    guess = atoms_of(field)
+    expected = climb(field, guess).energy
+    plain, tried = searching._plain, []
+
+    def failing(times):
+        def first_fails(mean_field, start):
+            tried.append(start)
+            return None if len(tried) <= times else plain(mean_field, start)
+
+        tried.clear()
+        return first_fails
+
+    # Once: with a level shift, and then plainly again from there.
+    monkeypatch.setattr(searching, "_plain", failing(1))
+    assert climb(field, guess).energy == pytest.approx(expected, abs=1e-6)
+    assert len(tried) == 2
+    # Twice: the second-order algorithm.
+    monkeypatch.setattr(searching, "_plain", failing(2))
+    assert climb(field, guess).energy == pytest.approx(expected, abs=1e-6)
+    assert len(tried) == 2
+    assert field.level_shift == field.damp == 0.0
+    assert field.converged
+    assert refine(field, climb(field, guess)).energy == field.e_tot
+
+
+def test_nothing_converges(monkeypatch):
+    field = field_of(WATER, QUICK)
+    guesses = [atoms_of(field)] * 2
+    found = search(field, guesses[:1], none, stability=False)
+    for name in ("_plain", "_shifted", "_second_order"):
+        monkeypatch.setattr(searching, name, lambda *_: None)
+    with pytest.raises(CalculationError, match="does not converge from any of 2 guesses"):
+        search(field, guesses, none, stability=False)
+    with pytest.raises(CalculationError, match="does not converge on the final grid"):
+        refine(field, found.best)
+
+
+def test_nothing_is_the_right_state():
+    field = field_of(WATER, QUICK)
+    guess = atoms_of(field)
+    message = "none of 2 states found is that of M3\\+; the lowest has too blue; too wet"
+    with pytest.raises(CalculationError, match=message):
+        search(field, [guess, guess], lambda _: ["too blue", "too wet"], stability=False)
+
+
+def test_instability_is_followed(excited):
+    field, ground, guess = excited
+    stuck = search(field, [guess], none, stability=False)
+    assert stuck.best.energy > BETWEEN > ground.energy
+    found = search(field, [guess], none, stability=True)
+    assert [solution.energy > BETWEEN for solution in found.solutions] == [True, False]
+    assert found.best is found.solutions[1]
+    assert found.best.energy == pytest.approx(ground.energy, abs=1e-5)
+    assert found.cycles > stuck.cycles
+
+
+def test_the_lowest_of_several_guesses(excited):
+    field, ground, guess = excited
+    found = search(field, [guess, atoms_of(field)], none, stability=False)
+    assert found.attempts == len(found.solutions) == 2
+    assert found.best is found.solutions[1]
+    assert found.best.energy == pytest.approx(ground.energy, abs=1e-5)
+
+
+def test_a_lower_state_of_the_wrong_kind_is_found_but_not_chosen(excited):
+    field, _, guess = excited
+    found = search(
+        field, [guess], lambda mf: ["too low"] if mf.e_tot < BETWEEN else [], stability=True
+    )
+    assert found.best is found.solutions[0]
+    assert found.best.energy > BETWEEN > found.solutions[1].energy
+    assert found.solutions[1].faults == ("too low",)
+    # The state chosen is the one refined, although the mean field has been to the other.
+    assert refine(field, found.best).energy > BETWEEN
+
+
+def of_ion(symbol, **effort):
+    structure = ion(symbol)
+    potential = DFTPotential(structure, GAS, SearchEffort(**effort))
+    energy, forces = potential(structure.positions)
+    assert np.allclose(forces, 0.0, atol=1e-3)
+    spin = rare_earth(symbol).unpaired_electrons / 2
+    assert potential.scf.f_electrons == pytest.approx(rare_earth(symbol).f_electrons, abs=0.02)
+    assert potential.scf.s_squared == pytest.approx(spin * (spin + 1), abs=0.02)
+    assert potential.scf.metal_spin == pytest.approx(2 * spin, abs=1e-6)
+    return energy, potential.scf
+
+
+def test_one_4f_electron():
+    _, scf = of_ion("Ce", guesses=1, small=0)
+    assert scf.attempts == scf.converged_attempts == 1
+
+
+@pytest.mark.slow
+def test_half_filled():
+    _, scf = of_ion("Gd", guesses=4, small=0)
+    assert scf.attempts == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("symbol", ["Dy", "Er", "Yb"])
+def test_more_than_half_filled(symbol):
+    _, scf = of_ion(symbol, guesses=2, small=0)
+    assert scf.attempts == 2
+    # Occupations converge to different states: 0.1 to 0.5 eV apart.
+    assert 0.0 <= scf.spread < 2.0
+
+
+@pytest.mark.slow
+def test_spurious_solution_of_gadolinium():
+    symbol = "Gd"
+    free = spherical_ion(symbol, GAS)
+    field = field_of(ion(symbol), GAS)
+    guesses = guess_densities(field.mol, 0, free, free_atoms(field.mol, 0), 1, seed=1)
+    found = search(field, guesses, lambda mf: analyse(mf, 0, free).faults(), stability=True)
+    right, wrong = found.solutions[0], found.solutions[-1]
+    assert found.best is right
+    assert wrong.energy < right.energy
+    assert "electrons in the 4f shell instead of 7" in wrong.faults[0]
