@@ -1,5 +1,7 @@
 """The contract that every engine keeps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ase.build import molecule
@@ -89,7 +91,9 @@ def test_forces_are_the_gradient(engine, solvent):
         for s in (step, -step)
     )
     numerical = -(plus.energy - minus.energy) / (2 * step)
-    assert np.sum(forces * direction) == pytest.approx(numerical, abs=2e-3)
+    # DFT settles the solvent's energy after its forces.
+    tolerance = 1e-2 if engine in DFT and solvent else 2e-3
+    assert np.sum(forces * direction) == pytest.approx(numerical, abs=tolerance)
 
 
 @pytest.mark.parametrize(
@@ -98,18 +102,18 @@ def test_forces_are_the_gradient(engine, solvent):
     ("solvent", "energy", "force"),
     [("", 1e-5, 1e-3), ("ALPB(water)", 1e-2, 5e-2)],
 )
-def test_rotation_and_translation(engine, solvent, energy, force):
+def test_rotation_and_translation(xtb_engine, solvent, energy, force):
     rotation = Rotation.random(rng=5)
     structure = aqua()
     moved = structure.with_positions(rotation.apply(np.array(structure.positions)) + SHIFT)
-    original = static(structure, level(engine, solvent))
-    other = static(moved, level(engine, solvent))
+    original = static(structure, level(xtb_engine, solvent))
+    other = static(moved, level(xtb_engine, solvent))
     assert other.energy == pytest.approx(original.energy, abs=energy)
     assert np.allclose(other.forces, rotation.apply(np.array(original.forces)), atol=force)
 
 
 def test_permutation(engine):
-    structure = aqua()
+    structure = smallest(engine)
     order = np.random.default_rng(1).permutation(len(structure))
     shuffled = Structure(
         tuple(structure.symbols[i] for i in order), structure.positions[order], structure.charge
@@ -119,9 +123,9 @@ def test_permutation(engine):
     assert np.allclose(other.forces, original.forces[order], atol=1e-4)
 
 
-def test_true_multiplicity_does_not_reach_xtb(engine):
+def test_true_multiplicity_does_not_reach_xtb(xtb_engine):
     spins = [
-        static(Structure(("Gd",), np.zeros((1, 3)), 3, multiplicity), level(engine, "")).energy
+        static(Structure(("Gd",), np.zeros((1, 3)), 3, multiplicity), level(xtb_engine, "")).energy
         for multiplicity in (1, 8)
     ]
     assert spins[0] == pytest.approx(spins[1], abs=1e-8)
@@ -130,9 +134,9 @@ def test_true_multiplicity_does_not_reach_xtb(engine):
 @pytest.mark.parametrize("metal", ["Y", "La", "Gd", "Lu"])
 @pytest.mark.parametrize("solvent", SOLVENTS)
 def test_engines_agree(metal, solvent):
-    if len(AVAILABLE) < 2:
+    if len(XTB) < 2:
         pytest.skip("only one xTB engine is installed; install the xtb program to compare")
-    energies = [static(aqua(metal), level(name, solvent)).energy for name in AVAILABLE]
+    energies = [static(aqua(metal), level(name, solvent)).energy for name in XTB]
     assert max(energies) - min(energies) < 1e-5 * EV_PER_HARTREE
 
 
@@ -148,22 +152,27 @@ def test_relaxation_goes_downhill_to_a_minimum(engine):
 
 
 def test_odd_electrons_are_refused_before_any_calculation(engine):
-    with pytest.raises(InputError, match="odd number of valence electrons"):
+    with pytest.raises(
+        InputError, match="odd number of valence electrons|cannot have multiplicity"
+    ):
         static(Structure(WATER.symbols, WATER.positions, 1), level(engine))
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "PM7"}, "no method 'PM7'"),
-        ({"solvent": "SMD(water)"}, "no solvation model 'SMD'"),
-        ({"solvent": "ALPB"}, "not of the form"),
+        ({"method": "PM7"}, "(no method|unknown functional) 'PM7'"),
+        ({"solvent": "COSMO(water)"}, "(no|unknown) solvation model 'COSMO'"),
     ],
 )
 def test_what_an_engine_cannot_do(engine, changes, message):
-    fields = {"method": "GFN2-xTB"} | changes
     with pytest.raises(InputError, match=message):
-        static(WATER, LevelOfTheory(engine, **fields))
+        static(WATER, replace(level(engine), **changes))
+
+
+def test_a_solvent_without_a_name(engine):
+    with pytest.raises(InputError, match="not of the form"):
+        static(WATER, level(engine, "ALPB"))
 
 
 def test_a_failed_scf_is_a_record(engine):

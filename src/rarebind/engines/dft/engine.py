@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rarebind.elements import is_rare_earth, rare_earth
-from rarebind.engines.checkpoints import checkpoint_for
+from rarebind.engines.checkpoints import checkpoint_folder, checkpoint_for
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.checkpoint import Checkpoint
 from rarebind.engines.dft.dispersion import dispersion
@@ -97,9 +97,8 @@ class DFTPotential:
         mol = build_molecule(structure, level, self._sets)
         mean_field(mol, level, self._sets)
         dispersion(structure, level, structure.positions)
-        self._needs = check_needs(
-            mol, _fitting_functions(mol, self._sets), Path(tempfile.gettempdir())
-        )
+        scratch = checkpoint_folder() or Path(tempfile.gettempdir())
+        self._needs = check_needs(mol, _fitting_functions(mol, self._sets), scratch)
         self.scf: SCFReport | None = None
 
     def __call__(self, positions: Floats) -> tuple[float, Floats]:
@@ -115,9 +114,7 @@ class DFTPotential:
         checkpoint = Checkpoint(checkpoint_for(structure, self._level))
         mol = build_molecule(structure, self._level, self._sets)
         mol.max_memory = self._memory_for_blocks()
-        field = mean_field(mol, self._level, self._sets)
-        if self._needs.integrals_on_disk:
-            checkpoint.keep_integrals(field)
+        field = self._mean_field(mol, checkpoint)
         field.chkfile = checkpoint.orbitals_path
         ion = self._ion()
         found = search(
@@ -130,12 +127,9 @@ class DFTPotential:
         state = analyse(field, self._metal, ion)
         if faults := state.faults():
             raise CalculationError(f"the final state is not that of M3+: {'; '.join(faults)}")
-        gradient = field.nuc_grad_method().kernel()
-        energy = float(field.e_tot)
-        if self._level.solvent:
-            solvent = field.with_solvent
-            energy += solvent.settle(np.asarray(field.make_rdm1())) - float(solvent.e)
-        total = energy * EV_PER_HARTREE
+        # The force on a single atom vanishes.
+        gradient = np.zeros((1, 3)) if mol.natm == 1 else field.nuc_grad_method().kernel()
+        total = self._settled_energy(field) * EV_PER_HARTREE
         forces = -np.asarray(gradient) * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
         correction = dispersion(structure, self._level, positions)
         if correction is not None:
@@ -143,6 +137,21 @@ class DFTPotential:
         self.scf = _report(field, found, state, self._needs, correction and correction[0])
         checkpoint.discard()
         return total, forces
+
+    def _mean_field(self, mol: Any, checkpoint: Checkpoint) -> Any:
+        """The mean field that is iterated; its large integrals may be kept with the checkpoint."""
+        field = mean_field(mol, self._level, self._sets)
+        if self._needs.integrals_on_disk:
+            checkpoint.keep_integrals(field)
+        return field
+
+    def _settled_energy(self, field: Any) -> float:
+        """Energy in Eh of the converged `field`, its solvation without fitting."""
+        energy = float(field.e_tot)
+        if self._level.solvent:
+            solvent = field.with_solvent
+            energy += solvent.settle(np.asarray(field.make_rdm1())) - float(solvent.e)
+        return energy
 
     def _ion(self) -> Ion | None:
         """The free ion, where there are 4f electrons and they are explicit."""

@@ -19,20 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rarebind.engines.checkpoints import checkpoint_for
 from rarebind.engines.dft.basis import BasisSets
 from rarebind.engines.dft.checkpoint import Checkpoint
-from rarebind.engines.dft.dispersion import dispersion
-from rarebind.engines.dft.engine import DFTPotential, SearchEffort, _report
-from rarebind.engines.dft.meanfield import FINAL_GRID, FUNCTIONALS, TIGHT, mean_field, set_grid
-from rarebind.engines.dft.molecule import build_molecule
-from rarebind.engines.dft.search import refine, search
-from rarebind.engines.dft.state import analyse
+from rarebind.engines.dft.engine import DFTPotential, SearchEffort
+from rarebind.engines.dft.meanfield import (
+    FINAL_GRID,
+    FUNCTIONALS,
+    TIGHT,
+    mean_field,
+    set_grid,
+    surface_order,
+)
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.registry import ENGINES
 from rarebind.errors import CalculationError, InputError, MissingDependencyError
 from rarebind.structures import Structure
-from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,43 +159,21 @@ class GPUPotential(DFTPotential):
     def __call__(self, positions: Floats) -> tuple[float, Floats]:
         """Energy in eV and forces in eV/Å, shape (N, 3), at `positions` in Å."""
         try:
-            return self._compute(positions)
+            return super().__call__(positions)
         # CuPy's own errors are kinds of these; so is what GPU4PySCF says of a kernel that failed.
         except (MemoryError, RuntimeError) as error:
             raise CalculationError(f"on the GPU: {type(error).__name__}: {error}") from error
 
-    def _compute(self, positions: Floats) -> tuple[float, Floats]:
-        structure = self._structure.with_positions(positions)
-        checkpoint = Checkpoint(checkpoint_for(structure, self._level))
-        mol = build_molecule(structure, self._level, self._sets)
-        mol.max_memory = self._memory_for_blocks()
-        field = HostView(
+    def _mean_field(self, mol: Mole, _: Checkpoint) -> Any:
+        return HostView(
             gpu_mean_field(mol, self._level, self._sets),
             cupy_transfer(),
             partial(mean_field, mol, self._level, self._sets),
         )
-        field.chkfile = checkpoint.orbitals_path
-        ion = self._ion()
-        found = search(
-            field,
-            self._guesses(structure, field, ion, checkpoint),
-            lambda converged: analyse(converged, self._metal, ion).faults(),
-            stability=bool(mol.spin) and self._effort.of(mol.nao)[1],
-        )
-        refine(field, found.best)
-        state = analyse(field, self._metal, ion)
-        if faults := state.faults():
-            raise CalculationError(f"the final state is not that of M3+: {'; '.join(faults)}")
-        total = float(field.e_tot) * EV_PER_HARTREE
-        # The force on a single atom vanishes.
-        gradient = np.zeros((1, 3)) if mol.natm == 1 else field.nuc_grad_method().kernel()
-        forces = -np.asarray(gradient) * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
-        correction = dispersion(structure, self._level, positions)
-        if correction is not None:
-            total, forces = total + correction[0], forces + correction[1]
-        self.scf = _report(field, found, state, self._needs, correction and correction[0])
-        checkpoint.discard()
-        return total, forces
+
+    def _settled_energy(self, field: Any) -> float:
+        """Energy in Eh; nothing in the solvation here is fitted."""
+        return float(field.e_tot)
 
 
 class GPU4PySCF:
@@ -301,7 +280,9 @@ def gpu_mean_field(mol: Mole, level: LevelOfTheory, sets: BasisSets) -> Any:
     field = method(mol, xc=FUNCTIONALS[level.method]).density_fit(auxbasis=sets.auxiliary)
     if level.solvent_name is not None:
         # After density fitting: in the other order the gradient is incomplete.
-        field = smd.smd_for_scf(field, smd.SMD(mol, level.solvent_name))
+        solvent = smd.SMD(mol, level.solvent_name)
+        solvent.lebedev_order = surface_order()
+        field = smd.smd_for_scf(field, solvent)
     field.conv_tol = TIGHT
     field.chkfile = None
     field.grids.level = FINAL_GRID

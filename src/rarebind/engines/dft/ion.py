@@ -83,7 +83,7 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
     set_grid(field, SEARCH_GRID)
     field.conv_tol = 1e-6
     field.max_cycle = 100
-    for field.level_shift, field.damp in ((0.5, 0.3), (0.2, 0.0)):
+    for field.level_shift in (0.5, 0.2):
         field.kernel()
         if field.converged:
             break

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from rarebind.engines.dft.meanfield import SURFACE_POINTS
 from rarebind.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 #: Share of the memory for three-centre integrals; larger ones go to disk.
 _INTEGRAL_SHARE = 0.4
-#: Lebedev points of SMD's surface an atom, and the share of them that other atoms do not bury.
-_POINTS, _EXPOSED = 302, 0.45
+#: Share of the points of SMD's surface that other atoms do not bury.
+_EXPOSED = 0.45
 #: Matrices of functions × functions, and of surface points × surface points, held at once.
 _FUNCTION_MATRICES, _SURFACE_MATRICES = 40, 14
 #: MB of program, libraries and grid.
@@ -54,7 +55,7 @@ def needs(functions: int, fitting_functions: int, atoms: int, available: float) 
     """
     integrals = fitting_functions * functions * (functions + 1) / 2 / _MB
     on_disk = integrals > _INTEGRAL_SHARE * available
-    points = _POINTS * (_EXPOSED * atoms if atoms > 1 else 1)
+    points = SURFACE_POINTS * (_EXPOSED * atoms if atoms > 1 else 1)
     memory = (
         _BASE
         + (_FUNCTION_MATRICES * functions**2 + _SURFACE_MATRICES * points**2) / _MB
@@ -84,11 +85,12 @@ def check_needs(mol: Mole, fitting_functions: int, scratch: Path) -> Needs:
             f"{mol.nao} basis functions need about {wanted.memory:.0f} MB of memory, "
             f"{available:.0f} MB are free: run fewer workers, or on a larger machine"
         )
+    scratch.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(scratch).free / 1e6
     if wanted.disk > free:
         problems.append(
             f"{mol.nao} basis functions need about {wanted.disk:.0f} MB of disk, {free:.0f} MB "
-            f"are free under {scratch}: set TMPDIR to a larger disk"
+            f"are free under {scratch}: put the store, or TMPDIR, on a larger disk"
         )
     if problems:
         raise InputError(problems)

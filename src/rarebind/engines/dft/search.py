@@ -157,27 +157,32 @@ def climb(mean_field: Any, guess: Floats) -> Solution | None:
 
 
 def _plain(mean_field: Any, guess: Floats) -> Solution | None:
-    mean_field.max_cycle, mean_field.level_shift, mean_field.damp = 60, 0.0, 0.0
+    mean_field.max_cycle, mean_field.level_shift = 60, 0.0
+    mean_field.damp, mean_field.diis_start_cycle = 0.0, 1
     mean_field.kernel(dm0=guess)
     return _solution(mean_field)
 
 
 def _shifted(mean_field: Any, guess: Floats) -> Solution | None:
     """With a level shift and damping to calm it, then once more without: a shift hides saddles."""
-    mean_field.max_cycle, mean_field.level_shift, mean_field.damp = 100, 0.3, 0.3
-    mean_field.kernel(dm0=guess)
-    calmed = mean_field.make_rdm1()
-    return _plain(mean_field, calmed)
+    _calm(mean_field, guess, cycles=100)
+    return _plain(mean_field, mean_field.make_rdm1())
 
 
 def _second_order(mean_field: Any, guess: Floats) -> Solution | None:
-    mean_field.max_cycle, mean_field.level_shift, mean_field.damp = 20, 0.3, 0.3
-    mean_field.kernel(dm0=guess)
+    _calm(mean_field, guess, cycles=20)
     return _newton(mean_field, mean_field.mo_coeff, mean_field.mo_occ)
 
 
+def _calm(mean_field: Any, guess: Floats, cycles: int) -> None:
+    mean_field.max_cycle, mean_field.level_shift = cycles, 0.3
+    # PySCF damps only before DIIS sets in.
+    mean_field.damp, mean_field.diis_start_cycle = 0.3, 8
+    mean_field.kernel(dm0=guess)
+
+
 def _newton(mean_field: Any, coefficients: Floats, occupations: Floats) -> Solution | None:
-    mean_field.level_shift = mean_field.damp = 0.0
+    mean_field.level_shift = 0.0
     solver = mean_field.newton()
     solver.max_cycle = 40
     solver.conv_tol = mean_field.conv_tol
