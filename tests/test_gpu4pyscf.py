@@ -13,7 +13,7 @@ from rarebind.engines import ENGINES, static
 from rarebind.engines.dft import gpu
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
-from rarebind.engines.dft.meanfield import FINAL_GRID, FUNCTIONALS, TIGHT
+from rarebind.engines.dft.meanfield import FINAL_GRID, FUNCTIONALS, TIGHT, surface_order
 from rarebind.engines.levels import level_named
 from rarebind.errors import CalculationError, InputError, MissingDependencyError
 from rarebind.units import EV_PER_HARTREE
@@ -90,7 +90,9 @@ def unfitted(mol, level, sets):
     method = dft.UKS if mol.spin else dft.RKS
     field = method(mol, xc=FUNCTIONALS[level.method]).density_fit(auxbasis=sets.auxiliary)
     if level.solvent_name is not None:
-        field = smd.smd_for_scf(field, smd.SMD(mol, level.solvent_name))
+        solvent = smd.SMD(mol, level.solvent_name)
+        solvent.lebedev_order = surface_order()
+        field = smd.smd_for_scf(field, solvent)
     field.conv_tol, field.chkfile = TIGHT, None
     field.grids.level = FINAL_GRID
     return field
