@@ -89,7 +89,8 @@ def test_forces_in_water_are_nearly_the_gradient(water):
 
 @pytest.mark.parametrize(
     # Neither the grid nor the cavity turns with the molecule.  Eight orientations of water span
-    # 3e-5 eV in the gas phase and 1e-4 eV in water.
+    # 3e-5 eV in the gas phase and 1e-4 eV in water (590 points an atom); forces turn
+    # with it to 5e-3 eV/Å on 302 points an atom.
     ("level", "energy"),
     [(GAS, 2e-4), (LABELS, 5e-4)],
 )
@@ -99,7 +100,7 @@ def test_rotation_and_translation(level, energy):
     original, forces = DFTPotential(WATER, level)(WATER.positions)
     other, turned = DFTPotential(WATER, level)(moved)
     assert other == pytest.approx(original, abs=energy)
-    assert np.allclose(turned, rotation.apply(forces), atol=3e-3)
+    assert np.allclose(turned, rotation.apply(forces), atol=6e-3)
 
 
 def test_radicals_are_open_shell():

@@ -75,7 +75,7 @@ def test_too_little_memory(machine, tmp_path):
 
 def test_too_little_disk(machine, tmp_path):
     machine(memory=1000, disk=2)
-    message = rf"need about 624 MB of disk, 2 MB are free under {tmp_path}: set TMPDIR"
+    message = rf"need about 624 MB of disk, 2 MB are free under {tmp_path}: .*TMPDIR"
     with pytest.raises(InputError, match=message):
         check_needs(water(), 100_000, tmp_path)
     machine(memory=1000, disk=700)
@@ -104,4 +104,4 @@ def test_surface_points_are_not_underestimated(structure):
     points = len(pcm.gen_surface(solvent.mol, rad=radii, ng=solvent.sasa_ng)["grid_coords"])
     one, matrices = (needs(1, 1, atoms, 1e5).memory for atoms in (1, len(structure)))
     # The surface's own matrices (S, D, K, R and the factorised K) at the least.
-    assert matrices - one > 5 * (points**2 - 590**2) * 8e-6
+    assert matrices - one > 5 * (points**2 - solvent.sasa_ng**2) * 8e-6

@@ -153,7 +153,7 @@ def test_relaxation_goes_downhill_to_a_minimum(engine):
 
 def test_odd_electrons_are_refused_before_any_calculation(engine):
     with pytest.raises(
-        InputError, match="odd number of valence electrons|cannot have multiplicity"
+        InputError, match=r"odd number of valence electrons|cannot have multiplicity"
     ):
         static(Structure(WATER.symbols, WATER.positions, 1), level(engine))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +41,15 @@ class Checkpoint:
 
         if self._path is None or not self._path.exists():
             return None
-        # Killed while it was written, the file is lost, not the calculation.
-        with contextlib.suppress(OSError, KeyError, ValueError):
-            _, found = chkfile.load_scf(str(self._path))
+        try:
+            found = chkfile.load(str(self._path), "scf")
             density: NDArray[np.float64] = field.make_rdm1(found["mo_coeff"], found["mo_occ"])
-            return density
-        return None
+        except (OSError, KeyError, ValueError, TypeError, RuntimeError):
+            # Killed while it was written: the file is lost, not the calculation.  PySCF would go on
+            # writing into it.
+            self._path.unlink()
+            return None
+        return density
 
     def keep_integrals(self, field: Any) -> None:
         """Have `field` use the integrals left behind, or compute and leave them."""
@@ -58,6 +60,7 @@ class Checkpoint:
         fitting = field.with_df
         if not path.exists():
             unfinished = path.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
             fitting._cderi_to_save = str(unfinished)
             fitting.build()
             unfinished.replace(path)

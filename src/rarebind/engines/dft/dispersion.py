@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rarebind.engines.level import LevelOfTheory
-from rarebind.errors import InputError
+from rarebind.errors import CalculationError, InputError
 from rarebind.structures import Structure
 from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
 
@@ -26,6 +26,8 @@ def dispersion(
     ------
     InputError
         The correction is not D4, or has no parameters for the functional.
+    CalculationError
+        The geometry is impossible.
     """
     if not level.dispersion:
         return None
@@ -37,9 +39,13 @@ def dispersion(
         damping = DampingParam(method=level.method.lower())
     except RuntimeError as error:
         raise InputError(f"D4 has no parameters for {level.method}: {error}") from error
-    model = DispersionModel(
-        structure.atomic_numbers, positions / ANGSTROM_PER_BOHR, charge=float(structure.charge)
-    )
+    try:
+        model = DispersionModel(
+            structure.atomic_numbers, positions / ANGSTROM_PER_BOHR, charge=float(structure.charge)
+        )
+    except RuntimeError as error:
+        # Atoms on top of each other.
+        raise CalculationError(f"D4: {error}") from error
     result = model.get_dispersion(damping, grad=True)
     gradient = result["gradient"] * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
     return float(result["energy"]) * EV_PER_HARTREE, -gradient

@@ -21,6 +21,7 @@ from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.dft.resources import Needs, check_needs
 from rarebind.engines.dft.search import Found, refine, search
+from rarebind.engines.dft.solvation import surface_points
 from rarebind.engines.dft.state import State, analyse
 from rarebind.engines.dft.surroundings import surrounding_density
 from rarebind.engines.level import LevelOfTheory
@@ -95,10 +96,11 @@ class DFTPotential:
             raise InputError(f"{len(metals)} rare-earth atoms: at most one is supported")
         self._metal = metals[0] if metals else None
         mol = build_molecule(structure, level, self._sets)
-        mean_field(mol, level, self._sets)
+        field = mean_field(mol, level, self._sets)
         dispersion(structure, level, structure.positions)
+        points = surface_points(field.with_solvent) if level.solvent else 0
         scratch = checkpoint_folder() or Path(tempfile.gettempdir())
-        self._needs = check_needs(mol, _fitting_functions(mol, self._sets), scratch)
+        self._needs = check_needs(mol, _fitting_functions(mol, self._sets), points, scratch)
         self.scf: SCFReport | None = None
 
     def __call__(self, positions: Floats) -> tuple[float, Floats]:
@@ -129,7 +131,7 @@ class DFTPotential:
             raise CalculationError(f"the final state is not that of M3+: {'; '.join(faults)}")
         # The force on a single atom vanishes.
         gradient = np.zeros((1, 3)) if mol.natm == 1 else field.nuc_grad_method().kernel()
-        total = self._settled_energy(field) * EV_PER_HARTREE
+        total = float(field.e_tot) * EV_PER_HARTREE
         forces = -np.asarray(gradient) * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
         correction = dispersion(structure, self._level, positions)
         if correction is not None:
@@ -144,14 +146,6 @@ class DFTPotential:
         if self._needs.integrals_on_disk:
             checkpoint.keep_integrals(field)
         return field
-
-    def _settled_energy(self, field: Any) -> float:
-        """Energy in Eh of the converged `field`, its solvation without fitting."""
-        energy = float(field.e_tot)
-        if self._level.solvent:
-            solvent = field.with_solvent
-            energy += solvent.settle(np.asarray(field.make_rdm1())) - float(solvent.e)
-        return energy
 
     def _ion(self) -> Ion | None:
         """The free ion, where there are 4f electrons and they are explicit."""
@@ -181,8 +175,9 @@ class DFTPotential:
             yield closed_shell_guess(mol, self._metal, closed)
 
     def _memory_for_blocks(self) -> int:
-        """MB that PySCF may take for blocks of what does not fit."""
-        return int(min(4000, max(1000, self._needs.memory)))
+        """MB that PySCF may take; it keeps integrals in memory that fit into nine tenths."""
+        in_memory = 0.0 if self._needs.integrals_on_disk else self._needs.integrals
+        return int(4000 + 1.2 * in_memory)
 
 
 class PySCF:

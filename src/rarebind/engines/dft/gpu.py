@@ -171,10 +171,6 @@ class GPUPotential(DFTPotential):
             partial(mean_field, mol, self._level, self._sets),
         )
 
-    def _settled_energy(self, field: Any) -> float:
-        """Energy in Eh; nothing in the solvation here is fitted."""
-        return float(field.e_tot)
-
 
 class GPU4PySCF:
     """The GPU4PySCF engine."""

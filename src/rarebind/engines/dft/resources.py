@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from rarebind.engines.dft.meanfield import SURFACE_POINTS
 from rarebind.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
 #: Share of the memory for three-centre integrals; larger ones go to disk.
 _INTEGRAL_SHARE = 0.4
-#: Share of the points of SMD's surface that other atoms do not bury.
-_EXPOSED = 0.45
 #: Matrices of functions × functions, and of surface points × surface points, held at once.
 _FUNCTION_MATRICES, _SURFACE_MATRICES = 40, 14
 #: MB of program, libraries and grid.
@@ -34,34 +31,38 @@ class Needs:
     ----------
     memory, disk
         MB.
-    integrals_on_disk
-        Whether the three-centre integrals do not fit into memory.
+    integrals
+        Size of the three-centre integrals in MB, wherever they are.
     """
 
     memory: float
     disk: float
-    integrals_on_disk: bool
+    integrals: float
+
+    @property
+    def integrals_on_disk(self) -> bool:
+        """Whether they do not fit into memory."""
+        return self.disk > 0.0
 
 
-def needs(functions: int, fitting_functions: int, atoms: int, available: float) -> Needs:
+def needs(functions: int, fitting_functions: int, points: int, available: float) -> Needs:
     """Memory and disk for energy and gradient, with `available` MB of memory.
 
     Parameters
     ----------
-    functions, fitting_functions, atoms
-        Size of the molecule.
+    functions, fitting_functions, points
+        Numbers of basis functions, fitting functions and points of the solvent's surface.
     available
         MB.
     """
     integrals = fitting_functions * functions * (functions + 1) / 2 / _MB
     on_disk = integrals > _INTEGRAL_SHARE * available
-    points = SURFACE_POINTS * (_EXPOSED * atoms if atoms > 1 else 1)
     memory = (
         _BASE
         + (_FUNCTION_MATRICES * functions**2 + _SURFACE_MATRICES * points**2) / _MB
         + (0.0 if on_disk else integrals)
     )
-    return Needs(memory, integrals if on_disk else 0.0, on_disk)
+    return Needs(memory, integrals if on_disk else 0.0, integrals)
 
 
 def available_memory() -> float:
@@ -69,7 +70,7 @@ def available_memory() -> float:
     return float(psutil.virtual_memory().available) / 1e6
 
 
-def check_needs(mol: Mole, fitting_functions: int, scratch: Path) -> Needs:
+def check_needs(mol: Mole, fitting_functions: int, points: int, scratch: Path) -> Needs:
     """What the molecule needs on this machine.
 
     Raises
@@ -78,7 +79,7 @@ def check_needs(mol: Mole, fitting_functions: int, scratch: Path) -> Needs:
         There is not enough memory, or not enough disk under `scratch`.
     """
     available = available_memory()
-    wanted = needs(mol.nao, fitting_functions, mol.natm, available)
+    wanted = needs(mol.nao, fitting_functions, points, available)
     problems = []
     if wanted.memory > available:
         problems.append(

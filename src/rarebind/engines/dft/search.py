@@ -75,8 +75,8 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
     is analysed and a downward direction followed.
 
     Lowest alone is not enough.  The s functions of the def2 sets leave the small cores of the
-    lanthanides a spurious level between 5s and 6s, so that an electron more in it, and one less
-    in the 4f shell, can be lower than any state of the ion.
+    lanthanides a spurious level between 5s and 6s: determinants in which it mixes with 5s, or
+    takes an electron of the 4f shell, can be lower than any state of the ion.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
 
 
 def refine(mean_field: Any, solution: Solution) -> Solution:
-    """`solution` converged tightly on the final grid; the mean field is left there.
+    """`solution` converged tightly on the final grid, in a solvent that is no longer fitted.
 
     Raises
     ------
@@ -137,7 +137,15 @@ def refine(mean_field: Any, solution: Solution) -> Solution:
         It does not converge.
     """
     set_grid(mean_field, FINAL_GRID)
-    mean_field.conv_tol = TIGHT
+    solution = _tight(mean_field, solution, _LOOSE)
+    solvent = getattr(mean_field, "with_solvent", None)
+    if solvent is not None and getattr(solvent, "fitted", False):
+        solvent.fitted = False
+    return _tight(mean_field, solution, TIGHT)
+
+
+def _tight(mean_field: Any, solution: Solution, threshold: float) -> Solution:
+    mean_field.conv_tol = threshold
     density = mean_field.make_rdm1(solution.coefficients, solution.occupations)
     for rung in (_plain, _second_order):
         refined = rung(mean_field, density)

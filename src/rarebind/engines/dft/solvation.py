@@ -3,10 +3,9 @@
 PySCF's own SMD computes the integrals of every pair of basis functions with every surface charge
 twice a cycle: for a complex, minutes, where the rest of the cycle takes seconds.  Density fitting
 has all that is needed: the potential of the fitted density is a sum over fitting functions, and
-the surface charges act back through the same functions.  When the density has converged, its
-solvation energy is computed once without fitting (:meth:`FittedSMD.settle`): what the fit does to
-the density is then an error of second order.  Forces are of the fitted solvent, for which the
-density is stationary.
+the surface charges act back through the same functions.  Once the density has all but converged,
+:attr:`FittedSMD.fitted` is turned off for the last iterations: energy and forces are those of
+PySCF's SMD.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pyscf import df, gto, lib
+from pyscf.dft.gen_grid import LEBEDEV_ORDER
 from pyscf.solvent import pcm, smd
 from pyscf.solvent.grad import pcm as pcm_gradient
 from pyscf.solvent.grad import smd as smd_gradient
@@ -44,6 +44,11 @@ class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
     with_df
         The density fitting of the mean field.
 
+    Attributes
+    ----------
+    fitted
+        Whether the potential on the surface is that of the fitted density.
+
     Raises
     ------
     InputError
@@ -57,6 +62,7 @@ class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
             )
         super().__init__(mol, solvent)
         self.with_df = with_df
+        self.fitted = True
         self._factors: tuple[Any, Any] | None = None
         self._acting: Any = None
 
@@ -90,13 +96,11 @@ class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
         if not self._intermediates:
             self.build()
         total = _total(dms)
-        energy = self._respond(total, self._get_v(total[None])[0])
-        return energy, self._get_vmat(self._intermediates["q_sym"][None])[0]
-
-    def settle(self, dms: Floats) -> float:
-        """Electrostatic energy in Eh of a converged density, without fitting."""
-        total = _total(dms)
-        return self._respond(total, exact_potential(self, total))
+        if self.fitted:
+            energy = self._respond(total, self._get_v(total[None])[0])
+            return energy, self._get_vmat(self._intermediates["q_sym"][None])[0]
+        energy = self._respond(total, exact_potential(self, total))
+        return energy, exact_operator(self, self._intermediates["q_sym"])
 
     def _respond(self, total: Floats, of_electrons: Floats) -> float:
         """Charges and energy (Eh) that the solvent answers with."""
@@ -131,7 +135,7 @@ class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
         return np.asarray(lib.unpack_tril(packed))
 
     def grad(self, dm: Floats) -> Floats:
-        """Gradient of the solvation energy, shape (N, 3), Eh/bohr; to be called before `settle`."""
+        """Gradient of the solvation energy, shape (N, 3), Eh/bohr."""
         total = _total(dm)
         return np.asarray(
             surface_gradient(self, total)
@@ -160,6 +164,24 @@ def exact_potential(solvent: pcm.PCM, dm: Floats) -> Floats:
             integrals = mol.intor("int1e_grids", grids=points[chosen], hermi=1)
         potential[chosen] = np.einsum("gij,ij->g", integrals, dm, optimize=True)
     return potential
+
+
+def exact_operator(solvent: pcm.PCM, charges: Floats) -> Floats:
+    """Operator of surface charges without fitting, shape (functions, functions)."""
+    mol, points, widths = solvent.mol, solvent.surface["grid_coords"], solvent.surface["charge_exp"]
+    operator = np.zeros((mol.nao, mol.nao))
+    for chosen, width in _blocks(widths, mol.nao):
+        with mol.with_range_coulomb(width):
+            integrals = mol.intor("int1e_grids", grids=points[chosen], hermi=1)
+        operator -= np.tensordot(charges[chosen], integrals, axes=1)
+    return operator
+
+
+def surface_points(solvent: FittedSMD) -> int:
+    """Number of points on the surface of the solvent's cavity; nothing else is computed."""
+    radii = smd.smd_radii(smd.solvent_db[solvent.solvent][2])
+    number = LEBEDEV_ORDER[solvent.lebedev_order]
+    return len(pcm.gen_surface(solvent.mol, rad=radii, ng=number)["grid_coords"])
 
 
 def _blocks(widths: Floats, size: int) -> Iterator[tuple[NDArray[np.int64], float]]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 F_TOLERANCE = 0.2
 #: Largest ⟨S²⟩ − S(S + 1).  Of one ligand electron unpaired against the ion's spin comes 1; the
 #: free ions have 0.006 or less.
-CONTAMINATION = 0.05
+CONTAMINATION = 0.03
 
 
 @dataclass(frozen=True)
