@@ -163,17 +163,16 @@ def solvent_of(name: str, solute: Structure) -> FittedSMD:
 
 
 def hartree_fock_in(name: str, solute: Structure) -> tuple[float, float]:
-    """Total energy and non-electrostatic part in Eh; only the solvent sees a fitted density."""
+    """Total energy and non-electrostatic part in Eh; nothing is fitted."""
     from pyscf import scf
     from pyscf.solvent import smd
 
     solvent = solvent_of(name, solute)
+    solvent.fitted = False
     field = smd.smd_for_scf(scf.RHF(solvent.mol), solvent)
     field.conv_tol = 1e-10
-    energy = field.kernel()
-    solvent = field.with_solvent
-    settled = energy + solvent.settle(field.make_rdm1()) - float(solvent.e)
-    return settled, float(solvent.get_cds())
+    energy = float(field.kernel())
+    return energy, float(field.with_solvent.get_cds())
 
 
 # D4

@@ -91,9 +91,7 @@ def test_forces_are_the_gradient(engine, solvent):
         for s in (step, -step)
     )
     numerical = -(plus.energy - minus.energy) / (2 * step)
-    # DFT settles the solvent's energy after its forces.
-    tolerance = 1e-2 if engine in DFT and solvent else 2e-3
-    assert np.sum(forces * direction) == pytest.approx(numerical, abs=tolerance)
+    assert np.sum(forces * direction) == pytest.approx(numerical, abs=2e-3)
 
 
 @pytest.mark.parametrize(
