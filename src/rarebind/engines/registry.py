@@ -38,10 +38,12 @@ ENGINES = Registry(
         name="orca",
         factory="rarebind.engines.orca.program:OrcaProgram",
         summary="density functional theory by the ORCA program, version 5 or 6",
+        modules=("basis_set_exchange",),
         programs=("orca",),
         install=(
             "Get ORCA 5 or 6 (free for academics, https://www.faccts.de) and put its folder on "
-            "the PATH; or `rarebind label --write-inputs` and run it elsewhere."
+            "the PATH; or `rarebind label --write-inputs` and run it elsewhere. Its inputs need "
+            "pip install 'rarebind[dft]'."
         ),
     ),
 )
