@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_orca_program import NICKEL, NICKEL_LEVEL, PEPTIDE, PEPTIDE_LEVEL, structure_of
+from test_orca_program import NICKEL, NICKEL_LEVEL, WATER_LEVEL, structure_of
+from test_orca_program import WATER as OUTPUT
 
 from rarebind.engines import LevelOfTheory, level_named
 from rarebind.engines.orca.exchange import collect, file_name, write_inputs
 from rarebind.errors import InputError
 from rarebind.structures import Structure
+from rarebind.units import EV_PER_HARTREE
 
 LEVEL = level_named("b3lyp-d4")
 KEY = "0123456789abcdef"
@@ -24,8 +26,8 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def peptide(**changes):
-    structure = structure_of(PEPTIDE)
+def computed(**changes):
+    structure = structure_of(OUTPUT)
     fields = {
         "symbols": structure.symbols,
         "positions": structure.positions,
@@ -35,11 +37,11 @@ def peptide(**changes):
     return Structure(**(fields | changes))
 
 
-def collected(folder, structure, level=PEPTIDE_LEVEL, text=None):
-    name = file_name(KEY, "peptide")
-    text = PEPTIDE.read_text(encoding="utf-8") if text is None else text
+def collected(folder, structure, level=WATER_LEVEL, text=None):
+    name = file_name(KEY, "water")
+    text = OUTPUT.read_text(encoding="utf-8") if text is None else text
     (folder / f"{name}.out").write_text(text, encoding="utf-8")
-    return collect([(KEY, "peptide", structure, level)], folder)[KEY]
+    return collect([(KEY, "water", structure, level)], folder)[KEY]
 
 
 @pytest.mark.parametrize(
@@ -128,26 +130,26 @@ def test_names_that_coincide_are_refused(tmp_path):
 
 
 def test_collected(tmp_path):
-    calculation = collected(tmp_path, peptide())
+    calculation = collected(tmp_path, computed())
     assert calculation.ok
     assert calculation.verb == "static"
-    assert calculation.energy == pytest.approx(-20217.66794323851, abs=1e-9)
-    assert calculation.forces.shape == (32, 3)
-    assert calculation.engine_version == "orca 5.0.3"
-    assert calculation.wall_time == pytest.approx(128.433)
-    assert calculation.scf.basis_functions == 567
+    assert calculation.energy == pytest.approx(-76.320385565717 * EV_PER_HARTREE, abs=1e-9)
+    assert calculation.forces.shape == (3, 3)
+    assert calculation.engine_version == "orca 6.1.0"
+    assert calculation.wall_time == pytest.approx(23.206)
+    assert calculation.scf.basis_functions == 24
 
 
 def test_nothing_there_yet(tmp_path):
-    assert collect([(KEY, "peptide", peptide(), PEPTIDE_LEVEL)], tmp_path) == {KEY: None}
+    assert collect([(KEY, "water", computed(), WATER_LEVEL)], tmp_path) == {KEY: None}
     with pytest.raises(InputError, match="no folder"):
         collect([], tmp_path / "absent")
 
 
 @pytest.mark.parametrize("length", [0, 100, 5000, -60, -1000])
 def test_truncated(tmp_path, length):
-    text = PEPTIDE.read_text(encoding="utf-8")[:length]
-    calculation = collected(tmp_path, peptide(), text=text)
+    text = OUTPUT.read_text(encoding="utf-8")[:length]
+    calculation = collected(tmp_path, computed(), text=text)
     assert calculation.status == "failed"
     assert not calculation.converged
     assert calculation.energy is None
@@ -157,63 +159,64 @@ def test_truncated(tmp_path, length):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"positions": structure_of(PEPTIDE).positions + 2e-3}, "differ by up to 0.0020 Å"),
-        ({"symbols": structure_of(PEPTIDE).symbols[::-1]}, "other elements"),
+        ({"positions": structure_of(OUTPUT).positions + 2e-3}, "differ by up to 0.0020 Å"),
+        ({"symbols": structure_of(OUTPUT).symbols[::-1]}, "other elements"),
         ({"charge": 2}, "charge 0 instead of 2"),
         ({"multiplicity": 3}, "multiplicity 1 instead of 3"),
     ],
 )
 def test_another_molecule(tmp_path, changes, message):
-    calculation = collected(tmp_path, peptide(**changes))
+    calculation = collected(tmp_path, computed(**changes))
     assert calculation.status == "failed"
     assert message in calculation.reason
-    assert calculation.engine_version == "orca 5.0.3"
+    assert calculation.engine_version == "orca 6.1.0"
 
 
 @pytest.mark.parametrize(
     ("level", "message"),
     [
-        (LEVEL, "solvation model CPCM instead of SMD(water); dispersion correction absent"),
-        (NICKEL_LEVEL, "number of basis functions 567 instead of"),
+        (LEVEL, "solvation model none instead of SMD(water); dispersion correction absent"),
+        (NICKEL_LEVEL, "solvation model none instead of CPCM"),
+        (LevelOfTheory("orca", "B3LYP", "def2-TZVP"), "basis functions 24 instead of 43"),
     ],
 )
 def test_another_level(tmp_path, level, message):
-    calculation = collected(tmp_path, peptide(), level)
+    calculation = collected(tmp_path, computed(), level)
     assert calculation.status == "failed"
     assert message in calculation.reason
 
 
 def test_another_functional(tmp_path):
     # A real output, edited: as the VWN-3 form of B3LYP would print it.
-    text = PEPTIDE.read_text(encoding="utf-8").replace("VWN-5", "VWN-3")
-    reason = collected(tmp_path, peptide(), text=text).reason
+    text = OUTPUT.read_text(encoding="utf-8").replace("VWN-5", "VWN-3")
+    reason = collected(tmp_path, computed(), text=text).reason
     assert "functional B88 LYP VWN-3 0.2 instead of B88 LYP VWN-5 0.2" in reason
 
 
 def test_a_gradient_file_of_another_run(tmp_path):
-    (tmp_path / f"{file_name(KEY, 'peptide')}.engrad").write_text("# atoms\n32\n# energy\n-1.0\n")
-    assert ".engrad" in collected(tmp_path, peptide()).reason
+    (tmp_path / f"{file_name(KEY, 'water')}.engrad").write_text("1\n-1.0\n0.0\n0.0\n0.0\n")
+    assert "the .engrad file is not of this output" in collected(tmp_path, computed()).reason
 
 
 def test_script_runs_what_is_not_finished(tmp_path):
     """The stand-in for ORCA replays a stored output."""
     folder, log = tmp_path / "inputs", tmp_path / "log"
-    write_inputs([*ITEMS, (KEY, "peptide", peptide(), PEPTIDE_LEVEL)], folder)
+    write_inputs([*ITEMS, (KEY, "water", computed(), WATER_LEVEL)], folder)
     orca = tmp_path / "orca"
-    orca.write_text(f'#!/bin/sh\necho "$1" >>{log}\ncat {PEPTIDE}\n')
+    orca.write_text(f'#!/bin/sh\necho "$1" >>{log}\ncat {OUTPUT}\n')
     orca.chmod(0o755)
     command = ["sh", str(folder / "run_all.sh"), str(orca)]
     subprocess.run(command, cwd=tmp_path, check=True)
     expected = ["Gd3_ion-b012345678_guess.inp", "Gd3_ion-b012345678.inp"]
-    expected += ["H2O_free-a012345678.inp", f"{file_name(KEY, 'peptide')}.inp"]
+    expected += ["H2O_free-a012345678.inp", f"{file_name(KEY, 'water')}.inp"]
     assert log.read_text().split() == expected
-    assert collect([(KEY, "peptide", peptide(), PEPTIDE_LEVEL)], folder)[KEY].ok
+    assert collect([(KEY, "water", computed(), WATER_LEVEL)], folder)[KEY].ok
     # Finished ones are left alone, a truncated one is done again.
     output = folder / "H2O_free-a012345678.out"
     output.write_text("killed")
     subprocess.run(command, check=True)
     assert log.read_text().split() == [*expected, "H2O_free-a012345678.inp"]
-    assert output.read_bytes() == PEPTIDE.read_bytes()
+    assert output.read_bytes() == OUTPUT.read_bytes()
 
 
 def test_script_tells_of_failures(tmp_path):
@@ -231,7 +234,7 @@ def test_script_tells_of_failures(tmp_path):
 
 def test_single_atom_has_no_forces(tmp_path):
     # A real output, edited: its functional called by the name of ours.
-    text = (PEPTIDE.parent / "helium_orca6.out").read_text(encoding="utf-8")
+    text = (OUTPUT.parent / "helium_orca6.out").read_text(encoding="utf-8")
     text = text.replace(".... M062X\n", ".... B88\n", 1)
     text = text.replace(".... M062X\n", ".... LYP\n LDA part LDAOpt .... VWN-5\n")
     text = text.replace("0.540000", "0.200000")
@@ -245,3 +248,4 @@ def test_open_shell_output_without_gradient(tmp_path):
     text = NICKEL.read_text(encoding="utf-8")
     calculation = collected(tmp_path, structure_of(NICKEL), NICKEL_LEVEL, text)
     assert "dispersion correction present instead of absent; no gradient" in calculation.reason
+    assert "solvation" not in calculation.reason

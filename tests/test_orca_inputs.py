@@ -129,6 +129,12 @@ def test_numbers_of_electrons_and_functions():
     # Printed by ORCA for these molecules, see data/orca: def2-SVP water has 24 functions.
     svp = LevelOfTheory("orca", "B3LYP", "def2-SVP")
     assert count_electrons(WATER, svp).functions == 24
+    # Likewise: xinglong-zhang/chemsmart experiments-public/po3-r19/workspace/nodes/
+    # sp-c4-b3lyp-tzvp/geom-c4-saddle-sp_sp_sp_gas_phase.out (d541a19), C12H10F3N3O2.
+    symbols = tuple("C" * 12 + "H" * 10 + "F" * 3 + "N" * 3 + "O" * 2)
+    apart = Structure(symbols, np.outer(np.arange(30.0), [3.0, 0.0, 0.0]), 0)
+    counted = count_electrons(apart, LevelOfTheory("orca", "B3LYP", "def2-TZVP"))
+    assert (counted.explicit, counted.functions) == (146, 680)
 
 
 def test_open_shell_starts_from_a_stable_state():

@@ -18,7 +18,7 @@ FINISHED = (
     "divinylbenzene_uks_orca5",
     "helium_orca6",
     "nickel_uks_d3_orca6",
-    "peptide_engrad_orca5",
+    "water_engrad_orca6",
     "water_smd_orca5",
     "water_smd_orca6",
 )
@@ -70,7 +70,7 @@ def engrad_of(output, gradient):
         ("divinylbenzene_uks_orca5", "5.0.0", -381.831981252255, 1, 2, 69, 60, 11),
         ("helium_orca6", "6.0.1", -2.899160731389, 0, 1, 2, 5, 2),
         ("nickel_uks_d3_orca6", "6.1.1", -3305.383092593323, 1, 2, 161, 335, 18),
-        ("peptide_engrad_orca5", "5.0.3", -742.985592886484, 0, 1, 116, 567, 13),
+        ("water_engrad_orca6", "6.1.0", -76.320385565717, 0, 1, 10, 24, 11),
         ("water_smd_orca5", "5.0.3", -74.967638760929, 0, 1, 10, 7, 7),
         ("water_smd_orca6", "6.0.1", -74.967666633980, 0, 1, 10, 7, 9),
     ],
@@ -103,14 +103,26 @@ def test_solvation(name):
 
 
 def test_gradient_becomes_forces():
-    output = parse_output(read("peptide_engrad_orca5"))
-    assert output.forces.shape == (32, 3)
+    output = parse_output(read("water_engrad_orca6"))
+    assert output.forces.shape == (3, 3)
     unit = EV_PER_HARTREE / ANGSTROM_PER_BOHR
-    assert output.forces[0] == pytest.approx(
-        -np.array([-0.075712381, -0.005158513, 0.005897839]) * unit, abs=1e-9
+    assert output.forces[1] == pytest.approx(
+        -np.array([-0.005486256, 0.011441413, 0.005495418]) * unit, abs=1e-9
     )
     # As ORCA prints it.
-    assert np.linalg.norm(output.forces) / unit == pytest.approx(0.3604002039, abs=1e-8)
+    assert np.linalg.norm(output.forces) / unit == pytest.approx(0.0195537441, abs=1e-8)
+
+
+def test_gradient_of_orca5():
+    # A real output, edited: as if the first cycle of the optimisation were all of it.
+    text = read("optimisation_orca5").replace(
+        "* Geometry Optimization Run *", "* Energy+Gradient Calculation *"
+    )
+    output = parse_output(text)
+    unit = EV_PER_HARTREE / ANGSTROM_PER_BOHR
+    assert output.energy == pytest.approx(-76.322282695198 * EV_PER_HARTREE, abs=1e-9)
+    assert output.forces[0, 2] == pytest.approx(0.002606324 * unit, abs=1e-9)
+    assert np.linalg.norm(output.forces) / unit == pytest.approx(0.0192700970, abs=1e-8)
 
 
 @pytest.mark.parametrize("name", FINISHED)
@@ -219,7 +231,7 @@ def test_another_energy_on_top_is_refused():
 
 
 def test_gradient_file_must_agree():
-    text = read("peptide_engrad_orca5")
+    text = read("water_engrad_orca6")
     output = parse_output(text)
     gradient = -output.forces * (ANGSTROM_PER_BOHR / EV_PER_HARTREE)
     engrad = engrad_of(output, gradient)
@@ -228,7 +240,7 @@ def test_gradient_file_must_agree():
         parse_output(text, engrad_of(output, gradient + 1e-4))
     with pytest.raises(CalculationError, match=r"not of this output"):
         parse_output(text, ENGRAD_OF_WATER)
-    for end in range(0, len(engrad) - 13, 97):
+    for end in range(0, len(engrad) - 13, 7):
         with pytest.raises(CalculationError, match=r"truncated|not of this output|differ"):
             parse_output(text, engrad[:end])
 

@@ -14,10 +14,10 @@ from rarebind.errors import CalculationError, InputError, MissingDependencyError
 from rarebind.structures import Structure
 
 ORCA = Path(__file__).parent / "data" / "orca"
-PEPTIDE = ORCA / "peptide_engrad_orca5.out"
+WATER = ORCA / "water_engrad_orca6.out"
 NICKEL = ORCA / "nickel_uks_d3_orca6.out"
 #: What the stored outputs were computed with.
-PEPTIDE_LEVEL = LevelOfTheory("orca", "B3LYP", "def2-TZVP", "CPCM(water)")
+WATER_LEVEL = LevelOfTheory("orca", "B3LYP", "def2-SVP")
 NICKEL_LEVEL = LevelOfTheory("orca", "B3LYP", "def2-SVP", "CPCM(water)")
 REPLAY = """\
 #!/bin/sh
@@ -59,21 +59,21 @@ def replay(tmp_path, monkeypatch):
 
 
 def test_energy_and_forces(replay):
-    replay(PEPTIDE)
-    structure = structure_of(PEPTIDE)
-    calculation = static(structure, PEPTIDE_LEVEL)
+    replay(WATER)
+    structure = structure_of(WATER)
+    calculation = static(structure, WATER_LEVEL)
     assert calculation.ok
-    assert calculation.engine_version == "orca 5.0.3"
-    whole = parse_output(PEPTIDE.read_text(encoding="utf-8"))
+    assert calculation.engine_version == "orca 6.1.0"
+    whole = parse_output(WATER.read_text(encoding="utf-8"))
     assert calculation.energy == whole.energy
     assert np.array_equal(calculation.forces, whole.forces)
-    assert calculation.scf.known() == {"basis_functions": 567, "cycles": 13}
+    assert calculation.scf.known() == {"basis_functions": 24, "cycles": 11}
 
 
 def test_later_calls_start_from_the_orbitals(replay):
-    log = replay(PEPTIDE)
-    structure = structure_of(PEPTIDE)
-    potential = OrcaProgram(nprocs=3, maxcore=700).potential(structure, PEPTIDE_LEVEL)
+    log = replay(WATER)
+    structure = structure_of(WATER)
+    potential = OrcaProgram(nprocs=3, maxcore=700).potential(structure, WATER_LEVEL)
     assert potential.scf is None
     for _ in range(2):
         potential(structure.positions)
@@ -83,7 +83,7 @@ def test_later_calls_start_from_the_orbitals(replay):
     assert '%moinp "previous.gbw"' in second
     # ORCA empties the file of its own name before it would read it.
     assert (log / "2.gbw").read_text() == "previous.gbw\n"
-    assert potential.scf.cycles == 13
+    assert potential.scf.cycles == 11
 
 
 def test_open_shell_looks_for_a_stable_state_first(replay):
@@ -101,38 +101,39 @@ def test_open_shell_looks_for_a_stable_state_first(replay):
 
 def test_basis_functions_are_those_that_orca_counts():
     assert count_electrons(structure_of(NICKEL), NICKEL_LEVEL).functions == 335
-    assert count_electrons(structure_of(PEPTIDE), PEPTIDE_LEVEL).functions == 567
+    assert count_electrons(structure_of(WATER), WATER_LEVEL).functions == 24
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
         ("error_orca5.out", "stopped with an error in GTOInt"),
-        ("water_smd_orca6.out", "other elements"),
+        ("helium_orca6.out", "other elements"),
+        ("water_smd_orca6.out", "coordinates that differ"),
     ],
 )
 def test_a_failed_run_is_a_record(replay, name, message):
     replay(ORCA / name)
-    calculation = static(structure_of(PEPTIDE), PEPTIDE_LEVEL)
+    calculation = static(structure_of(WATER), WATER_LEVEL)
     assert calculation.status == "failed"
     assert calculation.energy is None
     assert message in calculation.reason
 
 
 def test_a_killed_run(tmp_path, monkeypatch):
-    text = f'#!/bin/sh\n[ "$1" = --version ] && exec grep "Program Version" {PEPTIDE}\n'
-    script(tmp_path, text + f"head -n 100 {PEPTIDE}; echo 'out of memory' >&2; exit 137\n")
+    text = f'#!/bin/sh\n[ "$1" = --version ] && exec grep "Program Version" {WATER}\n'
+    script(tmp_path, text + f"head -n 100 {WATER}; echo 'out of memory' >&2; exit 137\n")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    structure = structure_of(PEPTIDE)
-    potential = OrcaProgram().potential(structure, PEPTIDE_LEVEL)
+    structure = structure_of(WATER)
+    potential = OrcaProgram().potential(structure, WATER_LEVEL)
     with pytest.raises(CalculationError, match=r"truncated.*out of memory"):
         potential(structure.positions)
 
 
 def test_scratch_is_removed(replay):
-    replay(PEPTIDE)
-    structure = structure_of(PEPTIDE)
-    potential = OrcaProgram().potential(structure, PEPTIDE_LEVEL)
+    replay(WATER)
+    structure = structure_of(WATER)
+    potential = OrcaProgram().potential(structure, WATER_LEVEL)
     potential(structure.positions)
     folder = Path(potential._scratch.name)
     assert folder.exists()
@@ -141,11 +142,11 @@ def test_scratch_is_removed(replay):
 
 
 def test_refused_before_anything_runs(replay):
-    log = replay(PEPTIDE)
-    structure = structure_of(PEPTIDE)
+    log = replay(WATER)
+    structure = structure_of(WATER)
     odd = Structure(structure.symbols, structure.positions, 1)
     with pytest.raises(InputError, match="do not fit"):
-        static(odd, PEPTIDE_LEVEL)
+        static(odd, WATER_LEVEL)
     assert not list(log.iterdir())
 
 
@@ -153,7 +154,7 @@ def test_missing_program(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert shutil.which("orca") is None
     with pytest.raises(MissingDependencyError, match="orca"):
-        ENGINES.create("orca").potential(structure_of(PEPTIDE), PEPTIDE_LEVEL)
+        ENGINES.create("orca").potential(structure_of(WATER), WATER_LEVEL)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +172,7 @@ def test_other_programs_called_orca(tmp_path, answer, message):
         program_version(script(tmp_path, f"#!/bin/sh\n{answer}\n"))
 
 
-@pytest.mark.parametrize("name", ["water_smd_orca6", "nickel_uks_d3_orca6", "peptide_engrad_orca5"])
+@pytest.mark.parametrize("name", ["water_smd_orca5", "nickel_uks_d3_orca6", "water_engrad_orca6"])
 def test_known_versions(tmp_path, name):
     path = ORCA / f"{name}.out"
     version = parse_output(path.read_text(encoding="utf-8")).version
