@@ -13,7 +13,7 @@ from rarebind.engines import ENGINES, static
 from rarebind.engines.dft import gpu
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
-from rarebind.engines.dft.meanfield import FINAL_GRID, FUNCTIONALS, TIGHT, surface_order
+from rarebind.engines.dft.meanfield import FUNCTIONALS, surface_order, with_thresholds
 from rarebind.engines.levels import level_named
 from rarebind.errors import CalculationError, InputError, MissingDependencyError
 from rarebind.units import EV_PER_HARTREE
@@ -93,9 +93,7 @@ def unfitted(mol, level, sets):
         solvent = smd.SMD(mol, level.solvent_name)
         solvent.lebedev_order = surface_order()
         field = smd.smd_for_scf(field, solvent)
-    field.conv_tol, field.chkfile = TIGHT, None
-    field.grids.level = FINAL_GRID
-    return field
+    return with_thresholds(field)
 
 
 @pytest.fixture

@@ -23,12 +23,11 @@ from rarebind.engines.dft.basis import BasisSets
 from rarebind.engines.dft.checkpoint import Checkpoint
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
 from rarebind.engines.dft.meanfield import (
-    FINAL_GRID,
     FUNCTIONALS,
-    TIGHT,
     mean_field,
     set_grid,
     surface_order,
+    with_thresholds,
 )
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.registry import ENGINES
@@ -279,7 +278,4 @@ def gpu_mean_field(mol: Mole, level: LevelOfTheory, sets: BasisSets) -> Any:
         solvent = smd.SMD(mol, level.solvent_name)
         solvent.lebedev_order = surface_order()
         field = smd.smd_for_scf(field, solvent)
-    field.conv_tol = TIGHT
-    field.chkfile = None
-    field.grids.level = FINAL_GRID
-    return field
+    return with_thresholds(field)

@@ -66,6 +66,11 @@ def mean_field(
         solvent = FittedSMD(mol, level.solvent_name, field.with_df)
         solvent.lebedev_order = surface_order()
         field = smd.smd_for_scf(field, solvent)
+    return with_thresholds(field)
+
+
+def with_thresholds(field: Any) -> Any:
+    """`field` itself, on the final grid and tight; it keeps no file unless it is given one."""
     field.conv_tol = TIGHT
     field.chkfile = None
     field.grids.level = FINAL_GRID

@@ -42,8 +42,8 @@ def surrounding_density(structure: Structure, level: LevelOfTheory, mol: Any, me
     sets = basis_sets(structure.symbols, frozen)
     easier = build_molecule(structure, frozen, sets)
     field = mean_field(easier, frozen, sets)
-    guess = closed_shell_guess(easier, metal, closed_ion(structure.symbols[metal], frozen))
     try:
+        guess = closed_shell_guess(easier, metal, closed_ion(structure.symbols[metal], frozen))
         found = search(field, [guess], lambda _: [], stability=False)
     except CalculationError:
         return free_atoms(mol, metal)
