@@ -82,6 +82,15 @@ def test_too_little_disk(machine, tmp_path):
     assert check_needs(water(), 100_000, 0, tmp_path).integrals_on_disk
 
 
+def test_integrals_left_behind_need_no_second_place(machine, tmp_path):
+    machine(memory=1000, disk=2)
+    kept = tmp_path / "a.integrals"
+    with pytest.raises(InputError, match="of disk"):
+        check_needs(water(), 100_000, 0, tmp_path, kept)
+    kept.touch()
+    assert check_needs(water(), 100_000, 0, tmp_path, kept).integrals_on_disk
+
+
 def test_both_are_named(machine, tmp_path):
     machine(memory=500, disk=2)
     with pytest.raises(InputError) as error:

@@ -100,7 +100,8 @@ class DFTPotential:
         dispersion(structure, level, structure.positions)
         points = surface_points(field.with_solvent) if level.solvent else 0
         scratch = checkpoint_folder() or Path(tempfile.gettempdir())
-        self._needs = check_needs(mol, _fitting_functions(mol, self._sets), points, scratch)
+        kept = Checkpoint(checkpoint_for(structure, level)).integrals_path
+        self._needs = check_needs(mol, _fitting_functions(mol, self._sets), points, scratch, kept)
         self.scf: SCFReport | None = None
 
     def __call__(self, positions: Floats) -> tuple[float, Floats]:

@@ -70,8 +70,19 @@ def available_memory() -> float:
     return float(psutil.virtual_memory().available) / 1e6
 
 
-def check_needs(mol: Mole, fitting_functions: int, points: int, scratch: Path) -> Needs:
+def check_needs(
+    mol: Mole, fitting_functions: int, points: int, scratch: Path, kept: Path | None = None
+) -> Needs:
     """What the molecule needs on this machine.
+
+    Parameters
+    ----------
+    mol, fitting_functions, points
+        The molecule, and what its fields are made of; see :func:`needs`.
+    scratch
+        Folder of the integrals.
+    kept
+        Where an interrupted calculation may have left integrals; these need no second place.
 
     Raises
     ------
@@ -88,7 +99,8 @@ def check_needs(mol: Mole, fitting_functions: int, points: int, scratch: Path) -
         )
     scratch.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(scratch).free / 1e6
-    if wanted.disk > free:
+    there = kept is not None and kept.exists()
+    if wanted.disk > free and not there:
         problems.append(
             f"{mol.nao} basis functions need about {wanted.disk:.0f} MB of disk, {free:.0f} MB "
             f"are free under {scratch}: put the store, or TMPDIR, on a larger disk"
