@@ -12,7 +12,8 @@ ROOT = Path(rarebind.__file__).parent
 # Each stage may import itself and those before it.
 PIPELINE = [
     "errors", "units", "elements", "structures", "registry", "ligands", "engines", "complexes",
-    "binding", "campaigns", "datasets", "screening", "commands", "cli",
+    "binding", "campaigns", "datasets", "learning", "evaluation", "screening",
+    "commands", "cli",
 ]  # fmt: skip
 
 

@@ -1,0 +1,341 @@
+"""Which complexes a model learns from, and on which it is tested.
+
+A random split puts nearly every test ligand into the training set, with other metals and
+geometries.  The other splits leave out whole ligands, substituents, scaffolds or metals.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rarebind.datasets.files import replace_file
+from rarebind.errors import InputError
+from rarebind.learning.samples import Sample
+
+#: Version of the file.
+SCHEMA_VERSION = 1
+#: What a complex can be for; ``external`` ones are kept out of the other three by every split.
+PARTS = ("train", "val", "test", "external")
+#: Kinds of split, and what they tell of a model.
+SPLITS = {
+    "random": "complexes at random: ligands of the test are known with other metals",
+    "leave-ligand-out": "whole ligands: new combinations of scaffold and substituent",
+    "leave-substituent-out": "whole substituents, on every scaffold",
+    "leave-scaffold-out": "chosen scaffolds",
+    "leave-metal-out": "chosen metals",
+}
+#: What the splits hold out whose test is chosen by name.
+_CHOSEN = {"leave-scaffold-out": "scaffold", "leave-metal-out": "metal"}
+#: The study's ligand from outside its library.
+_EXTERNAL = "HDEV"
+#: Fewest complexes that anything is learned from.
+_FEWEST = 10
+#: With fewer metals than this beside the held-out ones, none is spared for validation.
+_FEWEST_METALS = 4
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Split:
+    """Complexes by what they are for.
+
+    Attributes
+    ----------
+    kind
+        One of :data:`SPLITS`.
+    seed
+    held_out
+        Scaffolds or metals that the test consists of; empty for the other kinds.
+    fractions
+        Of training, validation and test that were asked for.  With chosen groups only the ratio
+        of the first two counts.
+    parts
+        One of :data:`PARTS` by the key of the record whose geometry a complex has, so that a split
+        holds for every level of theory.
+
+    Raises
+    ------
+    InputError
+        A kind, part or fraction is none.
+    """
+
+    kind: str
+    seed: int
+    held_out: tuple[str, ...]
+    fractions: tuple[float, float, float]
+    parts: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        if self.kind not in SPLITS:
+            raise InputError(f"unknown split {self.kind!r}: known are {', '.join(SPLITS)}")
+        if unknown := sorted(set(self.parts.values()) - set(PARTS)):
+            raise InputError(f"unknown part {unknown[0]!r}: known are {', '.join(PARTS)}")
+        _check_fractions(self.fractions)
+        object.__setattr__(self, "held_out", tuple(self.held_out))
+        object.__setattr__(self, "fractions", tuple(self.fractions))
+        object.__setattr__(self, "parts", dict(sorted(self.parts.items())))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of which complex is in which part."""
+        lines = "".join(f"{key} {part}\n" for key, part in sorted(self.parts.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Complexes in each part."""
+        found = Counter(self.parts.values())
+        return {part: found[part] for part in PARTS}
+
+    def of(self, samples: Iterable[Sample], part: str) -> list[Sample]:
+        """The `samples` of one part, in their order.
+
+        Raises
+        ------
+        InputError
+            There is no such part, or the split was made for other data.
+        """
+        if part not in PARTS:
+            raise InputError(f"unknown part {part!r}: known are {', '.join(PARTS)}")
+        samples = list(samples)
+        keys = {sample.origin: None for sample in samples}
+        if missing := [key[:12] for key in keys if key not in self.parts]:
+            raise InputError(
+                f"{len(missing)} of {len(keys)} complexes are not in this {self.kind} split "
+                f"(records {', '.join(missing[:_NAMED])}{', …' if len(missing) > _NAMED else ''}), "
+                "which was made for other data: use the dataset that it was made from, "
+                "or make a new split of these"
+            )
+        return [sample for sample in samples if self.parts[sample.origin] == part]
+
+
+def make_split(
+    samples: Iterable[Sample],
+    kind: str,
+    *,
+    seed: int = 111111,
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
+    held_out: Sequence[str] = (),
+    external: Sequence[str] = (_EXTERNAL,),
+) -> Split:
+    """Divide the complexes of `samples`; all geometries of one come into the same part.
+
+    Parameters
+    ----------
+    samples
+        In any order: it does not matter.
+    kind
+        One of :data:`SPLITS`.
+    seed
+        Another seed gives another split; of the chosen groups, another validation set.
+    fractions
+        Of training, validation and test: of the complexes for ``random``, otherwise of the
+        ligands or substituents.  Where the test is chosen, the first two divide the rest: by
+        metals for ``leave-metal-out`` if there are at least four others, by ligands otherwise.
+    held_out
+        Scaffolds or metals that the test consists of, for ``leave-scaffold-out`` and
+        ``leave-metal-out``.
+    external
+        Scaffolds whose ligands are in none of the three.
+
+    Raises
+    ------
+    InputError
+        The kind is unknown, `held_out` does not go with it, a name does not occur, or a part
+        would be too small: less than 10 complexes to learn from, or none in another.
+    """
+    complexes = {sample.origin: sample for sample in samples}
+    # By InChIKey, so that such a ligand stays outside under whatever name it occurs.
+    ligands_outside = {s.inchikey for s in complexes.values() if s.scaffold in external}
+    inside = [s for s in complexes.values() if s.inchikey not in ligands_outside]
+    problems = _problems(complexes.values(), inside, kind, held_out, external)
+    if problems:
+        raise InputError(problems)
+    _check_fractions(fractions)
+    train, val, test = fractions
+    parts = dict.fromkeys(complexes, "external")
+    if kind in _CHOSEN:
+        chosen = _CHOSEN[kind]
+        rest = [s for s in inside if getattr(s, chosen) not in held_out]
+        parts |= {s.origin: "test" for s in inside if getattr(s, chosen) in held_out}
+        by_metal = chosen == "metal" and len({s.metal for s in rest}) >= _FEWEST_METALS
+        group = _metal if by_metal else _ligand
+        parts |= _drawn(rest, group, {"val": val / (train + val)}, seed)
+    else:
+        groups = {"random": _origin, "leave-ligand-out": _ligand}
+        parts |= _drawn(inside, groups.get(kind, _substituent), {"test": test, "val": val}, seed)
+    split = Split(kind, seed, tuple(sorted(set(held_out))), fractions, parts)
+    counts = split.counts
+    if counts["train"] < _FEWEST or not counts["val"] or not counts["test"]:
+        found = ", ".join(f"{part} {number}" for part, number in counts.items())
+        raise InputError(
+            f"these {len(complexes)} complexes are too few for a {kind} split ({found}): training "
+            f"needs {_FEWEST}, validation and test 1 each; give more complexes, other fractions "
+            "or hold out less"
+        )
+    return split
+
+
+def save_split(split: Split, path: Path | str) -> None:
+    """Write a split as JSON.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    path = Path(path)
+    content: dict[str, Any] = {
+        "schema": SCHEMA_VERSION,
+        "kind": split.kind,
+        "seed": split.seed,
+        "held_out": list(split.held_out),
+        "fractions": list(split.fractions),
+        "digest": split.digest,
+        "parts": {
+            part: [key for key, found in split.parts.items() if found == part] for part in PARTS
+        },
+    }
+    content["sha256"] = _checksum(content)
+    try:
+        replace_file(path, (json.dumps(content, indent=1) + "\n").encode())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def load_split(path: Path | str) -> Split:
+    """The inverse of :func:`save_split`.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no split, of a newer version, or was changed.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
+        raise InputError(f"{path} is no split: make one again")
+    if content["schema"] > SCHEMA_VERSION:
+        raise InputError(
+            f"{path}: split of schema {content['schema']}, this rarebind reads up to "
+            f"{SCHEMA_VERSION}: upgrade rarebind"
+        )
+    if content.pop("sha256", None) != _checksum(content):
+        raise InputError(f"{path} was changed since it was written: make the split again")
+    try:
+        parts = {key: part for part, keys in content["parts"].items() for key in keys}
+        train, val, test = content["fractions"]
+        return Split(
+            content["kind"],
+            content["seed"],
+            tuple(content["held_out"]),
+            (train, val, test),
+            parts,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is no split ({error}): make one again") from error
+
+
+def _check_fractions(fractions: Sequence[float]) -> None:
+    if (
+        len(fractions) != len(PARTS) - 1
+        or not all(0 < fraction < 1 for fraction in fractions)
+        or not math.isclose(sum(fractions), 1)
+    ):
+        raise InputError(
+            "fractions of training, validation and test are three numbers above 0 whose sum is 1, "
+            f"not {', '.join(map(str, fractions))}"
+        )
+
+
+def _problems(
+    complexes: Iterable[Sample],
+    inside: Iterable[Sample],
+    kind: str,
+    held_out: Sequence[str],
+    external: Sequence[str],
+) -> list[str]:
+    if kind not in SPLITS:
+        return [f"unknown split {kind!r}: known are {', '.join(SPLITS)}"]
+    scaffolds = {sample.scaffold for sample in complexes}
+    problems = [
+        f"there is no scaffold {name!r} to keep outside: known are {_listed(scaffolds)}"
+        for name in external
+        # The default need not occur.
+        if name not in scaffolds | {_EXTERNAL}
+    ]
+    if kind not in _CHOSEN:
+        if held_out:
+            problems.append(
+                f"{kind} draws what it leaves out, so {', '.join(held_out)} cannot be held out: "
+                f"that goes with {' and '.join(_CHOSEN)}"
+            )
+        return problems
+    name = _CHOSEN[kind]
+    known = {str(getattr(sample, name)) for sample in inside}
+    if not held_out:
+        problems.append(f"{kind} needs a {name} to hold out: known are {_listed(known)}")
+    return problems + [
+        f"there is no {name} {other!r} to hold out: known are {_listed(known)}"
+        for other in held_out
+        if other not in known or not other
+    ]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(name for name in names if name)) or "none"
+
+
+def _drawn(
+    samples: Sequence[Sample],
+    group: Callable[[Sample], str],
+    shares: Mapping[str, float],
+    seed: int,
+) -> dict[str, str]:
+    """Parts by key: of each but ``train`` its share of the groups, at least one."""
+
+    # A hash gives the same order for every version of every library, and groups that are added
+    # leave the others in theirs.
+    def rank(name: str) -> str:
+        return hashlib.sha256(f"{seed}|{name}".encode()).hexdigest()
+
+    names = sorted({group(sample) for sample in samples}, key=rank)
+    part_of = dict.fromkeys(names, "train")
+    start = 0
+    for part, share in shares.items():
+        end = start + max(1, round(share * len(names)))
+        part_of |= dict.fromkeys(names[start:end], part)
+        start = end
+    return {sample.origin: part_of[group(sample)] for sample in samples}
+
+
+def _origin(sample: Sample) -> str:
+    return sample.origin
+
+
+def _ligand(sample: Sample) -> str:
+    return sample.inchikey
+
+
+def _metal(sample: Sample) -> str:
+    return sample.metal
+
+
+def _substituent(sample: Sample) -> str:
+    """The ligand itself where it is not of the library."""
+    return sample.substituent or sample.inchikey
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
