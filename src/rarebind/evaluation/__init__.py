@@ -1,0 +1,72 @@
+"""How good a model is: errors with intervals, orders of ligands and metals, figures."""
+
+from rarebind.evaluation.drawing import Caption, save_figure
+from rarebind.evaluation.figures import draw_errors, draw_neighbours, draw_parities, draw_parity
+from rarebind.evaluation.groups import COLUMNS, grouped
+from rarebind.evaluation.metrics import Metrics, by, metrics
+from rarebind.evaluation.neighbours import (
+    Differences,
+    NeighbourError,
+    NeighbourErrors,
+    differences,
+    neighbour_errors,
+    neighbouring_metals,
+)
+from rarebind.evaluation.outcomes import (
+    QUANTITIES,
+    Outcome,
+    energies,
+    outcomes,
+    read_outcomes,
+    write_outcomes,
+)
+from rarebind.evaluation.ranking import (
+    RankGroup,
+    Ranking,
+    TopRecall,
+    rank_ligands,
+    rank_metals,
+    top_k_recall,
+)
+from rarebind.evaluation.substituents import (
+    Effect,
+    Effects,
+    draw_substituents,
+    substituent_effects,
+)
+
+__all__ = [
+    "COLUMNS",
+    "QUANTITIES",
+    "Caption",
+    "Differences",
+    "Effect",
+    "Effects",
+    "Metrics",
+    "NeighbourError",
+    "NeighbourErrors",
+    "Outcome",
+    "RankGroup",
+    "Ranking",
+    "TopRecall",
+    "by",
+    "differences",
+    "draw_errors",
+    "draw_neighbours",
+    "draw_parities",
+    "draw_parity",
+    "draw_substituents",
+    "energies",
+    "grouped",
+    "metrics",
+    "neighbour_errors",
+    "neighbouring_metals",
+    "outcomes",
+    "rank_ligands",
+    "rank_metals",
+    "read_outcomes",
+    "save_figure",
+    "substituent_effects",
+    "top_k_recall",
+    "write_outcomes",
+]
