@@ -1,0 +1,59 @@
+"""What a neural network has to beat: models that learn the same target from simple features."""
+
+from __future__ import annotations
+
+from rarebind.registry import Registry, Spec
+
+_LEARN = "Install it with: pip install scikit-learn"
+
+BASELINES = Registry(
+    "baseline",
+    Spec(
+        name="mean-per-metal",
+        factory="rarebind.learning.baselines.linear:MeanPerMetal",
+        summary="the mean of each metal",
+        install="It needs NumPy alone.",
+    ),
+    Spec(
+        name="additive",
+        factory="rarebind.learning.baselines.linear:additive",
+        summary="ridge on metal + scaffold + substituent + ligand count",
+        install="It needs NumPy alone.",
+    ),
+    Spec(
+        name="additive-interactions",
+        factory="rarebind.learning.baselines.linear:additive_interactions",
+        summary="the same by ligand count, with metal x scaffold and yttrium x substituent",
+        install="It needs NumPy alone.",
+    ),
+    Spec(
+        name="descriptors-gbt",
+        factory="rarebind.learning.baselines.descriptors:DescriptorsGBT",
+        summary="ridge and boosted trees on descriptors of metal, composition and ligand",
+        modules=("rdkit", "sklearn"),
+        install=_LEARN,
+    ),
+    Spec(
+        name="descriptors-gp",
+        factory="rarebind.learning.baselines.descriptors:DescriptorsGP",
+        summary="Gaussian process on descriptors of metal, composition and ligand",
+        modules=("rdkit", "scipy"),
+        install="Install it with: pip install rdkit scipy",
+    ),
+    Spec(
+        name="descriptors-3d-gp",
+        factory="rarebind.learning.baselines.structural:DescriptorsGP3D",
+        summary="the same, with radial histograms around the metal in the structure",
+        modules=("rdkit", "scipy"),
+        install="Install it with: pip install rdkit scipy",
+    ),
+    Spec(
+        name="soap-gp",
+        factory="rarebind.learning.baselines.structural:SoapGP",
+        summary="the same, with SOAP at the metal instead of histograms (optional)",
+        modules=("dscribe", "rdkit", "scipy"),
+        install="Install it with: pip install dscribe",
+    ),
+)
+
+__all__ = ["BASELINES"]

@@ -1,0 +1,78 @@
+"""Baselines of tabulated effects: no chemistry, only which parts a complex has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rarebind.learning.baselines.categories import Categories
+from rarebind.learning.baselines.frame import Baseline
+from rarebind.learning.baselines.ridge import GroupedRidge
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rarebind.learning.samples import Sample
+
+
+class MeanPerMetal(Baseline):
+    """The mean of each metal's training samples; of all, for a metal not among them."""
+
+    def _fit(self, samples: Sequence[Sample], y: NDArray[np.float64]) -> None:
+        metals = np.array([sample.metal for sample in samples])
+        self._means = {str(name): float(y[metals == name].mean()) for name in np.unique(metals)}
+        # Each metal counts once: a held-out one is one more metal, not one more complex.
+        self._mean = float(np.mean(list(self._means.values())))
+
+    def _predict(self, samples: Sequence[Sample]) -> NDArray[np.float64]:
+        return np.array([self._means.get(sample.metal, self._mean) for sample in samples])
+
+
+class Tabulated(Baseline):
+    """Ridge regression on combinations of categories.
+
+    Parameters
+    ----------
+    combinations
+        Factors of each; see :class:`~rarebind.learning.baselines.categories.Categories`.
+    """
+
+    def __init__(self, *combinations: tuple[str, ...]) -> None:
+        super().__init__()
+        self._categories = [Categories(*factors) for factors in combinations]
+
+    def _fit(self, samples: Sequence[Sample], y: NDArray[np.float64]) -> None:
+        for categories in self._categories:
+            categories.fit(samples)
+        self._ridge = GroupedRidge().fit(
+            self._columns(samples), y, [sample.inchikey for sample in samples]
+        )
+
+    def _predict(self, samples: Sequence[Sample]) -> NDArray[np.float64]:
+        return self._ridge.predict(self._columns(samples))
+
+    def _columns(self, samples: Sequence[Sample]) -> NDArray[np.float64]:
+        return np.hstack([categories.transform(samples) for categories in self._categories])
+
+
+def additive() -> Tabulated:
+    """Metal + scaffold + substituent + numbers of ligands and waters."""
+    return Tabulated(("metal",), ("scaffold",), ("substituent",), ("geometry",))
+
+
+def additive_interactions() -> Tabulated:
+    """The same effects, each in every geometry, and those of ligands on yttrium apart."""
+    return Tabulated(
+        ("metal",),
+        ("scaffold",),
+        ("substituent",),
+        ("geometry",),
+        ("metal", "geometry"),
+        ("scaffold", "geometry"),
+        ("substituent", "geometry"),
+        ("yttrium", "scaffold", "geometry"),
+        ("yttrium", "substituent", "geometry"),
+        ("metal", "scaffold", "geometry"),
+    )
