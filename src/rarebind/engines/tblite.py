@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rarebind.elements import xtb_unpaired_electrons
 from rarebind.engines.blas import prefer_openblas
-from rarebind.engines.level import LevelOfTheory
+from rarebind.engines.level import GFN2_WATER, LevelOfTheory
 from rarebind.errors import CalculationError, InputError
 from rarebind.structures import Structure
 from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
@@ -93,6 +93,20 @@ class TBLitePotential:
         gradient = self._result.get("gradient") * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
         return energy, -gradient
 
+    @property
+    def charges(self) -> NDArray[np.float64]:
+        """Partial charges of the last call in e, shape (N,).
+
+        Raises
+        ------
+        CalculationError
+            Nothing has been computed yet.
+        """
+        if self._result is None:
+            raise CalculationError("tblite: partial charges are those of a calculation")
+        charges: NDArray[np.float64] = self._result.get("charges").copy()
+        return charges
+
 
 class TBLite:
     """The tblite engine."""
@@ -107,3 +121,18 @@ class TBLite:
     def potential(self, structure: Structure, level: LevelOfTheory) -> TBLitePotential:
         """A callable giving energy (eV) and forces (eV/Å) of `structure` at any positions."""
         return TBLitePotential(structure, level)
+
+
+def partial_charges(structure: Structure, level: LevelOfTheory = GFN2_WATER) -> NDArray[np.float64]:
+    """Partial charges (Mulliken) of the atoms of `structure` in e, shape (N,).
+
+    Raises
+    ------
+    InputError
+        See :class:`TBLitePotential`.
+    CalculationError
+        The calculation does not converge.
+    """
+    potential = TBLitePotential(structure, level)
+    potential(structure.positions)
+    return potential.charges

@@ -1,0 +1,122 @@
+"""``rarebind train``: a network from a dataset, as a YAML file declares it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from rarebind.learning.config import TrainingConfig
+    from rarebind.learning.training import Progress, Result
+
+#: Sizes of a network that a dry run shows.
+_SHOWN = (
+    "r_max", "l_max", "num_layers", "num_scalar_features", "num_tensor_features", "signs",
+    "charges", "metal_descriptors", "force_weight", "learning_rate", "batch_size", "max_epochs",
+)  # fmt: skip
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="YAML file of the training; see configs/train/.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Of the run; default: rarebind-train/CONFIG."),
+    ] = None,
+    max_time: Annotated[
+        str | None, typer.Option(help="Stop before this is over, e.g. 2h; the same call goes on.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Of a process on CPUs.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be learned; train nothing.")
+    ] = False,
+) -> None:
+    """Train a network; called again, it goes on where it ended."""
+    from rarebind.errors import InputError
+    from rarebind.learning.config import load_training_config, parse_duration
+    from rarebind.learning.training import train as train_network
+
+    wanted = load_training_config(config)
+    if threads is not None and threads < 1:
+        raise InputError(f"threads must be at least 1, got {threads}")
+    seconds = parse_duration(wanted.max_time if max_time is None else max_time)
+    if threads is not None:
+        wanted = wanted.model_copy(update={"threads": threads})
+    if dry_run:
+        _show_plan(wanted)
+        return
+    folder = out or Path("rarebind-train") / config.stem
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        result = train_network(
+            wanted,
+            folder,
+            seconds=seconds,
+            on_stage=status.update,
+            on_progress=lambda progress: status.update(_line(progress)),
+        )
+    _show_result(result, config, out)
+
+
+def _show_plan(config: TrainingConfig) -> None:
+    from rarebind.learning.training import load_material
+
+    with Console(stderr=True).status(f"reading {config.data}"):
+        material = load_material(config)
+    console = Console()
+    base = f" less {config.base}" if config.base else ""
+    console.print(f"{config.target} at {material.level}{base}", highlight=False, soft_wrap=True)
+    table = Table(box=SIMPLE)
+    table.add_column("Part")
+    for heading in ("Complexes", "Geometries"):
+        table.add_column(heading, justify="right")
+    geometries = {"train": len(material.train), "val": len(material.val)}
+    for part, number in material.split.counts.items():
+        table.add_row(part, str(number), str(geometries.get(part, "–")))
+    console.print(table)
+    console.print(f"Split: {material.split.kind}, {material.split.digest[:12]}", highlight=False)
+    preset = config.resolved.model_dump()
+    shown = ", ".join(f"{name} {preset[name]}" for name in _SHOWN)
+    console.print(f"Preset {config.preset}: {shown}", highlight=False, soft_wrap=True)
+
+
+def _line(progress: Progress) -> str:
+    """The state of a training in one line."""
+    from rarebind.units import KCAL_PER_EV
+
+    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
+    if progress.batch_mae is not None:
+        parts.append(f"batch {progress.batch_mae * KCAL_PER_EV:.2f}")
+    if progress.last is not None and progress.best is not None:
+        parts.append(f"training {progress.last.train_mae * KCAL_PER_EV:.2f}")
+        parts.append(
+            f"validation {progress.last.val_mae * KCAL_PER_EV:.2f} "
+            f"(best {progress.best * KCAL_PER_EV:.2f}) kcal/mol"
+        )
+        parts.append(f"learning rate {progress.last.learning_rate:.1e}")
+    if progress.rate is not None and progress.remaining is not None:
+        parts.append(f"{progress.rate:.0f} complexes/s")
+        parts.append(f"at most {timedelta(seconds=round(progress.remaining))} left")
+    return ", ".join(parts)
+
+
+def _show_result(result: Result, config: Path, out: Path | None) -> None:
+    from rarebind.units import KCAL_PER_EV
+
+    console = Console()
+    if result.history:
+        best = min(result.history, key=lambda epoch: epoch.val_mae)
+        console.print(
+            f"{len(result.history)} epochs; best validation MAE "
+            f"{best.val_mae * KCAL_PER_EV:.2f} kcal/mol in epoch {best.number}",
+            highlight=False,
+        )
+    console.print(f"Run: {result.folder}", highlight=False, soft_wrap=True)
+    if not result.finished:
+        again = f"rarebind train {config}" + (f" --out {out}" if out else "")
+        console.print(f"Not finished; to go on: {again}", highlight=False, soft_wrap=True)

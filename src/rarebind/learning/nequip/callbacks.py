@@ -1,0 +1,148 @@
+"""What happens between the epochs of a training."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import Callback
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+#: Environment variable with the number of the process that waits for the training.
+PARENT = "RAREBIND_PARENT"
+
+
+class PlateauSchedule(Callback):
+    """Lowers the learning rate where the validation error stands still, and ends training.
+
+    Lightning updates such a schedule after the checkpoint of the epoch is written, so that a run
+    that is taken up again would have missed one update.  Here it comes before.
+
+    Parameters
+    ----------
+    monitor
+        The validation error.
+    factor, patience, threshold, stop
+        See :class:`rarebind.learning.presets.Plateau`.
+    finished
+        File that is made when training has ended.
+    """
+
+    def __init__(
+        self,
+        monitor: str,
+        factor: float,
+        patience: int,
+        threshold: float,
+        stop: float,
+        finished: str,
+    ) -> None:
+        self._monitor, self._stop, self._finished = monitor, stop, Path(finished)
+        self._options: dict[str, Any] = {
+            "factor": factor,
+            "patience": patience,
+            "threshold": threshold,
+            "threshold_mode": "abs",
+        }
+        self._schedule: ReduceLROnPlateau | None = None
+        self._state: dict[str, Any] | None = None
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Take up the schedule where it was left."""
+        del pl_module
+        self._schedule = ReduceLROnPlateau(trainer.optimizers[0], **self._options)
+        if self._state is not None:
+            self._schedule.load_state_dict(self._state)
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Look at the validation error of this epoch."""
+        del pl_module
+        assert self._schedule is not None
+        self._schedule.step(float(trainer.callback_metrics[self._monitor]))
+        if trainer.optimizers[0].param_groups[0]["lr"] < self._stop:
+            trainer.should_stop = True
+            self._finished.touch()
+
+    def state_dict(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        return {} if self._schedule is None else self._schedule.state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """From the checkpoint."""
+        self._state = state_dict or None
+
+
+class TimeLimit(Callback):
+    """Ends training before the time is up, and as soon as nobody waits for it.
+
+    Parameters
+    ----------
+    seconds
+        From the start of this call; None: no limit.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._start = self._epoch = time.monotonic()
+        # Further processes are started by the first one.
+        first = os.environ.get("LOCAL_RANK", "0") == "0"
+        self._parent = int((first and os.environ.get(PARENT)) or os.getppid())
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Start the clock of an epoch."""
+        del trainer, pl_module
+        self._epoch = time.monotonic()
+
+    def on_train_batch_start(
+        self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Leave when the program that started this one was killed."""
+        del trainer, pl_module, batch, batch_idx
+        if os.getppid() != self._parent:
+            raise SystemExit("the program that started the training is gone")
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Stop if another epoch as long as this one would be too long."""
+        del pl_module
+        now = time.monotonic()
+        if self._seconds is None:
+            return
+        late = 2 * now - self._epoch > self._start + self._seconds
+        # Processes that share the batches stop together.
+        trainer.should_stop |= trainer.strategy.reduce_boolean_decision(late, all=False)
+
+
+class WarmStart(Callback):
+    """Puts weights of another training into the network before the first step.
+
+    Parameters
+    ----------
+    weights
+        File of :func:`save_weights`.
+    """
+
+    def __init__(self, weights: str) -> None:
+        self._weights = weights
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Copy them; what a checkpoint holds replaces them afterwards."""
+        del trainer, stage
+        weights = torch.load(self._weights, weights_only=True)
+        with torch.no_grad():
+            networks = next(iter(pl_module.model.values()))
+            for name, parameter in networks.named_parameters():
+                parameter.copy_(weights[name])
+            averages = getattr(pl_module, "ema", None)
+            if averages is not None:
+                for average, parameter in zip(
+                    averages.ema_weights, pl_module.model.parameters(), strict=True
+                ):
+                    average.copy_(parameter)
+
+
+def save_weights(weights: dict[str, Any], path: Path) -> None:
+    """Write arrays by the name of the parameter."""
+    torch.save({name: torch.as_tensor(value) for name, value in weights.items()}, path)

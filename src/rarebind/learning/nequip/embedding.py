@@ -1,0 +1,162 @@
+"""The two-body embedding of Allegro with what is known of an atom beyond its element."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from allegro.nn import TwoBodyBesselScalarEmbed
+from e3nn.o3 import Irreps
+from nequip.data import AtomicDataDict
+from nequip.nn import GraphModuleMixin, ScalarMLPFunction, SequentialGraphNetwork
+
+from rarebind.elements import ionic_radius, is_rare_earth, rare_earth
+from rarebind.learning.nequip.fields import FREE_CHARGES
+
+#: Coordination number of the radii that describe metals; all rare earths have them.
+_COORDINATION = 8
+#: Å; near the middle of the series, and half its width.
+_MIDDLE, _HALF_WIDTH = 1.07, 0.1
+_HALF_FULL = 7
+#: Charges differ by hundredths of e; below this, they count as equal.
+_LEAST_SPREAD = 0.01
+
+
+def metal_descriptors(symbol: str) -> tuple[float, ...]:
+    """What tells one rare earth from another, in numbers of order one.
+
+    Constant, ionic radius (coordination number 8) and its square, 4f count, and whether it is none
+    of La–Lu: Sc and Y have the charge but neither the core nor the 4d and 5d shells of the others.
+    """
+    metal = rare_earth(symbol)
+    radius = (ionic_radius(symbol, _COORDINATION) - _MIDDLE) / _HALF_WIDTH
+    apart = metal.atomic_number < rare_earth("La").atomic_number
+    filled = 0.0 if apart else metal.f_electrons / _HALF_FULL - 1.0
+    return 1.0, radius, radius**2, filled, float(apart)
+
+
+def rare_earth_scalar_embed(
+    type_names: Sequence[str],
+    *,
+    metals_described: bool = False,
+    charge_scales: Mapping[str, tuple[float, float]] | None = None,
+    scalar_embed_field: str = AtomicDataDict.EDGE_EMBEDDING_KEY,
+    module_output_dim: int = 64,
+    forward_weight_init: bool = True,
+    **bessel: Any,
+) -> SequentialGraphNetwork:
+    """Take the place of :class:`allegro.nn.TwoBodyBesselScalarEmbed`.
+
+    Parameters
+    ----------
+    type_names
+        Elements.
+    metals_described
+        Whether the embedding of a rare earth is a linear function of :func:`metal_descriptors`,
+        which exists for metals without training data as well.
+    charge_scales
+        Mean and standard deviation of the charges in the free ligand by element; None when the
+        network is not to know them.
+    bessel, scalar_embed_field, module_output_dim, forward_weight_init
+        As for :class:`allegro.nn.TwoBodyBesselScalarEmbed`.
+    """
+    usual = TwoBodyBesselScalarEmbed(
+        type_names=type_names,
+        scalar_embed_field=scalar_embed_field,
+        module_output_dim=module_output_dim,
+        forward_weight_init=forward_weight_init,
+        **bessel,
+    )
+    radial = usual.bessel_encode
+    atoms = AtomPairEmbedding(
+        type_names,
+        module_output_dim,
+        metals_described=metals_described,
+        charge_scales=charge_scales,
+        forward_weight_init=forward_weight_init,
+        field=scalar_embed_field,
+        irreps_in=radial.irreps_out,
+    )
+    return SequentialGraphNetwork({"bessel_encode": radial, "type_embed": atoms})
+
+
+class AtomPairEmbedding(GraphModuleMixin, torch.nn.Module):
+    """Vectors of the two atoms of an edge, times a linear map of its radial basis.
+
+    As Allegro's ``ProductTypeEmbedding``, but an atom's vector is not only that of its element: see
+    :func:`rare_earth_scalar_embed`, whose parameters these are.
+    """
+
+    irreps_in: dict[str, Irreps]
+    descriptors: torch.Tensor
+    own: torch.Tensor
+    charge_means: torch.Tensor
+    charge_spreads: torch.Tensor
+
+    def __init__(
+        self,
+        type_names: Sequence[str],
+        width: int,
+        *,
+        metals_described: bool,
+        charge_scales: Mapping[str, tuple[float, float]] | None,
+        forward_weight_init: bool,
+        field: str,
+        irreps_in: Mapping[str, Any],
+    ) -> None:
+        super().__init__()
+        self.field, self.charged = field, charge_scales is not None
+        self._init_irreps(
+            irreps_in={**irreps_in, **({FREE_CHARGES: "0e"} if self.charged else {})},
+            irreps_out={field: Irreps([(width, (0, 1))])},
+        )
+        self.elements = torch.nn.Embedding(len(type_names), width)
+        self.described = metals_described
+        described = [
+            metal_descriptors(name) if metals_described and is_rare_earth(name) else ()
+            for name in type_names
+        ]
+        columns = max(map(len, described), default=0) or 1
+        table = torch.zeros(len(type_names), columns)
+        for row, values in zip(table, described, strict=True):
+            row[: len(values)] = torch.tensor(values)
+        self.register_buffer("descriptors", table)
+        self.register_buffer("own", torch.tensor([[0.0 if d else 1.0] for d in described]))
+        self.from_descriptors = torch.nn.Parameter(torch.randn(columns, width) / columns**0.5)
+        scales = [(charge_scales or {}).get(name, (0.0, 1.0)) for name in type_names]
+        self.register_buffer("charge_means", torch.tensor([[mean] for mean, _ in scales]))
+        self.register_buffer(
+            "charge_spreads", torch.tensor([[max(sd, _LEAST_SPREAD)] for _, sd in scales])
+        )
+        self.from_charges = torch.nn.Embedding(len(type_names), width)
+        self.basis = ScalarMLPFunction(
+            input_dim=self.irreps_in[field].num_irreps,
+            output_dim=width,
+            forward_weight_init=forward_weight_init,
+        )
+
+    def forward(self, data: AtomicDataDict.Type) -> AtomicDataDict.Type:
+        """Write the embedding of every edge, shape (edges, width)."""
+        types = data[AtomicDataDict.ATOM_TYPE_KEY].view(-1)
+        table = self.elements.weight
+        if self.described:
+            table = self.own * table + self.descriptors @ self.from_descriptors
+        atoms = torch.nn.functional.embedding(types, table)
+        if self.charged:
+            charges = data[FREE_CHARGES].to(atoms.dtype).view(-1, 1)
+            means = torch.nn.functional.embedding(types, self.charge_means)
+            spreads = torch.nn.functional.embedding(types, self.charge_spreads)
+            atoms = atoms + (charges - means) / spreads * self.from_charges(types)
+        # The first half speaks of the atom in the centre, the second of its neighbour.
+        half = atoms.shape[1] // 2
+        centre, neighbour = data[AtomicDataDict.EDGE_INDEX_KEY]
+        pairs = torch.cat(
+            (
+                torch.index_select(atoms[:, :half], 0, centre),
+                torch.index_select(atoms[:, half:], 0, neighbour),
+            ),
+            dim=-1,
+        )
+        data[self.field] = pairs * self.basis(data[self.field])
+        return data

@@ -1,0 +1,262 @@
+"""Complexes as graphs with neighbour lists, computed once and kept in one file."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from nequip.data import AtomicDataDict, compute_neighborlist_
+
+from rarebind.datasets.files import replace_file
+from rarebind.errors import InputError
+from rarebind.learning.fragments import FreeLigand, fragments_of
+from rarebind.learning.nequip.fields import FREE_CHARGES, SIGNS
+from rarebind.learning.samples import Sample
+from rarebind.structures import Structure
+
+#: A graph: tensors by the keys of NequIP's ``AtomicDataDict``.
+Graph = dict[str, torch.Tensor]
+
+#: Version of the file.
+SCHEMA_VERSION = 1
+#: e; what is left of a metal without its ligands.
+_ION_CHARGE = 3.0
+#: Types of the numbers in a file, by what NequIP calls them.
+_PACKED = {AtomicDataDict.EDGE_INDEX_KEY: torch.int16, AtomicDataDict.ATOM_TYPE_KEY: torch.int16}
+_LARGEST = torch.iinfo(torch.int16).max
+
+
+def graph_of(
+    sample: Sample,
+    type_names: Sequence[str],
+    r_max: float,
+    ligand: FreeLigand | None = None,
+    water: FreeLigand | None = None,
+    *,
+    signs: bool = False,
+    charges: bool = False,
+    forces: bool = False,
+) -> Graph:
+    """A complex as NequIP takes it; with `signs`, and beside it the free ligand.
+
+    Parameters
+    ----------
+    type_names
+        Elements, in the order in which they are numbered.
+    r_max
+        Å; atoms nearer than this are neighbours.
+    ligand, water
+        As they are when free; needed with `signs` (the ligand) and `charges` (those that the
+        complex has).
+    signs
+        Whether the graph is that of the reaction: the complex with weight 1, and one free ligand
+        with weight −n, no edge between them.
+    charges
+        Whether atoms carry their charge in the free ligand or water; the metal has +3.
+    forces
+        Whether forces come too: NaN where unknown, and on the free ligand.
+
+    Returns
+    -------
+    dict
+        ``pos`` (Å, float64), ``atom_types``, ``edge_index``, ``num_atoms``, ``total_energy`` (the
+        target, eV), and what was asked for.
+
+    Raises
+    ------
+    InputError
+        An element is not among `type_names`, or the free ligand is missing or another one.
+    """
+    structure = sample.structure
+    ligands, waters = fragments_of(sample) if signs or charges else ([], [])
+    pieces = [_neighbours(structure, type_names, r_max, sample)]
+    if signs:
+        free = _fitting(sample, ligand, ligands, "ligand")
+        pieces.append(_neighbours(free.structure, type_names, r_max, sample))
+    graph = {
+        AtomicDataDict.POSITIONS_KEY: _joined(pieces, AtomicDataDict.POSITIONS_KEY),
+        AtomicDataDict.ATOM_TYPE_KEY: _joined(pieces, AtomicDataDict.ATOM_TYPE_KEY),
+        AtomicDataDict.EDGE_INDEX_KEY: torch.cat(
+            [
+                piece[AtomicDataDict.EDGE_INDEX_KEY] + (len(structure) if i else 0)
+                for i, piece in enumerate(pieces)
+            ],
+            dim=1,
+        ),
+        AtomicDataDict.TOTAL_ENERGY_KEY: torch.tensor([[sample.target]], dtype=torch.float64),
+    }
+    atoms = len(graph[AtomicDataDict.POSITIONS_KEY])
+    graph[AtomicDataDict.NUM_NODES_KEY] = torch.tensor([atoms])
+    if signs:
+        weights = torch.ones(atoms, 1, dtype=torch.float64)
+        weights[len(structure) :] = -len(ligands)
+        graph[SIGNS] = weights
+    if charges:
+        values = torch.zeros(atoms, 1, dtype=torch.float64)
+        values[0] = _ION_CHARGE
+        for parts, free_part, name in ((ligands, ligand, "ligand"), (waters, water, "water")):
+            for part in parts:
+                found = _fitting(sample, free_part, parts, name).charges
+                values[part.start : part.stop, 0] = torch.from_numpy(found.copy())
+        if signs:
+            values[len(structure) :, 0] = torch.from_numpy(free.charges.copy())
+        graph[FREE_CHARGES] = values
+    if forces:
+        known = torch.full((atoms, 3), torch.nan, dtype=torch.float64)
+        if sample.forces is not None:
+            known[: len(structure)] = torch.from_numpy(sample.forces.copy())
+        graph[AtomicDataDict.FORCE_KEY] = known
+    return graph
+
+
+def write_graphs(path: Path | str, graphs: Iterable[Graph]) -> None:
+    """Write graphs to one file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        There are none, they have different fields, one has too many atoms, or the file cannot be
+        written.
+    """
+    path, graphs = Path(path), list(graphs)
+    if not graphs:
+        raise InputError(f"{path}: there are no graphs to write")
+    if len({frozenset(graph) for graph in graphs}) > 1:
+        raise InputError(f"{path}: all graphs of a file have the same fields")
+    atoms = torch.cat([graph[AtomicDataDict.NUM_NODES_KEY] for graph in graphs])
+    if int(atoms.max()) > _LARGEST:
+        raise InputError(f"{path}: a graph has more than {_LARGEST} atoms")
+    edges = torch.tensor([graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for graph in graphs])
+    fields = {
+        name: torch.cat([graph[name] for graph in graphs], dim=_axis(name)).to(
+            _PACKED.get(name, graphs[0][name].dtype)
+        )
+        for name in graphs[0]
+    }
+    content = io.BytesIO()
+    torch.save(
+        {"schema": SCHEMA_VERSION, "atoms": atoms, "edges": edges, "fields": fields}, content
+    )
+    try:
+        replace_file(path, content.getvalue())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+class GraphFile:
+    """The graphs of a file of :func:`write_graphs`, in memory, cut out when asked for.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+
+    Attributes
+    ----------
+    atoms, edges
+        Numbers of them in each graph.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, or of a newer version.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        try:
+            content = torch.load(path, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise InputError(f"cannot read the graphs in {path}: {error}") from error
+        if not isinstance(content, Mapping) or not isinstance(content.get("schema"), int):
+            raise InputError(f"{path} holds no graphs of rarebind")
+        if content["schema"] > SCHEMA_VERSION:
+            raise InputError(
+                f"{path}: graphs of schema {content['schema']}, this rarebind reads up to "
+                f"{SCHEMA_VERSION}: upgrade rarebind"
+            )
+        self.atoms: torch.Tensor = content["atoms"]
+        self.edges: torch.Tensor = content["edges"]
+        self._fields: dict[str, torch.Tensor] = content["fields"]
+        self._first_atom = _offsets(self.atoms)
+        self._first_edge = _offsets(self.edges)
+
+    def __len__(self) -> int:
+        return len(self.atoms)
+
+    def field(self, name: str) -> torch.Tensor:
+        """One field of all graphs, one after the other."""
+        return self._fields[name]
+
+    def __getitem__(self, index: int) -> Graph:
+        """One graph, as :func:`graph_of` made it."""
+        bounds = {
+            "atom": slice(self._first_atom[index], self._first_atom[index + 1]),
+            "edge": slice(self._first_edge[index], self._first_edge[index + 1]),
+            "graph": slice(index, index + 1),
+        }
+        graph: Graph = {}
+        for name, values in self._fields.items():
+            if name == AtomicDataDict.EDGE_INDEX_KEY:
+                graph[name] = values[:, bounds["edge"]].long()
+            elif name in {AtomicDataDict.TOTAL_ENERGY_KEY, AtomicDataDict.NUM_NODES_KEY}:
+                graph[name] = values[bounds["graph"]]
+            else:
+                part = values[bounds["atom"]]
+                graph[name] = part.long() if name in _PACKED else part
+        return graph
+
+
+def read_graphs(path: Path | str) -> list[Graph]:
+    """The inverse of :func:`write_graphs`; raises as :class:`GraphFile` does."""
+    file = GraphFile(path)
+    return [file[index] for index in range(len(file))]
+
+
+def _neighbours(
+    structure: Structure, type_names: Sequence[str], r_max: float, sample: Sample
+) -> Graph:
+    numbers = {name: number for number, name in enumerate(type_names)}
+    if unknown := sorted(set(structure.symbols) - numbers.keys()):
+        raise InputError(
+            f"sample {sample.key}: no place for {', '.join(unknown)}; known are "
+            f"{', '.join(type_names)}"
+        )
+    graph = {
+        AtomicDataDict.POSITIONS_KEY: torch.from_numpy(np.array(structure.positions)),
+        AtomicDataDict.ATOM_TYPE_KEY: torch.tensor([numbers[name] for name in structure.symbols]),
+        AtomicDataDict.PBC_KEY: torch.zeros(1, 3, dtype=torch.bool),
+    }
+    found: Graph = compute_neighborlist_(graph, r_max)
+    return found
+
+
+def _fitting(
+    sample: Sample, free: FreeLigand | None, parts: Sequence[range], name: str
+) -> FreeLigand:
+    """The free ligand, if it has the atoms that it has in the complex."""
+    if free is None:
+        raise InputError(f"sample {sample.key}: its free {name} is needed and missing")
+    part = parts[0] if parts else range(0)
+    bound = sample.structure.symbols[part.start : part.stop]
+    if bound != free.structure.symbols:
+        raise InputError(
+            f"sample {sample.key}: the {name} in the complex ({''.join(bound)}) and the free one "
+            f"({''.join(free.structure.symbols)}) have different atoms or another order"
+        )
+    return free
+
+
+def _joined(pieces: Sequence[Graph], name: str) -> torch.Tensor:
+    return torch.cat([piece[name] for piece in pieces])
+
+
+def _axis(name: str) -> int:
+    return 1 if name == AtomicDataDict.EDGE_INDEX_KEY else 0
+
+
+def _offsets(counts: torch.Tensor) -> list[int]:
+    return [0, *torch.cumsum(counts, 0).tolist()]

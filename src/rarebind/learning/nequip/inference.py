@@ -1,0 +1,117 @@
+"""Energies by trained networks."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from lightning.pytorch.utilities.seed import isolate_rng
+from nequip.data import AtomicDataDict
+from nequip.utils.global_state import set_global_state
+
+from rarebind.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Edges computed at once: a few hundred MB of memory.
+_EDGES = 60_000
+
+Graph = dict[str, torch.Tensor]
+
+
+def build(network: Mapping[str, Any]) -> torch.nn.Module:
+    """A network for energies alone, with random weights, from NequIP's description of it.
+
+    NequIP sets PyTorch's default dtype to float64 for the whole process, which is left so.
+    """
+    with isolate_rng():
+        # It would seed Python's and NumPy's random numbers too.
+        set_global_state()
+        arguments = {**network, "do_derivatives": False, "compile_mode": "eager"}
+        module, _, name = str(arguments.pop("_target_")).rpartition(".")
+        built: torch.nn.Module = getattr(importlib.import_module(module), name)(**arguments)
+    return built.eval().requires_grad_(requires_grad=False)
+
+
+def load_weights(network: torch.nn.Module, weights: Mapping[str, NDArray[Any]]) -> None:
+    """Put `weights` into `network`.
+
+    Raises
+    ------
+    InputError
+        Names or shapes are not those of the network.
+    """
+    expected = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    given = {name: tuple(value.shape) for name, value in weights.items()}
+    if expected != given:
+        different = expected.items() ^ given.items()
+        first = min(name for name, _ in different)
+        raise InputError(
+            f"the weights do not fit the network ({len({n for n, _ in different})} of them, such "
+            f"as {first}): the model was made with other versions of its packages; install those "
+            "on its card"
+        )
+    network.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
+
+
+def energies(
+    networks: Sequence[torch.nn.Module],
+    graphs: Iterator[Graph],
+    number: int,
+    *,
+    device: str | None = None,
+    edges: int = _EDGES,
+    on_done: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float64]:
+    """Energies of graphs by every network, in eV.
+
+    Parameters
+    ----------
+    graphs
+        With neighbour lists; those of like size next to each other make the best batches.
+    number
+        How many there are.
+    device
+        Default: the GPU, where there is one.
+    edges
+        Of a batch; a larger graph is a batch of its own.
+    on_done
+        Called with the number of graphs that have just been finished.
+
+    Returns
+    -------
+    ndarray
+        Shape (networks, number).
+    """
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    for network in networks:
+        network.to(place)
+    found = np.empty((len(networks), number))
+    start = 0
+    with torch.no_grad():
+        for batch in _batches(graphs, edges):
+            data = AtomicDataDict.to_(AtomicDataDict.batched_from_list(batch), place)
+            for row, network in zip(found, networks, strict=True):
+                energy = network(data.copy())[AtomicDataDict.TOTAL_ENERGY_KEY]
+                row[start : start + len(batch)] = energy.view(-1).cpu().numpy()
+            start += len(batch)
+            on_done(len(batch))
+    return found
+
+
+def _batches(graphs: Iterator[Graph], edges: int) -> Iterator[list[Graph]]:
+    batch: list[Graph] = []
+    held = 0
+    for graph in graphs:
+        more = AtomicDataDict.num_edges(graph)
+        if batch and held + more > edges:
+            yield batch
+            batch, held = [], 0
+        batch.append(graph)
+        held += more
+    if batch:
+        yield batch

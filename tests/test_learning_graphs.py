@@ -1,0 +1,162 @@
+"""Graphs, their file, and batches of them."""
+
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from learning_data import LEVEL, binding_samples, write_dataset
+
+pytest.importorskip("nequip")
+import torch
+from nequip.data import AtomicDataDict
+
+from rarebind.errors import InputError
+from rarebind.learning import species_shifts
+from rarebind.learning.fragments import fragments_of, free_ligands, free_water
+from rarebind.learning.nequip.dataset import GraphDataset
+from rarebind.learning.nequip.fields import FREE_CHARGES, SIGNS
+from rarebind.learning.nequip.graphs import graph_of, read_graphs, write_graphs
+from rarebind.learning.nequip.loader import Batches, bucketed_loader
+
+R_MAX = 4.0
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    dataset = write_dataset(tmp_path_factory.mktemp("graphs"), 12)
+    samples = binding_samples(dataset)
+    ligands = free_ligands(dataset, LEVEL, {s.inchikey for s in samples})
+    return samples, tuple(species_shifts(samples)[0]), ligands, free_water(dataset, LEVEL)
+
+
+@pytest.fixture(scope="module")
+def graphs(material):
+    samples, names, ligands, water = material
+    return [
+        graph_of(s, names, R_MAX, ligands[s.inchikey], water, signs=True, charges=True, forces=True)
+        for s in samples
+    ]
+
+
+def test_neighbours_are_those_within_the_cutoff(material):
+    samples, names, *_ = material
+    graph = graph_of(samples[0], names, R_MAX)
+    positions = samples[0].structure.positions
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
+    np.fill_diagonal(distances, np.inf)
+    found = set(zip(*graph["edge_index"].tolist(), strict=True))
+    assert found == set(zip(*map(list, np.nonzero(distances < R_MAX)), strict=True))
+    assert tuple(names[i] for i in graph["atom_types"]) == samples[0].structure.symbols
+    assert graph["total_energy"].item() == samples[0].target
+    assert set(graph) == {"pos", "atom_types", "edge_index", "num_atoms", "total_energy"}
+
+
+def test_a_reaction_holds_the_free_ligand_apart(material, graphs):
+    samples, _, ligands, water = material
+    for sample, graph in zip(samples, graphs, strict=True):
+        free, size = ligands[sample.inchikey], len(sample.structure)
+        assert graph["num_atoms"].tolist() == [size + len(free.structure)]
+        assert graph[SIGNS].flatten().tolist() == [1.0] * size + [-1.0] * len(free.structure)
+        # No edge between the two.
+        assert ((graph["edge_index"][0] < size) == (graph["edge_index"][1] < size)).all()
+        (bound,), waters = fragments_of(sample)
+        charges = graph[FREE_CHARGES].flatten().numpy()
+        assert charges[0] == 3.0
+        assert charges[list(bound)] == pytest.approx(free.charges)
+        assert charges[size:] == pytest.approx(free.charges)
+        assert charges[list(waters[-1])] == pytest.approx(water.charges)
+        assert charges[:size].sum() == pytest.approx(sample.structure.charge, abs=1e-6)
+        assert torch.isnan(graph["forces"][size:]).all()
+        assert graph["forces"][:size].numpy() == pytest.approx(sample.forces)
+
+
+def test_what_does_not_fit_is_told(material):
+    samples, names, ligands, water = material
+    sample = samples[0]
+    own = ligands[sample.inchikey].structure.symbols
+    other = next(free for free in ligands.values() if free.structure.symbols != own)
+    with pytest.raises(InputError, match="free ligand is needed"):
+        graph_of(sample, names, R_MAX, signs=True)
+    with pytest.raises(InputError, match="free water is needed"):
+        graph_of(sample, names, R_MAX, ligands[sample.inchikey], charges=True)
+    with pytest.raises(InputError, match="different atoms"):
+        graph_of(sample, names, R_MAX, other, water, signs=True)
+    with pytest.raises(InputError, match=r"no place for C, .*; known are H, La"):
+        graph_of(sample, ("H", "La"), R_MAX)
+
+
+def test_graphs_return_from_their_file(graphs, tmp_path):
+    path = tmp_path / "graphs.pt"
+    write_graphs(path, graphs)
+    back = read_graphs(path)
+    for one, other in zip(graphs, back, strict=True):
+        assert one.keys() == other.keys()
+        for name in one:
+            assert one[name].dtype == other[name].dtype
+            assert torch.equal(torch.nan_to_num(one[name]), torch.nan_to_num(other[name])), name
+    with pytest.raises(InputError, match="no graphs"):
+        write_graphs(path, [])
+    with pytest.raises(InputError, match="same fields"):
+        write_graphs(path, [graphs[0], {k: v for k, v in graphs[1].items() if k != SIGNS}])
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match="cannot read the graphs"):
+        read_graphs(path)
+    with pytest.raises(InputError, match="cannot read the graphs"):
+        read_graphs(tmp_path / "none.pt")
+    torch.save({"schema": 99}, path)
+    with pytest.raises(InputError, match="upgrade rarebind"):
+        read_graphs(path)
+
+
+def test_nequip_makes_batches_of_them(graphs, tmp_path):
+    write_graphs(tmp_path / "graphs.pt", graphs)
+    dataset = GraphDataset(tmp_path / "graphs.pt")
+    assert len(dataset) == len(graphs)
+    loader = bucketed_loader(
+        dataset, torch.Generator().manual_seed(1), 5, AtomicDataDict.batched_from_list
+    )
+    batches = list(loader)
+    assert len(batches) == len(loader) == 3
+    energies = torch.cat([batch["total_energy"].flatten() for batch in batches]).tolist()
+    assert sorted(energies) == sorted(graph["total_energy"].item() for graph in graphs)
+    for batch in batches:
+        assert len(batch["batch"]) == len(batch["pos"]) == len(batch[SIGNS])
+        # Edges stay within their graph.
+        assert torch.equal(*batch["batch"][batch["edge_index"]])
+
+
+@pytest.mark.parametrize("like_sized", [True, False])
+def test_every_graph_once_an_epoch_and_the_order_is_the_generators(like_sized):
+    sizes = np.random.default_rng(3).integers(100, 5000, 203).tolist()
+    options = {"shuffle": True, "like_sized": like_sized}
+    generator = torch.Generator().manual_seed(7)
+    batches = Batches(sizes, 4, generator, **options)
+    first, state = list(batches), generator.get_state()
+    second = list(batches)
+    assert len(first) == len(batches) == 51
+    assert Counter(i for batch in first for i in batch) == Counter(range(203))
+    assert first != second
+    # A run that is taken up again.
+    again = torch.Generator()
+    again.set_state(state)
+    assert list(Batches(sizes, 4, again, **options)) == second
+    spread = np.mean([np.ptp([sizes[i] for i in batch]) for batch in first])
+    assert (spread < 500) == like_sized
+
+
+def test_batches_are_divided_among_processes(monkeypatch):
+    module = sys.modules[Batches.__module__]
+    found = []
+    for rank in range(3):
+        monkeypatch.setattr(module, "_processes", lambda rank=rank: (rank, 3))
+        generator = torch.Generator().manual_seed(7)
+        batches = Batches([1] * 40, 4, generator, shuffle=True, like_sized=False)
+        found.append(list(batches))
+        assert len(found[-1]) == len(batches) == 4
+    assert {i for part in found for batch in part for i in batch} == set(range(40))
+
+
+def test_without_shuffling_the_order_is_kept():
+    batches = Batches([3, 1, 2], 2, torch.Generator(), shuffle=False, like_sized=True)
+    assert list(batches) == [[0, 1], [2]]

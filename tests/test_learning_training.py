@@ -1,0 +1,175 @@
+"""Training for real: from a dataset to a network, in several calls."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+from learning_data import TINY, config_of, write_dataset
+from typer.testing import CliRunner
+
+pytest.importorskip("nequip")
+
+from rarebind.cli import app
+from rarebind.errors import CalculationError, InputError
+from rarebind.learning import load_split
+from rarebind.learning.config import load_training_config
+from rarebind.learning.history import read_history
+from rarebind.learning.training import load_material, prepare, read_run, train
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("training"), 16)
+
+
+@pytest.fixture(scope="module")
+def run(dataset, tmp_path_factory):
+    """A run of two epochs, one a call."""
+    folder = tmp_path_factory.mktemp("run") / "run"
+    stages, seen = [], []
+    first = train(
+        config_of(dataset), folder, seconds=1e-3, on_stage=stages.append, on_progress=seen.append
+    )
+    second = train(config_of(dataset), folder, on_stage=stages.append)
+    return first, second, stages, seen
+
+
+def test_two_calls_train_two_epochs(run, dataset):
+    first, second, stages, _ = run
+    assert not first.finished
+    assert second.finished
+    assert [epoch.number for epoch in first.history] == [1]
+    assert [epoch.number for epoch in second.history] == [1, 2]
+    assert second.history[0] == first.history[0]
+    assert stages.count("starting NequIP") == 2
+    # Prepared once.
+    assert sum(stage.startswith("reading") for stage in stages) == 1
+    # Nothing is left to do.
+    assert train(config_of(dataset), second.folder, on_stage=stages.append).finished
+    assert stages.count("starting NequIP") == 2
+
+
+def test_a_run_has_all_its_files(run, dataset):
+    folder = run[1].folder
+    files = {path.name for path in folder.iterdir()}
+    assert files >= {
+        "config.yaml", "split.json", "run.json", "nequip.yaml", "nequip.log", "best.ckpt",
+        "last.ckpt", "history.csv", "history.png", "graphs", "logs",
+    }  # fmt: skip
+    assert "run.pid" not in files
+    assert load_training_config(folder / "config.yaml").identity() == config_of(dataset).identity()
+    assert read_history(folder / "history.csv") == run[1].history
+    content = read_run(folder)
+    material = load_material(config_of(dataset))
+    assert (
+        load_split(folder / "split.json").digest == content["split_hash"] == material.split.digest
+    )
+    assert content["graphs"] == {"train": len(material.train), "val": len(material.val)}
+    # The learning rate fell.
+    assert run[1].history[1].learning_rate < run[1].history[0].learning_rate
+
+
+def test_checkpoints_hold_averaged_weights(run):
+    import torch
+
+    for name in ("best.ckpt", "last.ckpt"):
+        content = torch.load(run[1].folder / name, weights_only=False)
+        assert content["state_dict"]["ema._extra_state"]["is_holding_ema_weights"]
+
+
+def test_another_configuration_is_refused(run, dataset):
+    folder = run[1].folder
+    other = config_of(dataset, seed=2, overrides={"max_epochs": 9})
+    with pytest.raises(InputError) as caught:
+        train(other, folder)
+    assert "preset.max_epochs is 2 there and 9 now" in str(caught.value)
+    assert "seed is 111111 there and 2 now" in str(caught.value)
+
+
+def test_a_folder_of_something_else_is_refused(dataset, tmp_path):
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
+    with pytest.raises(InputError, match="holds something else"):
+        train(config_of(dataset), tmp_path)
+    with pytest.raises(InputError, match="is a file"):
+        train(config_of(dataset), tmp_path / "letter.txt")
+
+
+def test_a_run_is_trained_by_one_process(run, dataset):
+    import psutil
+
+    other = psutil.Process(os.getppid())
+    path = run[1].folder / "run.pid"
+    path.write_text(f"{other.pid} {other.create_time()}", encoding="utf-8")
+    with pytest.raises(InputError, match=f"is being trained by process {other.pid}"):
+        train(config_of(dataset), run[1].folder)
+    # One that is gone.
+    path.write_text(f"{other.pid} 1.0", encoding="utf-8")
+    train(config_of(dataset), run[1].folder)
+
+
+def test_the_end_of_nequips_log_is_told(run, dataset, tmp_path):
+    prepare(config_of(dataset), tmp_path)
+    (tmp_path / "graphs" / "train.pt").write_bytes(b"nothing")
+    with pytest.raises(
+        CalculationError, match=r"(?s)nequip\.log ends with:.*cannot read the graphs"
+    ):
+        train(config_of(dataset), tmp_path)
+
+
+def test_training_starts_from_another(run, dataset, tmp_path):
+    config = config_of(dataset, start_from=run[1].folder)
+    prepare(config, tmp_path)
+    there, here = (read_run(folder)["statistics"] for folder in (run[1].folder, tmp_path))
+    assert there["scale"] == here["scale"]
+    assert (tmp_path / "start.pt").exists()
+    with pytest.raises(InputError, match="differs in l_max: give the same preset"):
+        prepare(config_of(dataset, start_from=run[1].folder, overrides={"l_max": 2}), tmp_path)
+
+
+def test_the_command_shows_what_it_would_do(dataset, tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(config_of(dataset).model_dump(mode="json")), encoding="utf-8")
+    shown = CliRunner().invoke(app, ["train", str(path), "--dry-run"])
+    assert shown.exit_code == 0, shown.output
+    for part in ("binding at GFN2-xTB/ALPB(water)", "train", "external", "max_epochs 2"):
+        assert part in shown.output
+    wrong = CliRunner().invoke(app, ["train", str(path), "--max-time", "soon"])
+    assert isinstance(wrong.exception, InputError)
+
+
+@pytest.mark.slow
+def test_a_killed_run_ends_as_one_that_was_not(dataset, tmp_path):
+    config = config_of(dataset, overrides={"max_epochs": 6})
+    path = tmp_path / "long.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    folder = tmp_path / "killed"
+    command = [sys.executable, "-m", "rarebind", "train", str(path), "--out", str(folder)]
+    child = subprocess.Popen(command)
+    while child.poll() is None and not (folder / "last.ckpt").exists():
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    killed = train(config, folder)
+    whole = train(config, tmp_path / "whole")
+    assert [e.number for e in killed.history] == [e.number for e in whole.history]
+    for one, other in zip(killed.history, whole.history, strict=True):
+        assert one.val_mae == pytest.approx(other.val_mae, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_a_plateau_survives_interruptions_and_ends_training(dataset, tmp_path):
+    schedule = {"kind": "plateau", "factor": 0.1, "patience": 1, "threshold": 10.0, "stop": 0.001}
+    overrides = {"max_epochs": 20, "schedule": schedule}
+    config = config_of(dataset, preset="study-2", overrides=TINY | overrides)
+    whole = train(config, tmp_path / "whole")
+    assert whole.finished
+    assert len(whole.history) < 20
+    folder, calls = tmp_path / "parts", 0
+    while not (part := train(config, folder, seconds=1e-3)).finished:
+        calls += 1
+        assert calls < 20
+    assert [e.learning_rate for e in part.history] == [e.learning_rate for e in whole.history]
