@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 
 from rarebind import __version__
-from rarebind.commands import dataset, ligands
+from rarebind.commands import dataset, evaluate, ligands
 from rarebind.commands.curate import curate
 from rarebind.commands.label import label
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.screen import screen
 from rarebind.commands.templates import templates
+from rarebind.commands.train import train
 from rarebind.errors import RarebindError
 
 app = typer.Typer(
@@ -28,8 +29,10 @@ app.command(cls=ManyValuesCommand)(screen)
 app.command(cls=ManyValuesCommand)(templates)
 app.command(cls=ManyValuesCommand)(curate)
 app.command(cls=ManyValuesCommand)(label)
+app.command(cls=ManyValuesCommand)(train)
 app.add_typer(ligands.app, name="ligands")
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def _version(wanted: bool) -> None:

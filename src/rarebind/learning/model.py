@@ -1,0 +1,203 @@
+"""A trained model, ready to be asked for energies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rarebind.errors import InputError, MissingDependencyError
+from rarebind.learning.model_file import ModelFile, read_model
+from rarebind.learning.samples import Sample
+from rarebind.structures import Structure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rarebind.learning.card import Card
+    from rarebind.learning.fragments import FreeLigand
+    from rarebind.learning.splits import Split
+
+_NAMED = 3
+
+
+class Model:
+    """A trained model; its networks are built when they are first needed.
+
+    Parameters
+    ----------
+    content
+        Of its file.
+    """
+
+    def __init__(self, content: ModelFile) -> None:
+        self._content = content
+
+    @property
+    def card(self) -> Card:
+        """What the model says of itself."""
+        return self._content.card
+
+    @property
+    def split(self) -> Split:
+        """Which complexes it learned from."""
+        return self._content.split
+
+    @property
+    def needs_ligands(self) -> bool:
+        """Whether it has to know the free ligand of a complex."""
+        return any(self._content.network.get(name) for name in ("signs", "charges"))
+
+    @property
+    def needs_water(self) -> bool:
+        """Whether it has to know the free water, where a complex holds some."""
+        return bool(self._content.network.get("charges"))
+
+    def predict(
+        self,
+        inputs: Sequence[Sample | Structure],
+        *,
+        ligands: Mapping[str, FreeLigand] | None = None,
+        water: FreeLigand | None = None,
+        unseen: bool = False,
+        device: str | None = None,
+        on_done: Callable[[int], None] = lambda _: None,
+    ) -> NDArray[np.float64]:
+        """Energies that the model predicts, in eV: its target, at its level of theory.
+
+        Parameters
+        ----------
+        inputs
+            Geometries; a model that needs free ligands takes samples, which name theirs.
+        ligands, water
+            Free molecules by InChIKey, and the free water, for a model that needs them.
+        unseen
+            Predict for elements too that the network has a place for, but has never seen.
+        device
+            As PyTorch names it; default: the GPU, where there is one.
+        on_done
+            Called with the number of inputs that have just been finished.
+
+        Returns
+        -------
+        ndarray
+            Shape (members of the ensemble, inputs).
+
+        Raises
+        ------
+        InputError
+            An element is unknown to the model, or a free ligand is missing.
+        MissingDependencyError
+            NequIP is not installed.
+        """
+        samples = [_sample(item) for item in inputs]
+        self._check(samples, ligands or {}, unseen=unseen)
+        if not samples:
+            return np.empty((len(self._content.members), 0))
+        need_nequip()
+        from rarebind.learning.nequip.inference import energies
+
+        # Graphs of like size go together, so that a batch is never far from its limit.
+        order = np.argsort([len(sample.structure) for sample in samples], kind="stable")
+        graphs = self._graphs([samples[i] for i in order], ligands or {}, water)
+        found = energies(self._networks, graphs, len(samples), device=device, on_done=on_done)
+        return found[:, np.argsort(order)]
+
+    def _check(
+        self, samples: Sequence[Sample], ligands: Mapping[str, FreeLigand], *, unseen: bool
+    ) -> None:
+        known = {name for name, count in self.card.elements.items() if unseen or count}
+        symbols = {symbol for sample in samples for symbol in sample.structure.symbols}
+        if new := sorted(symbols - known):
+            has_place = set(new) <= self.card.elements.keys()
+            raise InputError(
+                f"model {self.card.name} has not seen {', '.join(new)}: it knows "
+                f"{', '.join(name for name in self.card.elements if name in known)}"
+                + ("; ask all the same with --unseen (unseen=True)" if has_place else "")
+            )
+        if not self.needs_ligands:
+            return
+        missing = {s.inchikey: s.ligand or "?" for s in samples if s.inchikey not in ligands}
+        if missing:
+            names = ", ".join(list(missing.values())[:_NAMED])
+            raise InputError(
+                f"model {self.card.name} compares complexes with their free ligands, of which "
+                f"{len(missing)} are missing ({names}{', …' if len(missing) > _NAMED else ''}): "
+                "the dataset must hold them at the level of its geometries"
+            )
+
+    @cached_property
+    def _networks(self) -> list[Any]:
+        from rarebind.learning.nequip.inference import build, load_weights
+
+        networks = []
+        for weights in self._content.members:
+            networks.append(build(self._content.network))
+            load_weights(networks[-1], weights)
+        return networks
+
+    def _graphs(
+        self,
+        samples: Sequence[Sample],
+        ligands: Mapping[str, FreeLigand],
+        water: FreeLigand | None,
+    ) -> Iterator[dict[str, Any]]:
+        from rarebind.learning.nequip.graphs import graph_of
+
+        for sample in samples:
+            yield graph_of(
+                sample,
+                self._content.type_names,
+                self.card.r_max,
+                ligands.get(sample.inchikey),
+                water,
+                signs=bool(self._content.network.get("signs")),
+                charges=self.needs_water,
+            )
+
+
+def load_model(path: Path | str, sha256: str | None = None) -> Model:
+    """Open a model file.
+
+    Parameters
+    ----------
+    sha256
+        Of the file, where it is known from elsewhere.
+
+    Raises
+    ------
+    InputError
+        As :func:`rarebind.learning.model_file.read_model` raises it.
+    """
+    return Model(read_model(path, sha256))
+
+
+def need_nequip() -> None:
+    """Look for what networks need.
+
+    Raises
+    ------
+    MissingDependencyError
+        Some of it is not installed.
+    """
+    missing = [name for name in ("torch", "nequip", "allegro") if find_spec(name) is None]
+    if missing:
+        raise MissingDependencyError(
+            f"trained models need {', '.join(missing)}, not found here.  Install it with: "
+            "pip install nequip nequip-allegro"
+        )
+
+
+def _sample(item: Sample | Structure) -> Sample:
+    """A structure alone is a sample of which nothing else is known."""
+    if isinstance(item, Sample):
+        return item
+    return Sample(
+        key="", frame=0, structure=item, metal="", ligand="", scaffold="", substituent="",
+        geometry="", inchikey="", smiles="", target=0.0, forces=None, binding_offset=0.0,
+        exchange_offset=None,
+    )  # fmt: skip
