@@ -4,10 +4,10 @@
     python benchmarks/training_speed.py data --overrides '{"num_layers": 1, "batch_size": 8}'
 
 Both trainings are `nequip-train` with the same network, optimiser, batches, seed and threads, on
-the same complexes.  "plain" reads extended XYZ with NequIP's ASEDataset and makes neighbour lists in
-its transforms, as its documentation shows; "prepared" reads the graphs that `rarebind train`
-writes.  Epochs are timed by a callback, so the rate is without start-up, which the time in all has.
-The two take turns, so that a machine that slows down slows both.
+the same complexes. "plain" reads extended XYZ with NequIP's ASEDataset and makes neighbour lists
+in its transforms, as its documentation shows; "prepared" reads the graphs that `rarebind train`
+writes. Epochs are timed by a callback, so the rate is without start-up, which the time in all
+has. The two take turns, so that a machine that slows down slows both.
 """
 
 from __future__ import annotations
