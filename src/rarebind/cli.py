@@ -15,6 +15,7 @@ from rarebind.commands import dataset, evaluate, ligands
 from rarebind.commands.curate import curate
 from rarebind.commands.label import label
 from rarebind.commands.many import ManyValuesCommand
+from rarebind.commands.reproduce import reproduce
 from rarebind.commands.screen import screen
 from rarebind.commands.templates import templates
 from rarebind.commands.train import train
@@ -30,6 +31,7 @@ app.command(cls=ManyValuesCommand)(templates)
 app.command(cls=ManyValuesCommand)(curate)
 app.command(cls=ManyValuesCommand)(label)
 app.command(cls=ManyValuesCommand)(train)
+app.command(cls=ManyValuesCommand)(reproduce)
 app.add_typer(ligands.app, name="ligands")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(evaluate.app, name="evaluate")

@@ -1,0 +1,198 @@
+"""``rarebind reproduce``: the reference study's table, trained and tested anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from rarebind.commands.evaluate_options import print_json, show
+
+if TYPE_CHECKING:
+    from rarebind.evaluation.reproduction import Inputs, Job
+    from rarebind.learning.training import Progress
+
+#: What stands beside the networks unless something else is asked for.
+BASELINES = ("mean-per-metal", "additive", "descriptors-gbt")
+_OUT = Path("rarebind-reproduce")
+
+
+def reproduce(
+    dataset: Annotated[
+        Path | None, typer.Argument(metavar="[DATASET]", help="Folder; default: data.")
+    ] = None,
+    published: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The study's extended XYZ instead of a dataset."),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Of that file: eV or Hartree; default: whichever fits.")
+    ] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Learned; default: gfn2-xtb, or that of --published.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="That Δ strategies take off; default: gfn2-xtb.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Kind of split.")] = "random",
+    held_out: Annotated[
+        list[str] | None, typer.Option(help="Scaffolds or metals of the test, for such a split.")
+    ] = None,
+    presets: Annotated[
+        list[str] | None, typer.Option(help="Networks; default: study-2 study-4.")
+    ] = None,
+    strategies: Annotated[
+        list[str] | None,
+        typer.Option(help="1, 2, delta-1, delta-2, or targets; default: all."),
+    ] = None,
+    baselines: Annotated[
+        list[str] | None, typer.Option(help=f"Default: {' '.join(BASELINES)}.")
+    ] = None,
+    no_baselines: Annotated[bool, typer.Option("--no-baselines", help="Networks alone.")] = False,
+    max_time: Annotated[
+        str, typer.Option(help="Of each training in this call, e.g. 2h; the same call goes on.")
+    ] = "",
+    max_epochs: Annotated[int | None, typer.Option(help="Instead of the presets' own.")] = None,
+    complexes: Annotated[
+        int | None, typer.Option(metavar="N", help="Only so many, of all kinds in proportion.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the split and the networks.")] = 111111,
+    threads: Annotated[int, typer.Option(help="Of a training on CPUs.")] = 1,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="For all results.")] = _OUT,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Prepare the data and show what would be trained.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no tables.")] = False,
+) -> None:
+    """Train the study's networks on its strategies, and set results beside its own.
+
+    Called again with the same options, it goes on where it ended.  On a CPU the study's networks
+    take days each: --complexes and --max-epochs make a small version, and the report says what was
+    cut short.
+    """
+    from rarebind.evaluation.reproduction import (
+        Settings,
+        jobs_of,
+        prepare_inputs,
+        reasons,
+        report_data,
+        strategy_named,
+        tables,
+        write_report,
+    )
+    from rarebind.evaluation.reproduction import reproduce as run
+    from rarebind.evaluation.reproduction.report import REPORT
+    from rarebind.evaluation.reproduction.settings import claim
+    from rarebind.learning.config import parse_duration
+
+    _check(dataset, published, unit, baselines, accelerator, no_baselines=no_baselines)
+    chosen = {"presets": tuple(presets)} if presets else {}
+    if strategies:
+        chosen["strategies"] = tuple(strategy_named(name).strategy for name in strategies)
+    settings = Settings(
+        out=out,
+        dataset=dataset or Path("data"),
+        published=published,
+        unit=unit,
+        level=level,
+        base=base,
+        split=split,
+        held_out=tuple(held_out or ()),
+        seed=seed,
+        baselines=() if no_baselines else _baselines(baselines),
+        complexes=complexes,
+        max_epochs=max_epochs,
+        seconds=parse_duration(max_time),
+        threads=threads,
+        accelerator=cast("Literal['auto', 'cpu', 'gpu']", accelerator),
+        **chosen,
+    )
+    claim(settings)
+    with Console(stderr=True).status("starting") as status:
+        inputs = prepare_inputs(settings, status.update)
+        if dry_run:
+            _show_plan(jobs_of(settings, inputs), inputs)
+            return
+        rows = run(
+            settings,
+            inputs,
+            on_stage=status.update,
+            on_progress=lambda label, progress: status.update(f"{label}: {_line(progress)}"),
+            # Whoever interrupts the next training has the report as it is then.
+            on_rows=lambda rows: write_report(rows, settings, inputs),
+        )
+    if as_json:
+        print_json(report_data(rows, settings, inputs))
+    else:
+        output = Console()
+        for table in tables(rows, settings, inputs, brief=True):
+            show(output, table)
+        for reason, names in reasons(rows).items():
+            text = f"{names}: {reason}"
+            output.print(text, highlight=False, soft_wrap=True, markup=False)
+        report = settings.out / REPORT
+        output.print(f"Report: {report}", highlight=False, soft_wrap=True, markup=False)
+    if any(row.failed for row in rows):
+        raise typer.Exit(1)
+
+
+def _check(
+    dataset: Path | None,
+    published: Path | None,
+    unit: str | None,
+    baselines: Sequence[str] | None,
+    accelerator: str,
+    *,
+    no_baselines: bool,
+) -> None:
+    """Look for options that exclude each other."""
+    from rarebind.errors import InputError
+
+    if published is not None and dataset is not None:
+        raise InputError("give a dataset or --published, not both")
+    if unit is not None and published is None:
+        raise InputError("--unit goes with --published: a dataset knows its own")
+    if no_baselines and baselines:
+        raise InputError("--baselines and --no-baselines exclude each other")
+    if accelerator not in {"auto", "cpu", "gpu"}:
+        raise InputError(f"unknown accelerator {accelerator!r}: give auto, cpu or gpu")
+
+
+def _baselines(asked: Sequence[str] | None) -> tuple[str, ...]:
+    from rarebind.learning.baselines import BASELINES as KNOWN
+
+    missing = {name for name in asked or BASELINES if KNOWN.spec(name).missing()}
+    # What is not installed is left out, unless it was asked for by name.
+    return tuple(name for name in asked or BASELINES if asked or name not in missing)
+
+
+def _show_plan(jobs: Sequence[Job], inputs: Inputs) -> None:
+    console = Console()
+    console.print(f"{inputs.caption_level} · {inputs.name}", highlight=False, soft_wrap=True)
+    table = Table("Strategy", "Learned", "Network", "Run", box=SIMPLE)
+    for job in jobs:
+        state = f"not possible: {job.problem}" if job.problem else str(job.folder)
+        table.add_row(job.target.strategy, job.target.name, job.preset, state)
+    console.print(table)
+
+
+def _line(progress: Progress) -> str:
+    """The state of a training in one line."""
+    from rarebind.units import KCAL_PER_EV
+
+    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
+    if progress.last is not None and progress.best is not None:
+        parts.append(
+            f"validation {progress.last.val_mae * KCAL_PER_EV:.2f} "
+            f"(best {progress.best * KCAL_PER_EV:.2f}) kcal/mol"
+        )
+    if progress.remaining is not None:
+        parts.append(f"at most {timedelta(seconds=round(progress.remaining))} left")
+    return ", ".join(parts)

@@ -1,0 +1,362 @@
+"""The table of a reproduction: text, numbers, figures, one report.
+
+::
+
+    OUT/
+      report.md, table.json       all rows beside the published values
+      parity-PRESET-PART.png      computed and predicted energies, a panel a strategy
+      outcomes/ROW.csv            every prediction
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rarebind.datasets.files import replace_file
+from rarebind.errors import InputError
+from rarebind.evaluation.drawing import Caption, save_figure
+from rarebind.evaluation.figures import draw_parities
+from rarebind.evaluation.metrics import Metrics
+from rarebind.evaluation.outcomes import write_outcomes
+from rarebind.evaluation.reproduction.inputs import STUDY_LEVEL, Inputs
+from rarebind.evaluation.reproduction.rows import Row
+from rarebind.evaluation.reproduction.settings import Settings
+from rarebind.evaluation.reproduction.study import PARTS, Published, study
+from rarebind.evaluation.tables import Table, markdown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Version of the JSON file's form.
+SCHEMA_VERSION = 1
+REPORT, NUMBERS, OUTCOMES = "report.md", "table.json", "outcomes"
+_NONE = "–"
+#: Letters of a reason that a table shows; the report has all of it.
+_SHORT = 90
+_PARTS = {"test": "test", "external": "HDEV"}
+
+
+def tables(
+    rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: bool = False
+) -> list[Table]:
+    """The results, and how their trainings went.
+
+    Parameters
+    ----------
+    brief
+        Narrow enough for a terminal: short headings, no intervals, no reasons.
+    """
+    found = [
+        _results(rows, settings, inputs, brief=brief),
+        _trainings(rows, settings, inputs, brief=brief),
+    ]
+    return [table for table in found if table.rows]
+
+
+def report_data(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> dict[str, Any]:
+    """All numbers as plain data; energies in kcal/mol."""
+    source = study()
+    return {
+        "schema": SCHEMA_VERSION,
+        "unit": "kcal/mol",
+        "published": {
+            "citation": source.citation,
+            "doi": source.doi,
+            "level": source.level,
+            "dataset": "its own",
+            "split": source.split,
+        },
+        "here": {
+            "level": inputs.level,
+            "base": inputs.base,
+            "dataset": inputs.name,
+            "split": settings.split,
+            "held_out": list(settings.held_out),
+            "seed": settings.seed,
+            "max_epochs": settings.max_epochs,
+            "max_seconds_per_training_and_call": settings.seconds,
+        },
+        "notes": _notes(rows, settings, inputs),
+        "rows": [_row_data(row, settings) for row in rows],
+    }
+
+
+def write_report(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> Path:
+    """Write all files to the folder of `settings`, each whole or not at all.
+
+    Returns
+    -------
+    Path
+        Of the report.
+
+    Raises
+    ------
+    InputError
+        A file cannot be written.
+    """
+    out = settings.out
+    try:
+        (out / OUTCOMES).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {out / OUTCOMES}: {error.strerror}") from error
+    for row in rows:
+        if row.outcomes:
+            everything = [outcome for found in row.outcomes.values() for outcome in found]
+            write_outcomes(everything, out / OUTCOMES / f"{row.name}.csv")
+    figures = {}
+    for name, caption, figure in _figures(rows, settings, inputs):
+        figures[save_figure(figure, out / f"{name}.png").name] = caption
+    data = report_data(rows, settings, inputs)
+    _write(out / NUMBERS, json.dumps(data, ensure_ascii=False, indent=1))
+    return _write(out / REPORT, report_text(rows, settings, inputs, figures))
+
+
+def report_text(
+    rows: Sequence[Row], settings: Settings, inputs: Inputs, figures: Mapping[str, Caption]
+) -> str:
+    """The report in Markdown.
+
+    Parameters
+    ----------
+    figures
+        Captions by the name of the file, beside the report.
+    """
+    source = study()
+    facts = {
+        "published": f"{source.citation}, DOI {source.doi}; {source.level} on its own data, "
+        f"{source.split} split",
+        "level of theory here": inputs.caption_level,
+        "dataset here": inputs.name,
+        "split here": " ".join((settings.split, *settings.held_out)),
+        "seed": settings.seed,
+    }
+    blocks = [
+        "# The reference study's table, anew\n",
+        "\n".join(f"- {name}: {value}" for name, value in facts.items()) + "\n",
+        *(f"> {note}\n" for note in _notes(rows, settings, inputs)),
+        *(markdown(table) for table in tables(rows, settings, inputs)),
+    ]
+    if found := reasons(rows):
+        blocks.append("### Rows without numbers\n")
+        blocks += [
+            f"- {names}: {reason}\n"
+            if "\n" not in reason
+            else f"- {names}:\n\n```text\n{reason}\n```\n"
+            for reason, names in found.items()
+        ]
+    if figures:
+        blocks.append("### Parity\n")
+    for name, caption in figures.items():
+        text = " · ".join(str(caption).splitlines())
+        blocks.append(f"![{text}]({name})\n\n*{text}*\n")
+    return "\n".join(blocks)
+
+
+def _results(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: bool) -> Table:
+    source = study()
+    there, here = f"published ({source.level}, its data)", f"here ({inputs.level}, {inputs.name})"
+    heads = (
+        "Learned", "Model", "Part", f"{there}: r²", f"{there}: MAE",
+        f"{here}: r²", f"{here}: R²", f"{here}: MAE", "n", "Training",
+    )  # fmt: skip
+    if brief:
+        short = ("publ.\nr²", "publ.\nMAE", "r²", "R²", "MAE", "n", "State")
+        heads = ("Str.", "Model", "Part", *short)
+    lines = []
+    for row in rows:
+        for part in PARTS:
+            score, known = row.scores.get(part), _published(row, part)
+            if row.scores and score is None and known is None:
+                continue
+            ours = (_NONE,) * 4 if score is None else _numbers(score, spans=not brief)
+            lines.append(
+                (
+                    row.target.strategy if brief else _learned(row),
+                    row.model if brief or not row.baseline else f"baseline {row.model}",
+                    _PARTS[part],
+                    _NONE if known is None else _number(known.r2, 2),
+                    _NONE if known is None else _number(known.mae, 1),
+                    *ours,
+                    _state(row, part, brief=brief),
+                )
+            )
+    parts = ", ".join(_PARTS.values())
+    caption = _caption("binding energies, equation 1", settings, inputs, parts)
+    note = (
+        f"Published: {source.citation}, DOI {source.doi}: other labels, geometries and complexes, "
+        f"{source.split} split; a dash is a number that is not known.  Here: r² is the squared "
+        "correlation, R² is that of the predictions as they are; MAE in kcal/mol, in brackets "
+        "95 % intervals of a bootstrap over ligands (none with fewer than five).  HDEV is never "
+        "trained on."
+    )
+    if brief:
+        note = (
+            f"publ.: {source.level} on its own data, DOI {source.doi}; the others: here, "
+            f"{inputs.caption_level}, {inputs.name}.  r²: squared correlation; R²: of the "
+            "predictions as they are; MAE in kcal/mol."
+        )
+    return Table("Published and here", caption, heads, tuple(lines), note)
+
+
+def _trainings(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: bool) -> Table:
+    lines = [
+        (
+            row.target.strategy if brief else _learned(row),
+            row.model,
+            str(training.epochs),
+            str(training.preset_epochs),
+            f"{training.hours:.2f}",
+            _number(training.best, 1),
+            training.ending,
+        )
+        for row in rows
+        if (training := row.training) is not None
+    ]
+    heads = ("Learned", "Model", "epochs", "of the preset", "hours", "best val. MAE", "Ending")
+    if brief:
+        heads = ("Str.", "Model", "epochs", "preset", "hours", "val. MAE", "Ending")
+    note = (
+        "Hours of all calls together, data prepared and programs started included.  The best "
+        "validation MAE is of the target, kcal/mol; its weights are those tested."
+    )
+    caption = _caption("trainings", settings, inputs, "train and val")
+    return Table("Trainings", caption, heads, tuple(lines), note)
+
+
+def _figures(
+    rows: Sequence[Row], settings: Settings, inputs: Inputs
+) -> Iterator[tuple[str, Caption, Figure]]:
+    """Of each network and part: its strategies side by side."""
+    for preset in dict.fromkeys(row.model for row in rows if not row.baseline):
+        for part in PARTS:
+            panels = {
+                f"strategy {_learned(row)}": row.outcomes[part]
+                for row in rows
+                if row.model == preset and not row.baseline and row.outcomes.get(part)
+            }
+            if panels:
+                caption = _caption(preset, settings, inputs, _PARTS[part])
+                name = f"parity-{preset}-{part}"
+                yield name, caption, draw_parities(panels, caption, colour_by="metal")
+
+
+def _caption(model: str, settings: Settings, inputs: Inputs, parts: str) -> Caption:
+    split = " ".join((settings.split, *settings.held_out))
+    return Caption(model, inputs.caption_level, inputs.name, f"{split} split, {parts}")
+
+
+def _notes(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> list[str]:
+    source = study()
+    notes = list(inputs.notes)
+    cut = sum(row.training is not None and row.training.cut for row in rows)
+    trained = sum(row.training is not None for row in rows)
+    if cut:
+        notes.append(
+            f"{cut} of {trained} trainings were cut short: their numbers are of unfinished "
+            "networks, not of what the networks can do"
+        )
+    if not inputs.level.startswith(str(STUDY_LEVEL)):
+        notes.append(
+            f"Numbers here are of {inputs.level}, not of the study's {source.level}: errors of "
+            "different levels are of different quantities"
+        )
+    if settings.published is None:
+        notes.append("The complexes here are not those of the study")
+    elif settings.complexes is not None:
+        notes.append("The complexes here are a part of those of the study")
+    if settings.split != source.split:
+        notes.append(
+            f"Published values are of a {source.split} split, those here of {settings.split}"
+        )
+    notes += [f"{_learned(row)}, {row.model}: {note}" for row in rows for note in row.notes]
+    return notes
+
+
+def reasons(rows: Sequence[Row]) -> dict[str, str]:
+    """Names of rows by what is wrong with them, where that is more than a word."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if ":" in row.problem:
+            found.setdefault(row.problem, []).append(f"{_learned(row)}, {row.model}")
+    return {reason: "; ".join(names) for reason, names in found.items()}
+
+
+def _row_data(row: Row, settings: Settings) -> dict[str, Any]:
+    training = row.training
+    parts: dict[str, Any] = {}
+    for part in PARTS:
+        score, known = row.scores.get(part), _published(row, part)
+        parts[part] = {
+            "published": None if known is None else {"r2": known.r2, "mae": known.mae},
+            "here": None if score is None else score.data(),
+        }
+    return {
+        "strategy": row.target.strategy,
+        "target": row.target.name,
+        "model": row.model,
+        "baseline": row.baseline,
+        "problem": row.problem,
+        "notes": list(row.notes),
+        "outcomes": f"{OUTCOMES}/{row.name}.csv" if row.outcomes else None,
+        "training": None
+        if training is None
+        else {
+            "epochs": training.epochs,
+            "allowed_epochs": training.allowed,
+            "preset_epochs": training.preset_epochs,
+            "hours": round(training.hours, 4),
+            "finished": training.finished,
+            "cut_short": training.cut,
+            "ending": training.ending,
+            "best_validation_mae": training.best,
+            "seed": settings.seed,
+        },
+        "parts": parts,
+    }
+
+
+def _published(row: Row, part: str) -> Published | None:
+    return None if row.baseline else study().of(row.target.strategy, row.model, part)
+
+
+def _learned(row: Row) -> str:
+    return f"{row.target.strategy} ({row.target.name})"
+
+
+def _state(row: Row, part: str, *, brief: bool) -> str:
+    """A few words on why the numbers are as they are, or why there are none."""
+    if brief and row.problem:
+        return row.problem.split(":", maxsplit=1)[0]
+    if brief and row.training is not None and part in row.scores:
+        return "cut" if row.training.cut else "whole"
+    if row.problem:
+        first = row.problem.splitlines()[0]
+        return first if len(first) <= _SHORT else f"{first[:_SHORT].rsplit(' ', 1)[0]} …"
+    if part not in row.scores:
+        return f"no {_PARTS[part]} in this dataset"
+    if row.training is None:
+        return "fitted"
+    of = f"{row.training.epochs} of {row.training.preset_epochs} epochs"
+    return f"{of}, {row.training.ending}"
+
+
+def _numbers(score: Metrics, *, spans: bool) -> tuple[str, str, str, str]:
+    mae = _number(score.mae, 1)
+    if spans and "mae" in score.intervals:
+        mae += " [{}, {}]".format(*(_number(value, 1) for value in score.intervals["mae"]))
+    return _number(score.r2_fit, 2), _number(score.r2, 2), mae, str(score.n)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return _NONE if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def _write(path: Path, text: str) -> Path:
+    try:
+        replace_file(path, f"{text}\n".encode())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    return path

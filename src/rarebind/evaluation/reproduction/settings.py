@@ -1,0 +1,181 @@
+"""What is asked of a reproduction, and whether a folder holds the same one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rarebind.datasets.files import replace_file
+from rarebind.errors import InputError
+from rarebind.evaluation.reproduction.study import STRATEGIES
+from rarebind.learning.presets import preset_named
+from rarebind.learning.splits import SPLITS
+
+_FILE = "settings.json"
+#: Folder of the runs.
+TRAININGS = "trainings"
+#: Fewest complexes of a subset: a tenth of them is tested.
+_FEWEST = 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Which networks are trained on what.
+
+    Attributes
+    ----------
+    out
+        Folder of everything that is made.
+    dataset
+        Folder of the dataset; of no account where `published` is given.
+    published
+        The study's extended XYZ file, which is imported.
+    unit
+        Of its energies; None: whichever fits.
+    level
+        Of theory that is learned; None: GFN2-xTB, or that of the study for its own file.
+    base
+        That Δ strategies take off; None: GFN2-xTB, where that is not `level`.
+    split, held_out, seed
+        See :func:`rarebind.learning.make_split`; the seed is that of the networks, too.
+    presets
+        Names of networks.
+    strategies
+        As the study calls them.
+    baselines
+        Names of what stands beside the networks.
+    complexes
+        So many, of all kinds in proportion; None: all.
+    max_epochs
+        Instead of the presets' own.
+    seconds
+        For each training and call; None: as long as it needs.
+    threads, accelerator
+        See :class:`rarebind.learning.config.TrainingConfig`.
+
+    Raises
+    ------
+    InputError
+        A name is unknown or a number is too small: every fault.
+    """
+
+    out: Path
+    dataset: Path = Path("data")
+    published: Path | None = None
+    unit: str | None = None
+    level: str | None = None
+    base: str | None = None
+    split: str = "random"
+    held_out: tuple[str, ...] = ()
+    seed: int = 111111
+    presets: tuple[str, ...] = ("study-2", "study-4")
+    strategies: tuple[str, ...] = tuple(STRATEGIES)
+    baselines: tuple[str, ...] = ()
+    complexes: int | None = None
+    max_epochs: int | None = None
+    seconds: float | None = None
+    threads: int = 1
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+
+    def __post_init__(self) -> None:
+        problems: list[str] = []
+        for preset in self.presets:
+            try:
+                preset_named(preset)
+            except InputError as error:
+                problems += error.problems
+        problems += [
+            f"unknown strategy {name!r}: known are {', '.join(STRATEGIES)}"
+            for name in self.strategies
+            if name not in STRATEGIES
+        ]
+        if not self.presets or not self.strategies:
+            problems.append("there is nothing to train: give presets and strategies")
+        if self.split not in SPLITS:
+            problems.append(f"unknown split {self.split!r}: known are {', '.join(SPLITS)}")
+        if self.complexes is not None and self.complexes < _FEWEST:
+            problems.append(f"complexes must be at least {_FEWEST}, got {self.complexes}")
+        if self.max_epochs is not None and self.max_epochs < 1:
+            problems.append(f"epochs must be at least 1, got {self.max_epochs}")
+        if self.threads < 1:
+            problems.append(f"threads must be at least 1, got {self.threads}")
+        if problems:
+            raise InputError(problems)
+
+    def identity(self) -> dict[str, Any]:
+        """What all rows of one table have in common, as plain data."""
+        return {
+            "dataset": None if self.published else str(self.dataset.resolve()),
+            "published": None if self.published is None else sha256_of(self.published),
+            "level": self.level,
+            "base": self.base,
+            "split": self.split,
+            "held_out": list(self.held_out),
+            "seed": self.seed,
+            "complexes": self.complexes,
+            "max_epochs": self.max_epochs,
+        }
+
+    @property
+    def tag(self) -> str:
+        """A short name of :meth:`identity`."""
+        return hashlib.sha256(json.dumps(self.identity()).encode()).hexdigest()[:8]
+
+
+def claim(settings: Settings) -> None:
+    """Make the folder, or see that it holds the same reproduction, if one was begun.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or holds another one or something else.
+    """
+    folder, identity = settings.out, settings.identity()
+    path = folder / _FILE
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: give a folder for the results with --out")
+    if path.exists() and (folder / TRAININGS).exists():
+        _check_same(path, identity)
+        return
+    if folder.exists() and any(folder.iterdir()) and not path.exists():
+        raise InputError(f"{folder} holds something else: give a new folder with --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(path, (json.dumps(identity, indent=1) + "\n").encode())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _check_same(path: Path, identity: dict[str, Any]) -> None:
+    try:
+        there: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    different = [
+        f"{name} is {json.dumps(there.get(name))} there and {json.dumps(value)} now"
+        for name, value in identity.items()
+        if there.get(name) != value
+    ]
+    if different:
+        raise InputError(
+            f"{path.parent} was begun with other settings: {'; '.join(different)}. To go on with "
+            "it, restore these; to begin anew, give another folder with --out"
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file that a user has named.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error

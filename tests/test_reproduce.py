@@ -1,0 +1,433 @@
+"""The reference study's table: what stands in it, what is possible, what is told of trainings."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from label_level import GFN1_WATER
+from learning_data import DATA, LEVEL, TINY, write_dataset
+from real_outcomes import additive, constant_per_metal
+from small_dataset import labelled_records, small_records
+from typer.testing import CliRunner
+
+pytest.importorskip("nequip")
+
+from rarebind.cli import app, main
+from rarebind.datasets import Dataset, append, read_table
+from rarebind.datasets.bare import write_bare
+from rarebind.errors import InputError
+from rarebind.evaluation import metrics, read_outcomes
+from rarebind.evaluation.reproduction import (
+    Inputs,
+    Row,
+    Settings,
+    Training,
+    jobs_of,
+    prepare_inputs,
+    report_data,
+    reproduce,
+    run,
+    strategy_named,
+    study,
+    tables,
+    write_report,
+)
+from rarebind.evaluation.reproduction.settings import claim
+from rarebind.evaluation.reproduction.subset import stratified, write_subset
+from rarebind.learning import TARGETS, load_samples, target_named
+from rarebind.learning.baselines import BASELINES
+from rarebind.learning.config import SplitChoice
+
+SPLIT = SplitChoice(seed=1, fractions=(0.7, 0.15, 0.15))
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("reproduce") / "small", 16)
+
+
+@pytest.fixture
+def settings(dataset, tmp_path):
+    return Settings(tmp_path / "out", dataset.folder)
+
+
+def refusal(*arguments):
+    found = CliRunner().invoke(app, ["reproduce", *map(str, arguments)])
+    assert isinstance(found.exception, InputError), found.output
+    return str(found.exception)
+
+
+# --- what is published -------------------------------------------------------------------------
+
+
+def test_published_values_are_the_studys():
+    found = study()
+    assert found.doi == "10.1039/d5dd00286a"
+    best = found.of("2", "study-4", "test")
+    assert (best.mae, best.r2) == (6.1, 0.96)
+    outside = found.of("Δ-2", "study-4", "external")
+    assert (outside.mae, outside.r2) == (19.7, 0.87)
+    # Known without its error, and not known.
+    assert found.of("1", "study-4", "external").mae is None
+    assert found.of("1", "study-2", "external") is None
+    assert found.of("2", "best", "test") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("1", "absolute"), ("binding", "binding"), ("Δ-1", "delta-absolute"),
+     ("delta-2", "delta-binding"), ("delta-binding", "delta-binding")],
+)  # fmt: skip
+def test_strategies_have_several_names(name, target):
+    assert strategy_named(name) == TARGETS[target]
+
+
+def test_unknown_names_are_told_together(tmp_path):
+    with pytest.raises(InputError, match="unknown strategy '3': known are 1 \\(absolute\\)"):
+        strategy_named("3")
+    with pytest.raises(InputError) as caught:
+        Settings(tmp_path, presets=("study-3",), split="odd", complexes=5, max_epochs=0, threads=0)
+    assert len(caught.value.problems) == 5
+
+
+# --- a part of the data ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return [
+        row
+        for row in read_table(DATA / "table.csv")
+        if row.kind == "complex" and row.status == "ok" and row.level == LEVEL
+    ]
+
+
+def test_a_part_resembles_the_whole(rows):
+    chosen = stratified(rows, 572)
+    assert len({row.key for row in chosen}) == 572
+    assert chosen == stratified(rows[::-1], 572)
+    for column in ("scaffold", "geometry", "metal"):
+        whole = Counter(getattr(row, column) for row in rows)
+        part = Counter(getattr(row, column) for row in chosen)
+        for name, number in whole.items():
+            assert part[name] == pytest.approx(number * len(chosen) / len(rows), abs=6)
+    assert len({row.substituent for row in chosen}) >= 21
+    assert len(stratified(rows, len(rows))) == len(rows)
+    with pytest.raises(InputError, match="99999 complexes are asked for"):
+        stratified(rows, 99999)
+
+
+def test_a_part_has_all_references(dataset, tmp_path):
+    part = write_subset(dataset, LEVEL, None, 10, tmp_path / "part")
+    kinds = Counter(row.kind for row in part.rows())
+    assert kinds["complex"] == 10
+    assert kinds["ligand"] == sum(row.kind == "ligand" for row in dataset.rows())
+    assert len(load_samples(part, target_named("binding"), LEVEL)) == 10
+    # What is there is taken as it is.
+    assert write_subset(dataset, LEVEL, None, 5, part.folder).rows() == part.rows()
+
+
+# --- what is possible --------------------------------------------------------------------------
+
+
+def test_differences_without_a_base_are_not_possible(settings):
+    inputs = prepare_inputs(settings)
+    jobs = jobs_of(settings, inputs)
+    assert [(job.target.strategy, job.preset) for job in jobs] == [
+        (strategy, preset)
+        for preset in ("study-2", "study-4")
+        for strategy in ("1", "2", "Δ-1", "Δ-2")
+    ]
+    for job in jobs:
+        assert bool(job.problem) == job.target.delta == (job.config is None)
+        assert job.row.problem.startswith("not possible: no base" if job.problem else "not trained")
+    assert jobs[0].config.resolved.num_tensor_features == 2
+    assert jobs[4].config.resolved.num_tensor_features == 4
+    assert jobs[1].config.level == LEVEL
+    assert inputs.name == "small (16 complexes)"
+
+
+def test_differences_are_learned_where_both_levels_are(tmp_path):
+    append([*small_records(), *labelled_records()], tmp_path / "two")
+    settings = Settings(
+        tmp_path / "out", tmp_path / "two", base=str(GFN1_WATER), strategies=("2", "Δ-2")
+    )
+    inputs = prepare_inputs(settings)
+    assert not inputs.reasons
+    assert inputs.caption_level == f"{LEVEL} (Δ: less {GFN1_WATER})"
+    direct, delta = jobs_of(settings, inputs)[:2]
+    assert direct.config.base is None
+    assert delta.config.base == str(GFN1_WATER)
+    # Who asks for no difference is told of no base.
+    assert prepare_inputs(replace(settings, strategies=("2",))).caption_level == LEVEL
+    # A part of the complexes has both levels.
+    part = write_subset(inputs.dataset, LEVEL, inputs.base, 2, tmp_path / "part")
+    found = load_samples(part, target_named("delta-binding"), LEVEL, inputs.base)
+    assert len(found) == 2
+    assert {s.key for s in found} < {s.key for s in inputs.samples("delta-binding")}
+
+
+def test_what_a_preset_cannot_learn_is_told(settings):
+    settings = replace(settings, presets=("best",), strategies=("2", "1"))
+    first, second = jobs_of(settings, prepare_inputs(settings))
+    assert "signs go with energies of reactions" in first.problem
+    assert not second.problem
+
+
+def test_nothing_possible_is_an_error(settings):
+    with pytest.raises(InputError, match=r"no strategy is possible with small .*no base level"):
+        prepare_inputs(replace(settings, strategies=("Δ-1", "Δ-2")))
+
+
+def test_a_published_file_is_imported_once(tmp_path):
+    """Of bare references, really computed at the study's level: nothing to learn from."""
+    whole = Dataset(DATA)
+    shards = [s for s in whole.shards if "B3LYP" in s.level and s.kind in {"ion", "water"}]
+    path = tmp_path / "published.xyz"
+    write_bare([r for r in whole.records(shards) if r.calculation.ok], path, "Hartree")
+    settings = Settings(tmp_path / "out", published=path)
+    claim(settings)
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"no strategy is possible with published\.xyz"):
+            prepare_inputs(settings)
+    (folder,) = settings.out.glob("published-*")
+    assert len(Dataset(folder).rows()) == 4
+    (note,) = json.loads((folder / "import.json").read_text(encoding="utf-8"))
+    assert note == (
+        "published.xyz: 4 frames recognised, 0 of them with binding energies; 0 not recognised"
+    )
+
+
+# --- the table ---------------------------------------------------------------------------------
+
+_OUTCOMES = {"additive": additive, "constant": constant_per_metal}
+
+
+@pytest.fixture
+def some(tmp_path):
+    """Rows of every kind; the outcomes are of simple models, really fitted."""
+    settings = Settings(tmp_path / "out", DATA, max_epochs=10)
+    inputs = Inputs(Dataset(DATA), "data (5719 complexes)", LEVEL, None, {"Δ-2": "no base"})
+    training = Training(
+        epochs=10, allowed=10, preset_epochs=1500, seconds=1800.0, finished=True, limited=False,
+        best=20.0,
+    )  # fmt: skip
+    rows = [
+        Row(TARGETS["binding"], "study-4", outcomes={"test": additive()}, training=training),
+        Row(TARGETS["delta-binding"], "study-4", problem="not possible: no base"),
+        Row(TARGETS["absolute"], "study-4", problem="failed: NequIP ended\nits last line"),
+        Row(TARGETS["binding"], "mean-per-metal", baseline=True,
+            outcomes={"test": constant_per_metal()}),
+    ]  # fmt: skip
+    return rows, settings, inputs
+
+
+def test_published_values_stand_beside_ours_in_columns_of_their_own(some):
+    results, trainings = tables(*some)
+    heads = results.headings
+    assert "published (B3LYP-D4, its data): MAE" in heads
+    assert f"here ({LEVEL}, data (5719 complexes)): MAE" in heads
+    lines = [dict(zip(heads, row, strict=True)) for row in results.rows]
+    first = lines[0]
+    assert first["published (B3LYP-D4, its data): MAE"] == "6.1"
+    assert first["published (B3LYP-D4, its data): r²"] == "0.96"
+    ours = metrics(additive())
+    cell = first[f"here ({LEVEL}, data (5719 complexes)): MAE"]
+    assert cell.startswith(f"{ours.mae:.1f} [")
+    assert first["Training"] == "10 of 1500 epochs, cut by --max-epochs"
+    assert lines[1]["Part"] == "HDEV"
+    assert lines[1]["Training"] == "no HDEV in this dataset"
+    assert lines[2]["Training"] == "not possible: no base"
+    assert lines[2]["published (B3LYP-D4, its data): MAE"] == "6.6"
+    assert lines[4]["Training"] == "failed: NequIP ended"
+    assert [line["Model"] for line in lines[6:]] == ["baseline mean-per-metal"]
+    assert lines[6]["published (B3LYP-D4, its data): r²"] == "–"
+    assert trainings.rows == (
+        ("2 (binding)", "study-4", "10", "1500", "0.50", "20.0", "cut by --max-epochs"),
+    )
+    for table in tables(*some, brief=True):
+        assert LEVEL in str(table.caption)
+        assert "data (5719 complexes)" in str(table.caption)
+
+
+def test_the_report_says_what_it_is_of(some):
+    rows, settings, _ = some
+    path = write_report(*some)
+    text = path.read_text(encoding="utf-8")
+    assert "10.1039/d5dd00286a" in text
+    assert "1 of 1 trainings were cut short" in text
+    assert "not of the study's B3LYP-D4" in text
+    assert "its last line" in text
+    figures = re.findall(r"!\[(.*?)\]\((.*?)\)", text)
+    assert [name for _, name in figures] == ["parity-study-4-test.png"]
+    assert all(LEVEL in caption and "data (5719" in caption for caption, _ in figures)
+    assert (settings.out / "parity-study-4-test.png").stat().st_size > 10_000
+    data = json.loads((settings.out / "table.json").read_text(encoding="utf-8"))
+    assert data == json.loads(json.dumps(report_data(*some)))
+    assert data["rows"][0]["parts"]["test"]["published"] == {"r2": 0.96, "mae": 6.1}
+    assert data["rows"][0]["parts"]["test"]["here"]["mae"] == metrics(additive()).mae
+    assert data["rows"][0]["training"]["cut_short"]
+    stored = read_outcomes(settings.out / data["rows"][0]["outcomes"])
+    assert stored == list(rows[0].outcomes["test"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "cut", "ending"),
+    [
+        ({"epochs": 3, "finished": False, "limited": True}, True, "cut by --max-time"),
+        ({"epochs": 3, "finished": False}, True, "interrupted"),
+        ({"epochs": 700, "finished": True}, False, "ended by itself: the learning rate"),
+        ({"epochs": 1500, "finished": True}, False, "ended by itself: all epochs"),
+        ({"epochs": 9, "allowed": 9, "finished": True}, True, "cut by --max-epochs"),
+        ({"epochs": 2000, "allowed": 2000, "finished": True}, False, "beyond the preset"),
+    ],
+)
+def test_why_a_training_ended(fields, cut, ending):
+    values = {"allowed": 1500, "preset_epochs": 1500, "seconds": 7200.0, "limited": False}
+    training = Training(**values | {"best": None} | fields)
+    assert training.cut == cut
+    assert ending in training.ending
+    assert training.hours == 2
+
+
+# --- trainings ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_networks(monkeypatch):
+    """The networks of the presets, but tiny; everything else is as it is."""
+
+    def tiny(settings, inputs):
+        return [
+            job
+            if job.config is None
+            else replace(
+                job,
+                config=job.config.model_copy(
+                    update={"overrides": TINY | {"max_epochs": 1}, "split": SPLIT}
+                ),
+            )
+            for job in jobs_of(settings, inputs)
+        ]
+
+    monkeypatch.setattr(run, "jobs_of", tiny)
+
+
+def test_trainings_are_rows_whatever_becomes_of_them(settings, small_networks, capsys):
+    settings = replace(
+        settings, presets=("study-2",), strategies=("2", "1", "Δ-2"), accelerator="cpu"
+    )
+    claim(settings)
+    inputs = prepare_inputs(settings)
+    # One of them cannot be trained: its folder is taken.
+    taken = settings.out / "trainings" / "absolute-study-2"
+    taken.mkdir(parents=True)
+    (taken / "letter.txt").write_text("dear", encoding="utf-8")
+    seen, steps = [], []
+    found = reproduce(
+        settings, inputs, on_progress=lambda label, _: steps.append(label), on_rows=seen.append
+    )
+    failed, trained, impossible = found
+    assert failed.failed
+    assert "holds something else" in failed.problem
+    assert impossible.problem.startswith("not possible: no base level")
+    assert trained.target.name == "binding"
+    assert trained.training.epochs == 1
+    assert trained.training.seconds > 0
+    assert trained.training.ending == "cut by --max-epochs"
+    assert len(trained.outcomes["test"]) == trained.scores["test"].n >= 1
+    assert all(o.part == "test" for o in trained.outcomes["test"])
+    # The report could be written before the first training, and after each.
+    assert [[bool(row.outcomes) for row in rows] for rows in seen] == [
+        [False, False, False], [False, False, False], [False, True, False],
+    ]  # fmt: skip
+    # Called again, nothing is trained anew, and time adds up.
+    again = reproduce(settings, inputs)[1]
+    assert again.outcomes == trained.outcomes
+    assert again.training.epochs == 1
+    assert again.training.seconds >= trained.training.seconds
+    # A table is of one kind.
+    with pytest.raises(InputError, match="begun with other settings: seed is 111111 there"):
+        claim(replace(settings, seed=2))
+    claim(replace(settings, presets=("best",), seconds=5.0))
+
+
+def test_baselines_learn_from_the_same_part(settings, monkeypatch):
+    settings = replace(settings, strategies=("1",), baselines=("mean-per-metal",))
+    inputs = prepare_inputs(settings)
+    (row,) = run._baseline_rows(settings, inputs, lambda _: None)
+    samples = inputs.samples("binding")
+    split = SplitChoice().of(samples)
+    test = split.of(samples, "test")
+    fitted = BASELINES.create("mean-per-metal").fit(split.of(samples, "train"))
+    assert [o.key for o in row.outcomes["test"]] == [s.key for s in test]
+    errors = abs(fitted.predict(test) - [s.target for s in test]) * 23.0605478
+    assert row.scores["test"].mae == pytest.approx(errors.mean(), rel=1e-6)
+    assert row.name == "baseline-binding-mean-per-metal"
+
+
+# --- the command -------------------------------------------------------------------------------
+
+
+def test_options_that_exclude_each_other(tmp_path):
+    assert "not both" in refusal("data", "--published", "x.xyz")
+    assert "--unit goes with --published" in refusal("--unit", "eV")
+    assert "exclude each other" in refusal("--no-baselines", "--baselines", "additive")
+    assert "unknown accelerator" in refusal("--accelerator", "abacus")
+    assert "unknown strategy '5'" in refusal("--strategies", "5")
+    assert "is no time" in refusal("--max-time", "soon")
+    assert "cannot read" in refusal("--published", tmp_path / "x", "--out", tmp_path / "out")
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
+    assert "holds something else" in refusal("--out", tmp_path)
+    assert "is a file" in refusal("--out", tmp_path / "letter.txt")
+
+
+def test_a_plan_is_shown(dataset, tmp_path):
+    out = tmp_path / "out"
+    found = CliRunner().invoke(
+        app,
+        ["reproduce", str(dataset.folder), "--strategies", "2", "--strategies", "delta-2",
+         "--out", str(out), "--dry-run"],
+        env={"COLUMNS": "200"},
+    )  # fmt: skip
+    assert found.exit_code == 0, found.output
+    assert f"{LEVEL} · small (16 complexes)" in found.output
+    assert "not possible: no base level" in found.output
+    assert not (out / "trainings").exists()
+
+
+@pytest.mark.slow
+def test_a_small_version_runs(tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = [
+        "reproduce", str(DATA), "--complexes", "200", "--strategies", "1", "2", "--presets",
+        "study-2", "--max-epochs", "1", "--baselines", "additive", "--accelerator", "cpu",
+        "--out", str(out),
+    ]  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--json"])
+    assert not ended.value.code
+    data = json.loads(capsys.readouterr().out)
+    first, second, baseline = data["rows"]
+    assert (first["target"], second["target"]) == ("absolute", "binding")
+    for row in (first, second):
+        assert row["training"]["epochs"] == 1
+        assert row["training"]["cut_short"]
+        assert row["parts"]["test"]["here"]["n"] > 10
+        assert row["parts"]["external"]["here"]["n"] > 5
+    # One epoch is enough for the study's finding: binding energies are learned, totals are not.
+    assert second["parts"]["test"]["here"]["mae"] < first["parts"]["test"]["here"]["mae"]
+    assert baseline["baseline"]
+    assert data["here"]["dataset"] == "data (200 of 5719 complexes)"
+    text = (out / "report.md").read_text(encoding="utf-8")
+    assert "2 of 2 trainings were cut short" in text
+    assert sorted(path.name for path in out.glob("*.png")) == [
+        "parity-study-2-external.png", "parity-study-2-test.png",
+    ]  # fmt: skip
+    before = {p: p.stat().st_mtime_ns for p in out.glob("trainings/*/last.ckpt")}
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert "DOI 10.1039/d5dd00286a" in capsys.readouterr().out
+    assert before == {p: p.stat().st_mtime_ns for p in out.glob("trainings/*/last.ckpt")}
