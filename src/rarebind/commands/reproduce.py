@@ -73,9 +73,9 @@ def reproduce(
 ) -> None:
     """Train the study's networks on its strategies, and set results beside its own.
 
-    Called again with the same options, it goes on where it ended.  On a CPU the study's networks
-    take days each: --complexes and --max-epochs make a small version, and the report says what was
-    cut short.
+    Called again with the same options, it goes on where it ended.  The study trained for up to
+    1500 epochs, which wants a GPU: --complexes and --max-epochs make a small version, and the
+    report says what was cut short.
     """
     from rarebind.evaluation.reproduction import (
         Settings,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from rarebind.binding import BindingEnergy, References, label_complex
 from rarebind.campaigns import AQUA_WATERS, Store, Task, single_point_task
 from rarebind.campaigns.labelling import version_for_keys
 from rarebind.complexes import ComplexSpec
-from rarebind.datasets.extxyz import read_records
 from rarebind.datasets.label_selection import (
     Identity,
     Selection,
@@ -24,7 +21,6 @@ from rarebind.datasets.label_selection import (
 from rarebind.datasets.record import Record
 from rarebind.datasets.shards import Dataset
 from rarebind.datasets.table import Row
-from rarebind.datasets.xyzfile import XYZFrame, read_frames
 from rarebind.elements import rare_earth
 from rarebind.engines import Calculation, LevelOfTheory
 from rarebind.errors import CalculationError, InputError
@@ -106,7 +102,7 @@ def plan_labels(
     chosen = select(rows, selection)
     references, missing = references_of(rows, chosen, selection)
     complexes = [] if selection.references_only else chosen
-    records = _read(dataset, [*references, *complexes])
+    records = dataset.records_of([*references, *complexes])
 
     def entries(wanted: list[Row]) -> tuple[Entry, ...]:
         sources = [records[row.key] for row in wanted]
@@ -159,34 +155,6 @@ def _binding(
     except CalculationError:
         # There is no aqua ion.
         return None
-
-
-def _read(dataset: Dataset, rows: Iterable[Row]) -> dict[str, Record]:
-    """The records of `rows` by key, without intermediate geometries."""
-    keys: dict[str, set[str]] = {}
-    for row in rows:
-        keys.setdefault(row.shard, set()).add(row.key)
-    found = {
-        record.key: record
-        for shard in dataset.shards
-        if shard.name in keys
-        for record in read_records(_ends(dataset.path(shard), keys[shard.name]))
-    }
-    if absent := set().union(*keys.values()) - found.keys():
-        raise InputError(
-            f"{dataset.folder}: {len(absent)} records of the table are not in their shards: see "
-            f"`rarebind dataset verify {dataset.folder}`"
-        )
-    return found
-
-
-def _ends(path: Path, keys: set[str]) -> Iterator[XYZFrame]:
-    """The final frames of `keys`: most of a shard need not be parsed, which takes long."""
-    for frame in read_frames(path):
-        head = frame.text.split("\n", 2)[1]
-        key = re.search(r'(?:^|\s)key="?([^\s"]+)', head)
-        if key and key[1] in keys and re.search(r"(?:^|\s)role=end(?:\s|$)", head):
-            yield frame
 
 
 def _task(source: Record, level: LevelOfTheory, version: str) -> Task:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -24,7 +25,7 @@ from rarebind.datasets.extxyz import read_records, write_records
 from rarebind.datasets.files import replace_file, write_packed
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.table import Row, read_table, row_of, table_text
-from rarebind.datasets.xyzfile import read_frames
+from rarebind.datasets.xyzfile import XYZFrame, read_frames
 from rarebind.errors import InputError
 
 #: On coordinates bzip2 is far faster than xz, and its files are little larger.
@@ -99,6 +100,45 @@ class Dataset:
         """
         for shard in self.shards if shards is None else shards:
             yield from read_records(read_frames(self.path(shard)))
+
+    def records_of(self, rows: Iterable[Row], *, frames: bool = False) -> dict[str, Record]:
+        """The records of some lines of the table, by key.
+
+        Parameters
+        ----------
+        frames
+            Whether the geometries on the way to the final ones come too.
+
+        Raises
+        ------
+        InputError
+            A record is not where the table has it, or as :meth:`records` raises it.
+        """
+        keys: dict[str, set[str]] = {}
+        for row in rows:
+            keys.setdefault(row.shard, set()).add(row.key)
+        found = {
+            record.key: record
+            for shard in self.shards
+            if shard.name in keys
+            for record in read_records(_wanted(self.path(shard), keys[shard.name], frames=frames))
+        }
+        if absent := set().union(*keys.values()) - found.keys():
+            raise InputError(
+                f"{self.folder}: {len(absent)} records of the table are not in their shards: see "
+                f"`rarebind dataset verify {self.folder}`"
+            )
+        return found
+
+
+def _wanted(path: Path, keys: set[str], *, frames: bool) -> Iterator[XYZFrame]:
+    """The frames of `keys`; most of the time goes into parsing, so the others are passed over."""
+    for frame in read_frames(path):
+        head = frame.text.split("\n", 2)[1]
+        key = re.search(r'(?:^|\s)key="?([^\s"]+)', head)
+        final = frames or re.search(r"(?:^|\s)role=end(?:\s|$)", head)
+        if final and key and key[1] in keys:
+            yield frame
 
 
 def sha256(path: Path) -> str:

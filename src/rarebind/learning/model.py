@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rarebind.errors import InputError, MissingDependencyError
+from rarebind.errors import InputError
 from rarebind.learning.model_file import ModelFile, read_model
+from rarebind.learning.nequip import need_nequip
 from rarebind.learning.samples import Sample
 from rarebind.structures import Structure
 
@@ -174,22 +174,6 @@ def load_model(path: Path | str, sha256: str | None = None) -> Model:
         As :func:`rarebind.learning.model_file.read_model` raises it.
     """
     return Model(read_model(path, sha256))
-
-
-def need_nequip() -> None:
-    """Look for what networks need.
-
-    Raises
-    ------
-    MissingDependencyError
-        Some of it is not installed.
-    """
-    missing = [name for name in ("torch", "nequip", "allegro") if find_spec(name) is None]
-    if missing:
-        raise MissingDependencyError(
-            f"trained models need {', '.join(missing)}, not found here.  Install it with: "
-            "pip install nequip nequip-allegro"
-        )
 
 
 def _sample(item: Sample | Structure) -> Sample:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from rarebind.errors import InputError
 from rarebind.learning.card import Card
-from rarebind.learning.model import Model, need_nequip
+from rarebind.learning.model import Model
 from rarebind.learning.model_file import SUFFIX, ModelFile, read_model, write_model
+from rarebind.learning.nequip import need_nequip
 from rarebind.learning.splits import load_split
 from rarebind.learning.training import BEST, CONFIG, GRAPHS, RUN, SPLIT, read_run
 

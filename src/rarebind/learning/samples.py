@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.datasets import Dataset, Record, Row, compare, find_level, told_apart
-from rarebind.datasets.extxyz import read_records
 from rarebind.datasets.statistics import complexes
-from rarebind.datasets.xyzfile import XYZFrame, read_frames
 from rarebind.engines import LEVELS
 from rarebind.errors import InputError
 from rarebind.learning.targets import Target
@@ -148,7 +144,7 @@ def load_samples(
             f"complexes and their references with `{_command(dataset, level)}`"
         )
     partners = {} if base is None else _partners(dataset, rows, chosen, base)
-    records = _read(dataset, [*chosen, *partners.values()], frames=frames)
+    records = dataset.records_of([*chosen, *partners.values()], frames=frames)
     samples: list[Sample] = []
     for row in chosen:
         partner = partners.get(row.key)
@@ -297,32 +293,3 @@ def _command(dataset: Dataset, level: str) -> str:
     """What computes `level` on the geometries of `dataset`."""
     name = next((name for name, known in LEVELS.items() if str(known) == level), level)
     return f"rarebind label {dataset.folder} --level {name}"
-
-
-def _read(dataset: Dataset, rows: Iterable[Row], *, frames: bool) -> dict[str, Record]:
-    """The records of `rows` by key."""
-    keys: dict[str, set[str]] = {}
-    for row in rows:
-        keys.setdefault(row.shard, set()).add(row.key)
-    found = {
-        record.key: record
-        for shard in dataset.shards
-        if shard.name in keys
-        for record in read_records(_wanted(dataset.path(shard), keys[shard.name], frames=frames))
-    }
-    if absent := set().union(*keys.values()) - found.keys():
-        raise InputError(
-            f"{dataset.folder}: {len(absent)} records of the table are not in their shards: see "
-            f"`rarebind dataset verify {dataset.folder}`"
-        )
-    return found
-
-
-def _wanted(path: Path, keys: set[str], *, frames: bool) -> Iterator[XYZFrame]:
-    """The frames of `keys`; most of the time goes into parsing, so the others are passed over."""
-    for frame in read_frames(path):
-        head = frame.text.split("\n", 2)[1]
-        key = re.search(r'(?:^|\s)key="?([^\s"]+)', head)
-        final = frames or re.search(r"(?:^|\s)role=end(?:\s|$)", head)
-        if final and key and key[1] in keys:
-            yield frame

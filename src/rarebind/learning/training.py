@@ -27,7 +27,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ import yaml
 from rarebind.datasets import Dataset, find_level, told_apart
 from rarebind.datasets.files import replace_file
 from rarebind.elements import is_rare_earth
-from rarebind.errors import CalculationError, InputError, MissingDependencyError
+from rarebind.errors import CalculationError, InputError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.fragments import FreeLigand, fragments_of, free_ligands, free_water
 from rarebind.learning.history import (
@@ -49,6 +48,7 @@ from rarebind.learning.history import (
     read_logs,
     write_history,
 )
+from rarebind.learning.nequip import need_nequip
 from rarebind.learning.presets import Preset
 from rarebind.learning.samples import Sample, digest, load_samples
 from rarebind.learning.shifts import species_shifts
@@ -199,11 +199,7 @@ def train(
     MissingDependencyError
         NequIP is not installed.
     """
-    if missing := [name for name in ("torch", "nequip", "allegro") if find_spec(name) is None]:
-        raise MissingDependencyError(
-            f"training needs {', '.join(missing)}, not found here.  Install it with: "
-            "pip install nequip nequip-allegro"
-        )
+    need_nequip()
     config.check()
     folder = Path(folder).resolve()
     if folder.exists() and not folder.is_dir():

@@ -21,7 +21,8 @@ from rarebind.evaluation.reproduction.study import PARTS, STRATEGIES
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.config import SplitChoice, TrainingConfig
 from rarebind.learning.history import read_history
-from rarebind.learning.model import Model, need_nequip
+from rarebind.learning.model import Model
+from rarebind.learning.nequip import need_nequip
 from rarebind.learning.package import open_model
 from rarebind.learning.presets import preset_named
 from rarebind.learning.samples import Sample, digest
