@@ -1,0 +1,158 @@
+"""The folder of a run: what its files are called, whose it is, how far it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from rarebind.datasets.files import replace_file
+from rarebind.errors import InputError
+from rarebind.learning.config import TrainingConfig
+from rarebind.learning.history import (
+    Epoch,
+    draw_history,
+    read_history,
+    read_logs,
+    write_history,
+)
+from rarebind.learning.nequip.emit import FINISHED
+
+#: Version of run.json.
+SCHEMA_VERSION: Final = 1
+CONFIG: Final = "config.yaml"
+SPLIT: Final = "split.json"
+RUN: Final = "run.json"
+GRAPHS: Final = "graphs"
+START: Final = "start.pt"
+NEQUIP: Final = "nequip.yaml"
+LOG: Final = "nequip.log"
+LOGS: Final = "logs"
+BEST: Final = "best.ckpt"
+LAST: Final = "last.ckpt"
+HISTORY: Final = "history.csv"
+CURVE: Final = "history.png"
+PID: Final = "run.pid"
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether everything that NequIP needs is there."""
+    return (folder / RUN).exists()
+
+
+def is_finished(folder: Path, epochs: int, history: Sequence[Epoch]) -> bool:
+    """Whether nothing is left to train.
+
+    Parameters
+    ----------
+    epochs
+        The most that there can be.
+    history
+        All epochs so far, in order.
+    """
+    return (folder / FINISHED).exists() or (bool(history) and history[-1].number >= epochs)
+
+
+def read_run(folder: Path | str) -> dict[str, Any]:
+    """The content of ``run.json``.
+
+    Raises
+    ------
+    InputError
+        There is none, or it is of another version.
+    """
+    path = Path(folder) / RUN
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder} is no run of `rarebind train`: {error}") from error
+    if content.get("schema") != SCHEMA_VERSION:
+        raise InputError(
+            f"{path}: schema {content.get('schema')}, this rarebind reads {SCHEMA_VERSION}: use "
+            "the version that made it, or another folder"
+        )
+    return content
+
+
+def write_run(content: Mapping[str, Any], folder: Path) -> None:
+    """Write ``run.json``, whole or not at all; its version is added.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    text = json.dumps({"schema": SCHEMA_VERSION, **content}, indent=1)
+    replace_file(folder / RUN, f"{text}\n".encode())
+
+
+def write_yaml(content: Mapping[str, Any], path: Path) -> None:
+    """Write plain data as YAML, in their order, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
+    text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
+    replace_file(path, text.encode())
+
+
+def check_folder(config: TrainingConfig, folder: Path) -> None:
+    """Let a run begin in an empty folder alone, and go on as it was begun.
+
+    Raises
+    ------
+    InputError
+        The folder is a file, holds something else, or a run with another configuration.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: give a folder for the run")
+    if is_prepared(folder):
+        _check_same(config, folder)
+    elif not (folder / CONFIG).exists() and _names(folder) - {PID}:
+        raise InputError(f"{folder} holds something else: give a new folder for the run")
+
+
+def update_history(folder: Path) -> list[Epoch]:
+    """Write history and curve anew; what logs no longer have is kept.
+
+    Returns
+    -------
+    list
+        All epochs, in order.
+
+    Raises
+    ------
+    InputError
+        The history that is there cannot be read, or the new one cannot be written.
+    """
+    kept = {epoch.number: epoch for epoch in read_history(folder / HISTORY)}
+    found, _ = read_logs(folder / LOGS)
+    history = [epoch for _, epoch in sorted((kept | {e.number: e for e in found}).items())]
+    if history:
+        write_history(history, folder / HISTORY)
+        draw_history(history, folder / CURVE, folder.name)
+    return history
+
+
+def _check_same(config: TrainingConfig, folder: Path) -> None:
+    """A run goes on with the configuration that it was begun with."""
+    there, here = read_run(folder)["identity"], json.loads(json.dumps(config.identity()))
+    different = [
+        f"{key} is {json.dumps(there.get(key))} there and {json.dumps(here.get(key))} now"
+        for key in sorted(there.keys() | here.keys())
+        if there.get(key) != here.get(key)
+    ]
+    if different:
+        raise InputError(
+            f"{folder} was begun with another configuration: {'; '.join(different)}. To go on with "
+            "it, restore these; to train anew, give another folder"
+        )
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()

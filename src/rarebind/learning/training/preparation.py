@@ -1,0 +1,129 @@
+"""All that NequIP needs of a run, made once from the dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rarebind.datasets import Dataset
+from rarebind.errors import InputError
+from rarebind.learning.config import TrainingConfig
+from rarebind.learning.fragments import FreeLigand, free_ligands, free_water
+from rarebind.learning.nequip.emit import Statistics
+from rarebind.learning.presets import Preset
+from rarebind.learning.samples import Sample, digest
+from rarebind.learning.splits import save_split
+from rarebind.learning.training.folder import CONFIG, GRAPHS, SPLIT, write_run, write_yaml
+from rarebind.learning.training.material import Material, load_material
+from rarebind.learning.training.start import copy_start, in_order, inherit
+from rarebind.learning.training.statistics import energy_statistics, graph_statistics
+
+if TYPE_CHECKING:
+    from rarebind.learning.nequip.graphs import Graph
+
+
+@dataclass(frozen=True, eq=False)
+class _Free:
+    """Ligands by InChIKey, and water, as they are when free; empty where the network needs none."""
+
+    ligands: Mapping[str, FreeLigand] = field(default_factory=dict)
+    water: FreeLigand | None = None
+
+
+def prepare(
+    config: TrainingConfig, folder: Path, on_stage: Callable[[str], None] = lambda _: None
+) -> None:
+    """Write all that NequIP needs to `folder`, and ``run.json`` when that is done.
+
+    Parameters
+    ----------
+    config
+        What to train.
+    folder
+        Of the run; it exists.
+    on_stage
+        Told what is being prepared.
+
+    Raises
+    ------
+    InputError
+        The dataset lacks something that the configuration asks for, or the network to start from
+        is missing or another one.
+    """
+    from rarebind.learning.nequip.graphs import write_graphs
+
+    preset = config.resolved
+    write_yaml(config.model_dump(mode="json"), folder / CONFIG)
+    on_stage(f"reading {config.data}")
+    material = load_material(config)
+    save_split(material.split, folder / SPLIT)
+    parts = {"train": material.train, "val": material.val}
+    if preset.force_weight > 0:
+        _check_forces(parts["train"])
+    free = _free(config, material, on_stage)
+    start = copy_start(config, folder)
+    elements = {symbol for sample in material.samples for symbol in sample.structure.symbols}
+    shifts, scale = energy_statistics(parts["train"], preset, elements=elements)
+    if start is not None:
+        shifts = in_order(shifts, start["type_names"])
+    names = tuple(shifts)
+    (folder / GRAPHS).mkdir(exist_ok=True)
+    neighbours, charge_scales = 0.0, None
+    for part, samples in parts.items():
+        on_stage(f"neighbour lists: {len(samples)} geometries, {part}")
+        graphs = list(_graphs(samples, names, preset, free))
+        write_graphs(folder / GRAPHS / f"{part}.pt", graphs)
+        if part == "train":
+            neighbours, charge_scales = graph_statistics(graphs, names)
+    statistics = Statistics(shifts, scale, neighbours, charge_scales, len(parts["train"]))
+    if start is not None:
+        statistics = inherit(statistics, start)
+    content = {
+        "identity": config.identity(),
+        "data_hash": digest(material.samples),
+        "split_hash": material.split.digest,
+        "level": material.level,
+        "complexes": material.split.counts,
+        "graphs": {part: len(samples) for part, samples in parts.items()},
+        "statistics": asdict(statistics),
+    }
+    write_run(content, folder)
+
+
+def _check_forces(samples: Sequence[Sample]) -> None:
+    if lacking := sum(sample.forces is None for sample in samples):
+        raise InputError(
+            f"{lacking} of {len(samples)} geometries have no forces to learn from: set "
+            "`overrides: {force_weight: 0}`"
+        )
+
+
+def _free(config: TrainingConfig, material: Material, on_stage: Callable[[str], None]) -> _Free:
+    """Free ligands and water, where the network needs them."""
+    preset = config.resolved
+    if not (preset.signs or preset.charges):
+        return _Free()
+    on_stage("charges of the free ligands")
+    dataset = Dataset(config.data)
+    ligands = free_ligands(dataset, config.level, {s.inchikey for s in material.samples})
+    return _Free(ligands, free_water(dataset, config.level) if preset.charges else None)
+
+
+def _graphs(
+    samples: Sequence[Sample], names: Sequence[str], preset: Preset, free: _Free
+) -> Iterator[Graph]:
+    from rarebind.learning.nequip.graphs import graph_of
+
+    for sample in samples:
+        yield graph_of(
+            sample,
+            names,
+            preset.r_max,
+            free.ligands.get(sample.inchikey),
+            free.water,
+            signs=preset.signs,
+            charges=preset.charges,
+            forces=preset.force_weight > 0,
+        )

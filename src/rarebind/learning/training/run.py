@@ -1,0 +1,92 @@
+"""One call of a training: what is missing is prepared, then NequIP runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rarebind.learning.config import TrainingConfig
+from rarebind.learning.history import Epoch
+from rarebind.learning.nequip import need_nequip
+from rarebind.learning.training.folder import (
+    check_folder,
+    is_finished,
+    is_prepared,
+    update_history,
+)
+from rarebind.learning.training.lock import locked
+from rarebind.learning.training.preparation import prepare
+from rarebind.learning.training.process import run_nequip
+from rarebind.learning.training.progress import Progress
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a call ended.
+
+    Attributes
+    ----------
+    folder
+        Of the run.
+    history
+        All epochs.
+    finished
+        Whether nothing is left to train.
+    """
+
+    folder: Path
+    history: list[Epoch]
+    finished: bool
+
+
+def train(
+    config: TrainingConfig,
+    folder: Path | str,
+    *,
+    seconds: float | None = None,
+    on_stage: Callable[[str], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Result:
+    """Train, or go on with, the run in `folder`.
+
+    Parameters
+    ----------
+    config
+        What to train; of a run that was begun before, the same.
+    folder
+        Of the run; made when absent.
+    seconds
+        How long this call may take; whole epochs are trained, at least one.
+    on_stage
+        Told what is being prepared.
+    on_progress
+        Told, about twice a second, how far the training is.
+
+    Raises
+    ------
+    InputError
+        The configuration or the dataset is wrong, the folder holds another run or something else,
+        or the run is being trained by another process.
+    CalculationError
+        NequIP failed; the message has the end of its log.
+    MissingDependencyError
+        NequIP is not installed.
+    """
+    need_nequip()
+    config.check()
+    folder = Path(folder).resolve()
+    epochs = config.resolved.max_epochs
+    check_folder(config, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        if not is_prepared(folder):
+            prepare(config, folder, on_stage)
+        history = update_history(folder)
+        if not is_finished(folder, epochs, history):
+            on_stage("starting NequIP")
+            try:
+                run_nequip(config, folder, seconds=seconds, on_progress=on_progress)
+            finally:
+                history = update_history(folder)
+    return Result(folder, history, is_finished(folder, epochs, history))

@@ -1,0 +1,102 @@
+"""The network that training starts from: another training's, or that of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rarebind.errors import InputError
+from rarebind.learning.config import TrainingConfig
+from rarebind.learning.nequip.emit import Statistics, network
+from rarebind.learning.training.folder import BEST, START
+
+#: Arguments in which the two networks may differ: the new one takes them over, or does without.
+_OWN = {
+    "seed", "avg_num_neighbors", "per_type_energy_scales", "per_type_energy_shifts",
+    "charge_scales", "do_derivatives",
+}  # fmt: skip
+
+
+def copy_start(config: TrainingConfig, folder: Path) -> Mapping[str, Any] | None:
+    """Copy the weights that training starts from to the run in `folder`.
+
+    Returns
+    -------
+    Mapping
+        How their network is built, plain data; None where training starts from random weights.
+
+    Raises
+    ------
+    InputError
+        There is no such network, or it is another one than the configuration describes.
+    """
+    if config.start_from is None:
+        return None
+    from rarebind.learning.nequip.callbacks import save_weights
+
+    old, weights = _read(config.start_from)
+    names = dict.fromkeys(old["type_names"], 0.0)
+    new = network(config, config.resolved, Statistics(names, 1.0, 1.0, {}, 1))
+    different = sorted(
+        key for key in (new.keys() | old.keys()) - _OWN if new.get(key) != old.get(key)
+    )
+    if different:
+        raise InputError(
+            f"start_from: the network of {config.start_from} differs in {', '.join(different)}: "
+            "give the same preset and overrides"
+        )
+    save_weights(dict(weights), folder / START)
+    return old
+
+
+def in_order(shifts: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    """Shifts of the elements of the network that training starts from.
+
+    Parameters
+    ----------
+    shifts
+        In eV by symbol.
+    names
+        Elements of that network, in the order in which they are numbered.
+
+    Returns
+    -------
+    dict
+        In eV by symbol, in the order of `names`; 0 for an element without a shift.
+
+    Raises
+    ------
+    InputError
+        The network has no place for an element.
+    """
+    if unknown := sorted(set(shifts) - set(names)):
+        raise InputError(
+            f"start_from: its network has no place for {', '.join(unknown)}; it has "
+            f"{', '.join(names)}"
+        )
+    return {name: shifts.get(name, 0.0) for name in names}
+
+
+def inherit(statistics: Statistics, old: Mapping[str, Any]) -> Statistics:
+    """What weights were learned with goes with them; shifts are the new data's own."""
+    return replace(
+        statistics,
+        neighbours=old["avg_num_neighbors"],
+        scale=old["per_type_energy_scales"],
+        charge_scales=old.get("charge_scales"),
+    )
+
+
+def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Network and weights of a run or of the first member of a model."""
+    if path.is_dir():
+        from rarebind.learning.nequip.checkpoint import read_checkpoint
+
+        found = read_checkpoint(path / BEST)
+        return found.network, found.weights
+    from rarebind.learning.model_file import read_model
+
+    content = read_model(path)
+    return content.network, content.members[0]

@@ -1,0 +1,105 @@
+"""What a network takes from the training set before it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rarebind.elements import is_rare_earth
+from rarebind.learning.fragments import fragments_of
+from rarebind.learning.presets import Preset
+from rarebind.learning.samples import Sample
+from rarebind.learning.shifts import species_shifts
+from rarebind.structures import Structure
+
+#: eV; a network needs room to move even where the shifts say everything.
+_SMALLEST_SCALE = 1e-3
+#: Mean and standard deviation of the charge of metals, e: all the same, also those that are met
+#: later.
+_METAL_CHARGES = (3.0, 0.0)
+
+
+def energy_statistics(
+    train: Sequence[Sample], preset: Preset, *, elements: Iterable[str]
+) -> tuple[dict[str, float], float]:
+    """Shifts of the elements, and the size of an atom's energy.
+
+    Where the energy of free ligands is taken off, the shifts of their atoms cancel: what is left
+    is that of metal and waters.
+
+    Parameters
+    ----------
+    train
+        What is learned from.
+    elements
+        More elements that need a shift.
+
+    Returns
+    -------
+    shifts
+        In eV by symbol, by atomic number; see :func:`~rarebind.learning.species_shifts`.
+    scale
+        In eV.
+
+    Raises
+    ------
+    InputError
+        There are no samples, one of `elements` is none, or a complex does not divide into metal,
+        ligands and waters.
+    """
+    fitted = [_without_ligands(sample) for sample in train] if preset.signs else list(train)
+    shifts, _ = species_shifts(fitted, elements=elements)
+    if preset.scale == "energy-per-atom":
+        return shifts, float(np.std([s.target / len(s.structure) for s in train])) or 1.0
+    residuals = [
+        (s.target - sum(shifts[symbol] for symbol in f.structure.symbols)) ** 2 / len(s.structure)
+        for s, f in zip(train, fitted, strict=True)
+    ]
+    return shifts, max(float(np.sqrt(np.mean(residuals))), _SMALLEST_SCALE)
+
+
+def graph_statistics(
+    graphs: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> tuple[float, dict[str, tuple[float, float]] | None]:
+    """Averages over the atoms of the training set.
+
+    Parameters
+    ----------
+    graphs
+        Of :func:`rarebind.learning.nequip.graphs.graph_of`; at least one.
+    names
+        Elements, in the order in which they are numbered.
+
+    Returns
+    -------
+    neighbours
+        Mean number of them.
+    charge_scales
+        Mean and standard deviation of free charges by element, e; None where graphs have none.
+    """
+    atoms = sum(len(graph["pos"]) for graph in graphs)
+    neighbours = sum(graph["edge_index"].shape[1] for graph in graphs) / atoms
+    if "free_charges" not in graphs[0]:
+        return neighbours, None
+    types = np.concatenate([graph["atom_types"].numpy() for graph in graphs])
+    charges = np.concatenate([graph["free_charges"].numpy()[:, 0] for graph in graphs])
+    scales = {}
+    for number, name in enumerate(names):
+        found = charges[types == number]
+        if is_rare_earth(name):
+            scales[name] = _METAL_CHARGES
+        elif found.size:
+            scales[name] = (float(found.mean()), float(found.std()))
+    return neighbours, scales
+
+
+def _without_ligands(sample: Sample) -> Sample:
+    _, waters = fragments_of(sample)
+    kept = [0, *(atom for water in waters for atom in water)]
+    structure = Structure(
+        tuple(sample.structure.symbols[i] for i in kept), sample.structure.positions[kept], 3
+    )
+    return replace(sample, structure=structure, forces=None)
