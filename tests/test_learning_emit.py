@@ -10,7 +10,7 @@ pytest.importorskip("nequip")
 import torch
 
 from rarebind.learning import species_shifts
-from rarebind.learning.fragments import free_ligands, free_water
+from rarebind.learning.fragments import free_ligands
 from rarebind.learning.nequip.emit import MONITOR, Paths, Statistics, nequip_config
 from rarebind.learning.nequip.graphs import graph_of, write_graphs
 from rarebind.learning.presets import presets
@@ -20,7 +20,11 @@ SMALL = {"r_max": 2.5, "batch_size": 2}
 CASES = {
     **{name: (name, SMALL) for name in presets()},
     "forces": ("best", TINY | {"force_weight": 0.5, "weight_decay": 0.01, "gradient_clip": 1.0}),
-    "charges": ("best", TINY | {"signs": False, "metal_descriptors": False, "loss": "mse"}),
+    "charges": (
+        "best",
+        TINY
+        | {"signs": False, "metal_descriptors": False, "loss": "mse", "atom_descriptor": "charges"},
+    ),
     "constant": ("study-2", TINY | {"schedule": {"kind": "constant"}}),
 }
 
@@ -30,12 +34,12 @@ def material(tmp_path_factory):
     dataset = write_dataset(tmp_path_factory.mktemp("emit"), 4)
     samples = binding_samples(dataset)
     ligands = free_ligands(dataset, LEVEL, {s.inchikey for s in samples})
-    return dataset, samples, ligands, free_water(dataset, LEVEL)
+    return dataset, samples, ligands
 
 
 def emitted(material, case, folder, **paths):
     """The configuration of a case, and its graphs on the disk."""
-    dataset, samples, ligands, water = material
+    dataset, samples, ligands = material
     preset, overrides = CASES[case]
     config = config_of(dataset, preset=preset).model_copy(update={"overrides": overrides})
     resolved = config.resolved
@@ -45,14 +49,14 @@ def emitted(material, case, folder, **paths):
             folder / f"{part}.pt",
             [
                 graph_of(
-                    sample, names, resolved.r_max, ligands[sample.inchikey], water,
-                    signs=resolved.signs, charges=resolved.charges,
+                    sample, names, resolved.r_max, ligands[sample.inchikey],
+                    signs=resolved.signs, described=resolved.atom_descriptor is not None,
                     forces=resolved.force_weight > 0,
                 )
                 for sample in samples
             ],
         )  # fmt: skip
-    scales = {"O": (-0.5, 0.1)} if resolved.charges else None
+    scales = {"O": (-0.5, 0.1)} if resolved.atom_descriptor else None
     shifts, scale = species_shifts(samples)
     statistics = Statistics(shifts, scale, 10.0, scales, len(samples))
     where = Paths(folder, folder / "train.pt", folder / "val.pt", folder / "logs", **paths)

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from learning_data import LEVEL, binding_samples, write_dataset
 
-from rarebind.datasets import Dataset, append
 from rarebind.engines import GFN2_WATER
 from rarebind.engines.tblite import TBLitePotential, partial_charges
 from rarebind.errors import CalculationError, InputError
-from rarebind.learning.fragments import FreeLigand, fragments_of, free_ligands, free_water
+from rarebind.learning.fragments import FreeLigand, fragments_of, free_ligands
 from rarebind.structures import Structure
 
 WATER = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 0)
@@ -40,21 +39,30 @@ def test_free_ligands_stand_in_the_order_of_the_complex(dataset):
         (bound,), waters = fragments_of(sample)
         free = ligands[sample.inchikey]
         assert tuple(sample.structure.symbols[i] for i in bound) == free.structure.symbols
-        assert free.charges.sum() == pytest.approx(free.structure.charge, abs=1e-6)
+        assert np.isnan(free.descriptor).all()
         assert [sample.structure.symbols[w[0]] for w in waters] == ["O"] * 6
-    assert free_water(dataset, LEVEL).charges.sum() == pytest.approx(0, abs=1e-8)
 
 
-def test_what_is_missing_is_named(dataset, tmp_path):
+def test_what_is_missing_is_named(dataset):
     with pytest.raises(InputError, match=r"lacks 1 free ligands at GFN2.*\(NO-SUCH-KEY\)"):
         free_ligands(dataset, LEVEL, {"NO-SUCH-KEY"})
-    append([r for r in dataset.records() if r.kind != "water"], tmp_path)
-    with pytest.raises(InputError, match="no water"):
-        free_water(Dataset(tmp_path), LEVEL)
+    with pytest.raises(InputError, match=r"unknown descriptor.*known are charges, proton"):
+        free_ligands(dataset, LEVEL, descriptor="colour")
 
 
-def test_charges_fit_the_structure():
+def test_atoms_are_described(dataset):
+    keys = [r.ligand.inchikey for r in dataset.records() if r.kind == "ligand"][:2]
+    charged = free_ligands(dataset, LEVEL, keys, "charges")
+    held = free_ligands(dataset, LEVEL, keys, "proton-affinities")
+    for key in keys:
+        assert charged[key].descriptor.sum() == pytest.approx(charged[key].structure.charge)
+        described = ~np.isnan(held[key].descriptor)
+        assert {held[key].structure.symbols[i] for i in np.flatnonzero(described)} <= {"O", "S"}
+        assert described.sum() == 2
+
+
+def test_a_descriptor_fits_the_structure():
     with pytest.raises(InputError, match=r"shape \(3,\)"):
         FreeLigand(WATER, np.zeros(2))
     with pytest.raises(ValueError, match="read-only"):
-        FreeLigand(WATER, np.zeros(3)).charges[0] = 1
+        FreeLigand(WATER, np.zeros(3)).descriptor[0] = 1

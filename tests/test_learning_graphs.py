@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +14,9 @@ from nequip.data import AtomicDataDict
 
 from rarebind.errors import InputError
 from rarebind.learning import species_shifts
-from rarebind.learning.fragments import fragments_of, free_ligands, free_water
+from rarebind.learning.fragments import fragments_of, free_ligands
 from rarebind.learning.nequip.dataset import GraphDataset
-from rarebind.learning.nequip.fields import FREE_CHARGES, SIGNS
+from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
 from rarebind.learning.nequip.graphs import graph_of, read_graphs, write_graphs
 from rarebind.learning.nequip.loader import Batches, bucketed_loader
 
@@ -26,15 +27,15 @@ R_MAX = 4.0
 def material(tmp_path_factory):
     dataset = write_dataset(tmp_path_factory.mktemp("graphs"), 12)
     samples = binding_samples(dataset)
-    ligands = free_ligands(dataset, LEVEL, {s.inchikey for s in samples})
-    return samples, tuple(species_shifts(samples)[0]), ligands, free_water(dataset, LEVEL)
+    ligands = free_ligands(dataset, LEVEL, {s.inchikey for s in samples}, "charges")
+    return samples, tuple(species_shifts(samples)[0]), ligands
 
 
 @pytest.fixture(scope="module")
 def graphs(material):
-    samples, names, ligands, water = material
+    samples, names, ligands = material
     return [
-        graph_of(s, names, R_MAX, ligands[s.inchikey], water, signs=True, charges=True, forces=True)
+        graph_of(s, names, R_MAX, ligands[s.inchikey], signs=True, described=True, forces=True)
         for s in samples
     ]
 
@@ -53,7 +54,7 @@ def test_neighbours_are_those_within_the_cutoff(material):
 
 
 def test_a_reaction_holds_the_free_ligand_apart(material, graphs):
-    samples, _, ligands, water = material
+    samples, _, ligands = material
     for sample, graph in zip(samples, graphs, strict=True):
         free, size = ligands[sample.inchikey], len(sample.structure)
         assert graph["num_atoms"].tolist() == [size + len(free.structure)]
@@ -61,27 +62,40 @@ def test_a_reaction_holds_the_free_ligand_apart(material, graphs):
         # No edge between the two.
         assert ((graph["edge_index"][0] < size) == (graph["edge_index"][1] < size)).all()
         (bound,), waters = fragments_of(sample)
-        charges = graph[FREE_CHARGES].flatten().numpy()
-        assert charges[0] == 3.0
-        assert charges[list(bound)] == pytest.approx(free.charges)
-        assert charges[size:] == pytest.approx(free.charges)
-        assert charges[list(waters[-1])] == pytest.approx(water.charges)
-        assert charges[:size].sum() == pytest.approx(sample.structure.charge, abs=1e-6)
+        described = graph[ATOM_DESCRIPTOR].flatten().numpy()
+        assert described[list(bound)] == pytest.approx(free.descriptor)
+        assert described[size:] == pytest.approx(free.descriptor)
+        assert np.isnan(described[[0, *(atom for water in waters for atom in water)]]).all()
         assert torch.isnan(graph["forces"][size:]).all()
         assert graph["forces"][:size].numpy() == pytest.approx(sample.forces)
 
 
+def test_a_reference_takes_the_place_of_the_free_ligand(material):
+    samples, names, ligands = material
+    sample = replace(samples[0], reference=samples[0].structure)
+    size = len(sample.structure)
+    for free in (None, ligands[sample.inchikey]):
+        described = free is not None
+        graph = graph_of(sample, names, R_MAX, free, signs=True, described=described)
+        assert graph[SIGNS].flatten().tolist() == [1.0] * size + [-1.0] * size
+        assert torch.equal(graph["pos"][:size], graph["pos"][size:])
+        if described:
+            first, second = graph[ATOM_DESCRIPTOR].nan_to_num(-9.0).split(size)
+            assert torch.equal(first, second)
+            assert (first != -9.0).any()
+
+
 def test_what_does_not_fit_is_told(material):
-    samples, names, ligands, water = material
+    samples, names, ligands = material
     sample = samples[0]
     own = ligands[sample.inchikey].structure.symbols
     other = next(free for free in ligands.values() if free.structure.symbols != own)
     with pytest.raises(InputError, match="free ligand is needed"):
         graph_of(sample, names, R_MAX, signs=True)
-    with pytest.raises(InputError, match="free water is needed"):
-        graph_of(sample, names, R_MAX, ligands[sample.inchikey], charges=True)
+    with pytest.raises(InputError, match="free ligand is needed"):
+        graph_of(sample, names, R_MAX, described=True)
     with pytest.raises(InputError, match="different atoms"):
-        graph_of(sample, names, R_MAX, other, water, signs=True)
+        graph_of(sample, names, R_MAX, other, signs=True)
     with pytest.raises(InputError, match=r"no place for C, .*; known are H, La"):
         graph_of(sample, ("H", "La"), R_MAX)
 

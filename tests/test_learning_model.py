@@ -27,7 +27,8 @@ ALLEGRO = {
     "radial_chemical_embed": {"_target_": "allegro.nn.TwoBodyBesselScalarEmbed", "num_bessels": 4},
 }  # fmt: skip
 ADDITIONS = {
-    "signs": True, "charges": True, "metal_descriptors": True, "charge_scales": CHARGES,
+    "signs": True, "atom_descriptor": "charges", "metal_descriptors": True,
+    "descriptor_scales": CHARGES,
 }  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def graph(symbols, positions, charges, signs=None):
     data = {"pos": torch.tensor(positions), "atom_types": torch.tensor(types_of(symbols))}
     data = compute_neighborlist_(from_dict(data), R_MAX)
     signs = np.ones(len(symbols)) if signs is None else signs
-    column = {"signs": signs, "free_charges": charges}
+    column = {"signs": signs, "atom_descriptor": charges}
     return data | {name: torch.tensor(v).view(-1, 1).double() for name, v in column.items()}
 
 
@@ -99,12 +100,21 @@ def test_what_a_reaction_leaves_alone_cancels():
     assert whole == pytest.approx(energy(model, symbols, positions, charges), abs=1e-9)
 
 
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("known", ["charges", None])
 def test_charges_matter_to_a_network_that_knows_them(known):
-    model = network(charges=known)
+    model = network(atom_descriptor=known)
     symbols, positions, charges = cluster()
     energies = [energy(model, symbols, positions, q) for q in (charges, charges + 0.05)]
-    assert (energies[0] != energies[1]) is known
+    assert (energies[0] != energies[1]) is bool(known)
+
+
+def test_an_atom_without_a_descriptor_is_an_average_one():
+    model = network()
+    symbols, positions, charges = cluster()
+    charges[3] = np.nan
+    unknown = energy(model, symbols, positions, charges)
+    charges[3] = CHARGES[symbols[3]][0]
+    assert energy(model, symbols, positions, charges) == pytest.approx(unknown, abs=1e-9)
 
 
 def test_a_described_metal_needs_no_embedding_of_its_own():
@@ -122,14 +132,16 @@ def test_a_described_metal_needs_no_embedding_of_its_own():
 def test_without_additions_it_is_allegro():
     from allegro.model import AllegroModel
 
-    ours = network(**dict.fromkeys(ADDITIONS, False) | {"charge_scales": None})
+    ours = network(
+        signs=False, atom_descriptor=None, metal_descriptors=False, descriptor_scales=None
+    )
     theirs = AllegroModel(**ALLEGRO)
     assert energy(ours, *cluster()) == energy(theirs, *cluster())
 
 
-def test_charges_need_scales():
+def test_a_descriptor_needs_scales():
     with pytest.raises(ValueError, match="scales"):
-        network(charge_scales=None)
+        network(descriptor_scales=None)
 
 
 def test_metals_are_told_apart_by_numbers_of_order_one():

@@ -19,7 +19,7 @@ from rarebind.units import KCAL_PER_EV
 
 DATA = Path(__file__).parents[1] / "data"
 GFN1, GFN2 = str(GFN1_WATER), str(GFN2_WATER)
-DIRECT = [name for name, target in TARGETS.items() if not target.delta]
+DIRECT = [name for name, target in TARGETS.items() if not (target.delta or target.anchored)]
 DELTA = [name for name, target in TARGETS.items() if target.delta]
 
 
@@ -60,15 +60,21 @@ def load(dataset, name, level=GFN2, **options):
 
 def test_targets_are_found_by_name():
     assert target_named("delta-binding").strategy == "Δ-2"
-    assert [t.quantity for t in TARGETS.values()] == ["absolute", "binding", "exchange"] * 2
-    with pytest.raises(InputError, match=r"'bindig': known are absolute, binding, exchange, delta"):
+    plain = [t for t in TARGETS.values() if not t.anchored]
+    assert [t.quantity for t in plain] == ["absolute", "binding", "exchange"] * 2
+    assert TARGETS["series"].quantity == "exchange"
+    with pytest.raises(InputError, match=r"'bindig': known are absolute, binding, exchange, ser"):
         target_named("bindig")
 
 
-@pytest.mark.parametrize(("name", "delta"), [("force", False), ("binding", True)])
-def test_a_target_is_what_it_is_called(name, delta):
+@pytest.mark.parametrize(
+    ("name", "delta", "anchored"),
+    [("force", False, False), ("binding", True, False), ("exchange", False, True),
+     ("series", False, False)],
+)  # fmt: skip
+def test_a_target_is_what_it_is_called(name, delta, anchored):
     with pytest.raises(InputError, match=name):
-        Target(name, "", "", delta=delta)
+        Target(name, "", "", delta=delta, anchored=anchored)
 
 
 # --- one level ---------------------------------------------------------------------------------
@@ -78,7 +84,7 @@ def test_a_target_is_what_it_is_called(name, delta):
 def test_binding_energies_follow_from_every_target(dataset, level):
     records = {record.key: record for record in (*small_records(), *labelled_records())}
     base = {GFN2: GFN1, GFN1: GFN2}[level]
-    for name in TARGETS:
+    for name in set(TARGETS) - {"series"}:
         samples = load(dataset, name, level, base=base if name in DELTA else None)
         assert len(samples) == 3
         for sample in samples:
@@ -96,6 +102,35 @@ def test_the_offset_of_a_total_energy_is_that_of_the_references(dataset):
         references = parts["ion", sample.metal] + parts["ligand", None] + 6 * parts["water", None]
         assert sample.geometry == "1:6"
         assert sample.binding_offset == pytest.approx(-references, abs=1e-6)
+
+
+def test_a_series_is_counted_from_lanthanum(dataset):
+    whole = load(dataset, "exchange")
+    samples = load(dataset, "series")
+    assert samples
+    places = {(s.inchikey, s.geometry) for s in whole if s.metal == "La"}
+    others = [s for s in whole if s.metal != "La" and (s.inchikey, s.geometry) in places]
+    assert [s.key for s in samples] == [s.key for s in others]
+    first = {(s.inchikey, s.geometry): s for s in whole if s.metal == "La"}
+    for sample, own in zip(samples, others, strict=True):
+        anchor = first[sample.inchikey, sample.geometry]
+        assert sample.target == pytest.approx(own.exchange - anchor.exchange, abs=1e-9)
+        assert sample.exchange == pytest.approx(own.exchange, abs=1e-9)
+        assert sample.binding == pytest.approx(own.binding, abs=1e-9)
+        assert sample.exchange_offset == pytest.approx(anchor.exchange, abs=1e-9)
+        assert sample.reference.symbols == ("La", *sample.structure.symbols[1:])
+        assert (sample.reference.positions == anchor.structure.positions).all()
+
+
+def test_a_series_needs_its_first_member(dataset, published):
+    with pytest.raises(InputError, match=r"no complex .* has its like with La"):
+        load(published, "series")
+    first = next(r for r in accepted(small_records()) if r.metal == "La")
+    other = next(r for r in accepted(published.records()))
+    with pytest.raises(InputError, match="differ in more than the metal"):
+        samples_of(other, TARGETS["series"], first)
+    with pytest.raises(InputError, match="do not go together"):
+        samples_of(other, TARGETS["series"])
 
 
 def test_equation_1_and_exchange_differ_by_a_constant_of_the_metal(published):

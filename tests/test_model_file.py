@@ -253,18 +253,18 @@ def test_a_reaction_needs_the_free_ligand(tiny, samples):
     sample = next(s for s in samples if s.geometry == "3:2")
     signed = network() | {
         "_target_": "rarebind.learning.nequip.model.RareEarthAllegro",
-        "signs": True, "charges": False, "metal_descriptors": False,
+        "signs": True, "atom_descriptor": None, "metal_descriptors": False,
     }  # fmt: skip
     state = build(signed).state_dict()
     members = tuple({n: v.numpy().copy() for n, v in state.items()} for _ in range(2))
     model = Model(ModelFile(tiny.card, signed, tiny.split, members))
     assert model.needs_ligands
-    assert not model.needs_water
+    assert model.atom_descriptor is None
     with pytest.raises(InputError, match=rf"1 are missing \({sample.ligand}\)"):
         model.predict([sample])
     first = fragments_of(sample)[0][0]
     free = sample.structure.subset(first, -2)
-    ligand = FreeLigand(free, np.zeros(len(free)))
+    ligand = FreeLigand(free)
     found = model.predict([sample], ligands={sample.inchikey: ligand})
     plain = build(network())
     load_weights(plain, {n: v for n, v in members[0].items() if n in plain.state_dict()})

@@ -112,17 +112,15 @@ class Subject:
         if self.model is None:
             assert self.baseline is not None
             return self.predict_baseline(self.baseline, samples)
-        from rarebind.learning.fragments import free_ligands, free_water
+        from rarebind.learning.fragments import free_ligands
 
         model, level = self.model, self.model.card.level
-        ligands = water = None
+        ligands = None
         if model.needs_ligands:
-            ligands = free_ligands(self.dataset, level, {sample.inchikey for sample in samples})
-        if model.needs_water and any(not s.geometry.endswith(":0") for s in samples):
-            water = free_water(self.dataset, level)
-        found = model.predict(
-            samples, ligands=ligands, water=water, unseen=self.unseen, on_done=on_done
-        )
+            ligands = free_ligands(
+                self.dataset, level, {s.inchikey for s in samples}, model.atom_descriptor
+            )
+        found = model.predict(samples, ligands=ligands, unseen=self.unseen, on_done=on_done)
         mean: NDArray[np.float64] = found.mean(axis=0)
         return mean
 

@@ -1,4 +1,4 @@
-"""What a complex is made of, as it is when free: ligand and water with their partial charges."""
+"""What a complex is made of: its ligands and waters, and the ligand as it is when free."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rarebind.datasets import Dataset, Record, find_level, told_apart
 from rarebind.errors import InputError
+from rarebind.learning.atom_descriptors import atom_descriptor
 from rarebind.learning.samples import Sample
 from rarebind.structures import Structure
 
@@ -19,56 +20,55 @@ _NAMED = 3
 
 @dataclass(frozen=True, eq=False)
 class FreeLigand:
-    """A ligand, or water, at its own minimum.
+    """A ligand at its own minimum.
 
     Attributes
     ----------
     structure
         Atoms in the order in which they stand in a complex.
-    charges
-        Partial charges in e, shape (N,), read-only.
+    descriptor
+        One of :data:`~rarebind.learning.atom_descriptors.ATOM_DESCRIPTORS`, shape (N,), read-only;
+        NaN where an atom has none, as all by default.
 
     Raises
     ------
     InputError
-        The charges do not fit the structure.
+        The descriptor does not fit the structure.
     """
 
     structure: Structure
-    charges: NDArray[np.float64]
+    descriptor: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        charges = np.array(self.charges, dtype=np.float64)
-        if charges.shape != (len(self.structure),) or not np.isfinite(charges).all():
-            raise InputError(f"charges must be finite, of shape ({len(self.structure)},)")
-        charges.flags.writeable = False
-        object.__setattr__(self, "charges", charges)
-
-    @classmethod
-    def of(cls, structure: Structure) -> FreeLigand:
-        """The charges come from one calculation with GFN2-xTB in water."""
-        from rarebind.engines.tblite import partial_charges
-
-        return cls(structure, partial_charges(structure))
+        given = np.full(len(self.structure), np.nan) if self.descriptor is None else self.descriptor
+        values = np.array(given, dtype=np.float64)
+        if values.shape != (len(self.structure),) or np.isinf(values).any():
+            raise InputError(
+                f"a descriptor of atoms must be finite or NaN, of shape ({len(self.structure)},)"
+            )
+        values.flags.writeable = False
+        object.__setattr__(self, "descriptor", values)
 
 
 def free_ligands(
-    dataset: Dataset, level: str, inchikeys: Iterable[str] | None = None
+    dataset: Dataset,
+    level: str,
+    inchikeys: Iterable[str] | None = None,
+    descriptor: str | None = None,
 ) -> dict[str, FreeLigand]:
     """The free ligands of `level` by InChIKey, each at its lowest minimum.
-
-    Whatever the level, the charges are those of GFN2-xTB: they describe an atom, and whoever
-    applies a model can have them at once.
 
     Parameters
     ----------
     inchikeys
         Only these, and all of them; by default those that the dataset has.
+    descriptor
+        Of :data:`~rarebind.learning.atom_descriptors.ATOM_DESCRIPTORS`; None: none is computed.
 
     Raises
     ------
     InputError
-        There is no such level, or one of `inchikeys` is missing.
+        There is no such level or descriptor, or one of `inchikeys` is missing.
     """
     wanted = None if inchikeys is None else set(inchikeys)
     lowest: dict[str, Record] = {}
@@ -84,23 +84,16 @@ def free_ligands(
             f"{dataset.folder} lacks {len(missing)} free ligands at {level} "
             f"({', '.join(missing[:_NAMED])}{', …' if len(missing) > _NAMED else ''}): add them, "
             "as `rarebind curate` and `rarebind label` do, or choose a preset that needs neither "
-            "signs nor charges"
+            "signs nor atom_descriptor"
         )
-    return {key: FreeLigand.of(_structure(record)) for key, record in sorted(lowest.items())}
-
-
-def free_water(dataset: Dataset, level: str) -> FreeLigand:
-    """Free water at `level`.
-
-    Raises
-    ------
-    InputError
-        The dataset has none.
-    """
-    for record in _references(dataset, level, "water"):
-        if _structure(record).symbols == _WATER:
-            return FreeLigand.of(_structure(record))
-    raise InputError(f"{dataset.folder} has no water at {level}: see `rarebind label`")
+    describe = None if descriptor is None else atom_descriptor(descriptor)
+    found = {}
+    for key, record in sorted(lowest.items()):
+        assert record.ligand is not None
+        structure = _structure(record)
+        values = None if describe is None else describe(structure, record.ligand.donors)
+        found[key] = FreeLigand(structure, values)
+    return found
 
 
 def fragments_of(sample: Sample) -> tuple[list[range], list[range]]:

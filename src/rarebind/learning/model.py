@@ -13,6 +13,7 @@ from rarebind.errors import InputError
 from rarebind.learning.model_file import ModelFile, read_model
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.samples import Sample
+from rarebind.learning.targets import target_named
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
@@ -50,19 +51,21 @@ class Model:
     @property
     def needs_ligands(self) -> bool:
         """Whether it has to know the free ligand of a complex."""
-        return any(self._content.network.get(name) for name in ("signs", "charges"))
+        network = self._content.network
+        signed = bool(network.get("signs")) and not target_named(self.card.target).anchored
+        return signed or self.atom_descriptor is not None
 
     @property
-    def needs_water(self) -> bool:
-        """Whether it has to know the free water, where a complex holds some."""
-        return bool(self._content.network.get("charges"))
+    def atom_descriptor(self) -> str | None:
+        """What it has to know of the atoms of a free ligand; see :func:`free_ligands`."""
+        found: str | None = self._content.network.get("atom_descriptor")
+        return found
 
     def predict(
         self,
         inputs: Sequence[Sample | Structure],
         *,
         ligands: Mapping[str, FreeLigand] | None = None,
-        water: FreeLigand | None = None,
         unseen: bool = False,
         device: str | None = None,
         on_done: Callable[[int], None] = lambda _: None,
@@ -73,8 +76,9 @@ class Model:
         ----------
         inputs
             Geometries; a model that needs free ligands takes samples, which name theirs.
-        ligands, water
-            Free molecules by InChIKey, and the free water, for a model that needs them.
+        ligands
+            Free ligands by InChIKey, for a model that needs them; with the descriptor that it
+            names.
         unseen
             Predict for elements too that the network has a place for, but has never seen.
         device
@@ -103,7 +107,7 @@ class Model:
 
         # Graphs of like size go together, so that a batch is never far from its limit.
         order = np.argsort([len(sample.structure) for sample in samples], kind="stable")
-        graphs = self._graphs([samples[i] for i in order], ligands or {}, water)
+        graphs = self._graphs([samples[i] for i in order], ligands or {})
         found = energies(self._networks, graphs, len(samples), device=device, on_done=on_done)
         return found[:, np.argsort(order)]
 
@@ -144,7 +148,6 @@ class Model:
         self,
         samples: Sequence[Sample],
         ligands: Mapping[str, FreeLigand],
-        water: FreeLigand | None,
     ) -> Iterator[dict[str, Any]]:
         from rarebind.learning.nequip.graphs import graph_of
 
@@ -154,9 +157,8 @@ class Model:
                 self._content.type_names,
                 self.card.r_max,
                 ligands.get(sample.inchikey),
-                water,
                 signs=bool(self._content.network.get("signs")),
-                charges=self.needs_water,
+                described=self.atom_descriptor is not None,
             )
 
 

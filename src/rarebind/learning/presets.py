@@ -84,7 +84,7 @@ class Preset(_Section):
         Size of an atom's energy: ``residual``: what compositions leave open, see
         :func:`rarebind.learning.shifts.species_shifts`; ``energy-per-atom``: the standard
         deviation of energies divided by numbers of atoms.
-    signs, charges, metal_descriptors
+    signs, atom_descriptor, metal_descriptors
         Additions to Allegro; see :mod:`rarebind.learning.nequip.model`.
     loss
         ``mae`` or ``mse``, of the energy in eV.
@@ -124,7 +124,7 @@ class Preset(_Section):
     readout_mlp_width: Count
     scale: Literal["residual", "energy-per-atom"]
     signs: bool
-    charges: bool
+    atom_descriptor: Literal["charges", "proton-affinities"] | None
     metal_descriptors: bool
     loss: Literal["mae", "mse"]
     force_weight: NotNegative
@@ -141,7 +141,7 @@ class Preset(_Section):
     @property
     def plain(self) -> bool:
         """Whether the network is NequIP's own Allegro."""
-        return not (self.signs or self.charges or self.metal_descriptors)
+        return not (self.signs or self.atom_descriptor or self.metal_descriptors)
 
 
 @cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rarebind.complexes import TEMPLATE_METAL
 from rarebind.datasets import Dataset, Record, Row, compare, find_level, told_apart
 from rarebind.datasets.statistics import complexes
 from rarebind.engines import LEVELS
@@ -49,6 +50,9 @@ class Sample:
         Exchange energy = target + this, in eV; None where unknown.
     origin
         Key of the record whose geometry it is, the same at every level; by default `key`.
+    reference
+        For an anchored target, the complex whose energy is taken off, its atoms in the same order;
+        None otherwise.
 
     Raises
     ------
@@ -71,6 +75,7 @@ class Sample:
     binding_offset: float
     exchange_offset: float | None
     origin: str = ""
+    reference: Structure | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origin", self.origin or self.key)
@@ -123,6 +128,12 @@ def load_samples(
         Whether geometries on the way to the final ones come too; for a difference, those that
         both levels have.
 
+    Returns
+    -------
+    list
+        For an anchored target without the reference metal, whose target is zero, and without
+        complexes of which the one with that metal is missing.
+
     Raises
     ------
     InputError
@@ -143,50 +154,70 @@ def load_samples(
             f"{dataset.folder} has no accepted complex with binding energies at {level}: label "
             f"complexes and their references with `{_command(dataset, level)}`"
         )
-    partners = {} if base is None else _partners(dataset, rows, chosen, base)
+    partners: dict[str, Row] = {}
+    if base is not None:
+        partners = _partners(dataset, rows, chosen, base)
+    elif target.anchored:
+        partners = _anchors(chosen)
+        chosen = [row for row in chosen if row.key in partners]
+        if not chosen:
+            raise InputError(
+                f"{dataset.folder}: no complex at {level} has its like with {TEMPLATE_METAL}, from "
+                f"which the target {target.name} is counted: add {TEMPLATE_METAL}, or another metal"
+            )
     records = dataset.records_of([*chosen, *partners.values()], frames=frames)
     samples: list[Sample] = []
     for row in chosen:
         partner = partners.get(row.key)
-        base_record = None if partner is None else records[partner.key]
-        samples += samples_of(records[row.key], target, base_record, frames=frames)
+        less = None if partner is None else records[partner.key]
+        samples += samples_of(records[row.key], target, less, frames=frames)
     return samples
 
 
 def samples_of(
-    record: Record, target: Target, base: Record | None = None, *, frames: bool = False
+    record: Record, target: Target, less: Record | None = None, *, frames: bool = False
 ) -> list[Sample]:
     """The samples of one complex, its final geometry first.
 
     Parameters
     ----------
-    base
-        For a target that is a difference: the same geometry at the level that is taken off; its
-        atoms may stand in another order.
+    less
+        What is taken off.  For a difference of levels: the same geometry at the base level; its
+        atoms may stand in another order.  For an anchored target: the complex of the reference
+        metal.
     frames
         As in :func:`load_samples`.
 
     Raises
     ------
     InputError
-        The record is no complex with binding energies, or `base` is none with the same geometry.
+        The record is no complex with binding energies, or `less` is missing, not wanted, or not
+        what it should be.
     """
-    if target.delta != (base is not None):
-        raise InputError(f"{record.label}: the target {target.name} and a base do not go together")
+    if (target.delta or target.anchored) != (less is not None):
+        raise InputError(
+            f"{record.label}: the target {target.name} and something to take off do not go together"
+        )
     ligand, spec = record.ligand, record.spec
     if ligand is None or spec is None:
         raise InputError(f"{record.label} is no complex, so nothing is learned from it")
+    reference = None
+    if target.anchored:
+        assert less is not None
+        reference = _reference(record, less)
     samples = []
     for number, geometry in enumerate(_geometries(record, frames=frames)):
         values, forces = geometry.values, geometry.forces
         learned = values[target.quantity]
-        if base is not None:
-            below = _below(geometry, base, frames=number > 0)
+        if reference is not None:
+            learned -= reference.values[target.quantity]
+        elif less is not None:
+            below = _below(geometry, less, frames=number > 0)
             if below is None and number > 0:
                 continue
             if below is None:
                 raise InputError(
-                    f"{record.label}: records {record.key[:12]} and {base.key[:12]} have "
+                    f"{record.label}: records {record.key[:12]} and {less.key[:12]} have "
                     "different atoms or positions: the difference of their energies is moot"
                 )
             learned -= below.values[target.quantity]
@@ -206,10 +237,11 @@ def samples_of(
                 smiles=ligand.smiles,
                 target=learned,
                 forces=forces,
-                # References, and what the base level gives at this geometry.
+                # References, and what was taken off.
                 binding_offset=values["binding"] - learned,
                 exchange_offset=values["exchange"] - learned,
                 origin=record.source,
+                reference=None if reference is None else reference.structure,
             )
         )
     return samples
@@ -243,6 +275,39 @@ def _geometries(record: Record, *, frames: bool) -> Iterator[_Geometry]:
             frame.forces,
             {name: value + above for name, value in finals.items()},
         )
+
+
+def _reference(record: Record, anchor: Record) -> _Geometry:
+    """The complex of the reference metal, if it differs in nothing else."""
+    spec = record.spec
+    assert spec is not None
+    if anchor.spec != spec.with_metal(TEMPLATE_METAL):
+        raise InputError(
+            f"{record.label} is compared with {anchor.label}: they differ in more than the metal, "
+            f"or it is not {TEMPLATE_METAL}"
+        )
+    if anchor.calculation.level != record.calculation.level:
+        raise InputError(f"{record.label} and {anchor.label} are of different levels of theory")
+    (final,) = _geometries(anchor, frames=False)
+    return final
+
+
+def _anchors(chosen: Sequence[Row]) -> dict[str, Row]:
+    """The complex of the reference metal of each other complex, by the other's key."""
+    anchors = [row for row in chosen if row.metal == TEMPLATE_METAL]
+    # Where there are several, the lowest comes last and stays.
+    anchors.sort(key=lambda row: row.binding_kcal_mol or 0.0, reverse=True)
+    lowest = {_place(row): row for row in anchors}
+    return {
+        row.key: lowest[_place(row)]
+        for row in chosen
+        if row.metal != TEMPLATE_METAL and _place(row) in lowest
+    }
+
+
+def _place(row: Row) -> tuple[str, str, int | None]:
+    """What complexes of one series have in common."""
+    return row.inchikey or "", row.geometry or "", row.coordination_number
 
 
 def _below(geometry: _Geometry, base: Record, *, frames: bool) -> _Geometry | None:

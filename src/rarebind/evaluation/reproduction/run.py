@@ -225,15 +225,15 @@ def _outcomes(job: Job, inputs: Inputs) -> tuple[dict[str, list[Outcome]], tuple
 
 def _predicted(model: Model, inputs: Inputs, samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Targets in eV."""
-    from rarebind.learning.fragments import free_ligands, free_water
+    from rarebind.learning.fragments import free_ligands
 
     level = inputs.level
-    ligands = water = None
+    ligands = None
     if model.needs_ligands:
-        ligands = free_ligands(inputs.dataset, level, {sample.inchikey for sample in samples})
-    if model.needs_water and any(not s.geometry.endswith(":0") for s in samples):
-        water = free_water(inputs.dataset, level)
-    found = model.predict(samples, ligands=ligands, water=water, unseen=True)
+        ligands = free_ligands(
+            inputs.dataset, level, {s.inchikey for s in samples}, model.atom_descriptor
+        )
+    found = model.predict(samples, ligands=ligands, unseen=True)
     mean: NDArray[np.float64] = found.mean(axis=0)
     return mean
 

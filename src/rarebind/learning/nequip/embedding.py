@@ -12,14 +12,14 @@ from nequip.data import AtomicDataDict
 from nequip.nn import GraphModuleMixin, ScalarMLPFunction, SequentialGraphNetwork
 
 from rarebind.elements import ionic_radius, is_rare_earth, rare_earth
-from rarebind.learning.nequip.fields import FREE_CHARGES
+from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR
 
 #: Coordination number of the radii that describe metals; all rare earths have them.
 _COORDINATION = 8
 #: Å; near the middle of the series, and half its width.
 _MIDDLE, _HALF_WIDTH = 1.07, 0.1
 _HALF_FULL = 7
-#: Charges differ by hundredths of e; below this, they count as equal.
+#: e or eV; descriptors whose spread is smaller count as equal.
 _LEAST_SPREAD = 0.01
 
 
@@ -40,7 +40,7 @@ def rare_earth_scalar_embed(
     type_names: Sequence[str],
     *,
     metals_described: bool = False,
-    charge_scales: Mapping[str, tuple[float, float]] | None = None,
+    descriptor_scales: Mapping[str, tuple[float, float]] | None = None,
     scalar_embed_field: str = AtomicDataDict.EDGE_EMBEDDING_KEY,
     module_output_dim: int = 64,
     forward_weight_init: bool = True,
@@ -55,9 +55,9 @@ def rare_earth_scalar_embed(
     metals_described
         Whether the embedding of a rare earth is a linear function of :func:`metal_descriptors`,
         which exists for metals without training data as well.
-    charge_scales
-        Mean and standard deviation of the charges in the free ligand by element; None when the
-        network is not to know them.
+    descriptor_scales
+        Mean and standard deviation of the atoms' descriptor by element; None when the network is
+        not to know one.
     bessel, scalar_embed_field, module_output_dim, forward_weight_init
         As for :class:`allegro.nn.TwoBodyBesselScalarEmbed`.
     """
@@ -73,7 +73,7 @@ def rare_earth_scalar_embed(
         type_names,
         module_output_dim,
         metals_described=metals_described,
-        charge_scales=charge_scales,
+        descriptor_scales=descriptor_scales,
         forward_weight_init=forward_weight_init,
         field=scalar_embed_field,
         irreps_in=radial.irreps_out,
@@ -91,8 +91,8 @@ class AtomPairEmbedding(GraphModuleMixin, torch.nn.Module):
     irreps_in: dict[str, Irreps]
     descriptors: torch.Tensor
     own: torch.Tensor
-    charge_means: torch.Tensor
-    charge_spreads: torch.Tensor
+    means: torch.Tensor
+    spreads: torch.Tensor
 
     def __init__(
         self,
@@ -100,15 +100,15 @@ class AtomPairEmbedding(GraphModuleMixin, torch.nn.Module):
         width: int,
         *,
         metals_described: bool,
-        charge_scales: Mapping[str, tuple[float, float]] | None,
+        descriptor_scales: Mapping[str, tuple[float, float]] | None,
         forward_weight_init: bool,
         field: str,
         irreps_in: Mapping[str, Any],
     ) -> None:
         super().__init__()
-        self.field, self.charged = field, charge_scales is not None
+        self.field, self.told = field, descriptor_scales is not None
         self._init_irreps(
-            irreps_in={**irreps_in, **({FREE_CHARGES: "0e"} if self.charged else {})},
+            irreps_in={**irreps_in, **({ATOM_DESCRIPTOR: "0e"} if self.told else {})},
             irreps_out={field: Irreps([(width, (0, 1))])},
         )
         self.elements = torch.nn.Embedding(len(type_names), width)
@@ -124,12 +124,12 @@ class AtomPairEmbedding(GraphModuleMixin, torch.nn.Module):
         self.register_buffer("descriptors", table)
         self.register_buffer("own", torch.tensor([[0.0 if d else 1.0] for d in described]))
         self.from_descriptors = torch.nn.Parameter(torch.randn(columns, width) / columns**0.5)
-        scales = [(charge_scales or {}).get(name, (0.0, 1.0)) for name in type_names]
-        self.register_buffer("charge_means", torch.tensor([[mean] for mean, _ in scales]))
+        scales = [(descriptor_scales or {}).get(name, (0.0, 1.0)) for name in type_names]
+        self.register_buffer("means", torch.tensor([[mean] for mean, _ in scales]))
         self.register_buffer(
-            "charge_spreads", torch.tensor([[max(sd, _LEAST_SPREAD)] for _, sd in scales])
+            "spreads", torch.tensor([[max(sd, _LEAST_SPREAD)] for _, sd in scales])
         )
-        self.from_charges = torch.nn.Embedding(len(type_names), width)
+        self.from_descriptor = torch.nn.Embedding(len(type_names), width)
         self.basis = ScalarMLPFunction(
             input_dim=self.irreps_in[field].num_irreps,
             output_dim=width,
@@ -143,11 +143,13 @@ class AtomPairEmbedding(GraphModuleMixin, torch.nn.Module):
         if self.described:
             table = self.own * table + self.descriptors @ self.from_descriptors
         atoms = torch.nn.functional.embedding(types, table)
-        if self.charged:
-            charges = data[FREE_CHARGES].to(atoms.dtype).view(-1, 1)
-            means = torch.nn.functional.embedding(types, self.charge_means)
-            spreads = torch.nn.functional.embedding(types, self.charge_spreads)
-            atoms = atoms + (charges - means) / spreads * self.from_charges(types)
+        if self.told:
+            values = data[ATOM_DESCRIPTOR].to(atoms.dtype).view(-1, 1)
+            means = torch.nn.functional.embedding(types, self.means)
+            spreads = torch.nn.functional.embedding(types, self.spreads)
+            # An atom of which nothing is known counts as the average of its element.
+            told = torch.nan_to_num((values - means) / spreads)
+            atoms = atoms + told * self.from_descriptor(types)
         # The first half speaks of the atom in the centre, the second of its neighbour.
         half = atoms.shape[1] // 2
         centre, neighbour = data[AtomicDataDict.EDGE_INDEX_KEY]

@@ -36,8 +36,8 @@ class Statistics:
         Size of an atom's energy, eV.
     neighbours
         Mean number of neighbours.
-    charge_scales
-        Mean and standard deviation of free charges by element, e; None without charges.
+    descriptor_scales
+        Mean and standard deviation of the atoms' descriptor by element; None without one.
     graphs
         How many there are.
     """
@@ -45,7 +45,7 @@ class Statistics:
     shifts: dict[str, float]
     scale: float
     neighbours: float
-    charge_scales: dict[str, tuple[float, float]] | None
+    descriptor_scales: dict[str, tuple[float, float]] | None
     graphs: int
 
 
@@ -164,12 +164,14 @@ def network(config: TrainingConfig, preset: Preset, statistics: Statistics) -> d
         "forward_normalize": True,
     }
     if not preset.plain:
-        scales = statistics.charge_scales
+        scales = statistics.descriptor_scales
         content |= {
             "signs": preset.signs,
-            "charges": preset.charges,
+            "atom_descriptor": preset.atom_descriptor,
             "metal_descriptors": preset.metal_descriptors,
-            "charge_scales": None if scales is None else {k: list(v) for k, v in scales.items()},
+            "descriptor_scales": None
+            if scales is None
+            else {k: list(v) for k, v in scales.items()},
         }
     return content
 

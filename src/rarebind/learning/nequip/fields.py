@@ -8,7 +8,7 @@ from nequip.data import register_fields
 
 #: (num_atoms, 1) | weight of the energy of an atom in the total
 SIGNS: Final = "signs"
-#: (num_atoms, 1) | partial charge of the atom in its free ligand or water, e
-FREE_CHARGES: Final = "free_charges"
+#: (num_atoms, 1) | what the free ligand tells of the atom; NaN where it has nothing to say
+ATOM_DESCRIPTOR: Final = "atom_descriptor"
 
-register_fields(node_fields=[SIGNS, FREE_CHARGES])
+register_fields(node_fields=[SIGNS, ATOM_DESCRIPTOR])

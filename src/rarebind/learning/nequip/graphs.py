@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from nequip.data import AtomicDataDict, compute_neighborlist_
+from numpy.typing import NDArray
 
 from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.learning.fragments import FreeLigand, fragments_of
-from rarebind.learning.nequip.fields import FREE_CHARGES, SIGNS
+from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
 from rarebind.learning.samples import Sample
 from rarebind.structures import Structure
 
@@ -23,8 +25,6 @@ Graph = dict[str, torch.Tensor]
 
 #: Version of the file.
 SCHEMA_VERSION = 1
-#: e; what is left of a metal without its ligands.
-_ION_CHARGE = 3.0
 #: Types of the numbers in a file, by what NequIP calls them.
 _PACKED = {AtomicDataDict.EDGE_INDEX_KEY: torch.int16, AtomicDataDict.ATOM_TYPE_KEY: torch.int16}
 _LARGEST = torch.iinfo(torch.int16).max
@@ -35,13 +35,12 @@ def graph_of(
     type_names: Sequence[str],
     r_max: float,
     ligand: FreeLigand | None = None,
-    water: FreeLigand | None = None,
     *,
     signs: bool = False,
-    charges: bool = False,
+    described: bool = False,
     forces: bool = False,
 ) -> Graph:
-    """A complex as NequIP takes it; with `signs`, and beside it the free ligand.
+    """A complex as NequIP takes it; with `signs`, and beside it what its energy is less.
 
     Parameters
     ----------
@@ -49,16 +48,16 @@ def graph_of(
         Elements, in the order in which they are numbered.
     r_max
         Å; atoms nearer than this are neighbours.
-    ligand, water
-        As they are when free; needed with `signs` (the ligand) and `charges` (those that the
-        complex has).
+    ligand
+        As it is when free; needed with `described`, and with `signs` where the sample has no
+        reference.
     signs
-        Whether the graph is that of the reaction: the complex with weight 1, and one free ligand
-        with weight −n, no edge between them.
-    charges
-        Whether atoms carry their charge in the free ligand or water; the metal has +3.
+        Whether the graph is that of the reaction: the complex with weight 1, and with no edge
+        between them, the sample's reference with weight −1 or else one free ligand with weight −n.
+    described
+        Whether atoms carry the descriptor of the free ligand's; metal and waters have none.
     forces
-        Whether forces come too: NaN where unknown, and on the free ligand.
+        Whether forces come too: NaN where unknown, and on all that is not the complex.
 
     Returns
     -------
@@ -72,39 +71,27 @@ def graph_of(
         An element is not among `type_names`, or the free ligand is missing or another one.
     """
     structure = sample.structure
-    ligands, waters = fragments_of(sample) if signs or charges else ([], [])
-    pieces = [_neighbours(structure, type_names, r_max, sample)]
-    if signs:
-        free = _fitting(sample, ligand, ligands, "ligand")
-        pieces.append(_neighbours(free.structure, type_names, r_max, sample))
+    parts = _parts(sample, ligand, signs=signs, described=described)
+    graphs = [_neighbours(part.structure, type_names, r_max, sample) for part in parts]
+    starts = np.cumsum([0, *(len(part.structure) for part in parts)]).tolist()
     graph = {
-        AtomicDataDict.POSITIONS_KEY: _joined(pieces, AtomicDataDict.POSITIONS_KEY),
-        AtomicDataDict.ATOM_TYPE_KEY: _joined(pieces, AtomicDataDict.ATOM_TYPE_KEY),
+        AtomicDataDict.POSITIONS_KEY: _joined(graphs, AtomicDataDict.POSITIONS_KEY),
+        AtomicDataDict.ATOM_TYPE_KEY: _joined(graphs, AtomicDataDict.ATOM_TYPE_KEY),
         AtomicDataDict.EDGE_INDEX_KEY: torch.cat(
             [
-                piece[AtomicDataDict.EDGE_INDEX_KEY] + (len(structure) if i else 0)
-                for i, piece in enumerate(pieces)
+                piece[AtomicDataDict.EDGE_INDEX_KEY] + start
+                for piece, start in zip(graphs, starts, strict=False)
             ],
             dim=1,
         ),
         AtomicDataDict.TOTAL_ENERGY_KEY: torch.tensor([[sample.target]], dtype=torch.float64),
     }
-    atoms = len(graph[AtomicDataDict.POSITIONS_KEY])
+    atoms = starts[-1]
     graph[AtomicDataDict.NUM_NODES_KEY] = torch.tensor([atoms])
     if signs:
-        weights = torch.ones(atoms, 1, dtype=torch.float64)
-        weights[len(structure) :] = -len(ligands)
-        graph[SIGNS] = weights
-    if charges:
-        values = torch.zeros(atoms, 1, dtype=torch.float64)
-        values[0] = _ION_CHARGE
-        for parts, free_part, name in ((ligands, ligand, "ligand"), (waters, water, "water")):
-            for part in parts:
-                found = _fitting(sample, free_part, parts, name).charges
-                values[part.start : part.stop, 0] = torch.from_numpy(found.copy())
-        if signs:
-            values[len(structure) :, 0] = torch.from_numpy(free.charges.copy())
-        graph[FREE_CHARGES] = values
+        graph[SIGNS] = torch.cat([_column([part.sign] * len(part.structure)) for part in parts])
+    if described:
+        graph[ATOM_DESCRIPTOR] = torch.cat([_column(part.descriptor) for part in parts])
     if forces:
         known = torch.full((atoms, 3), torch.nan, dtype=torch.float64)
         if sample.forces is not None:
@@ -234,20 +221,49 @@ def _neighbours(
     return found
 
 
-def _fitting(
-    sample: Sample, free: FreeLigand | None, parts: Sequence[range], name: str
-) -> FreeLigand:
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A molecule of a graph: its weight in the energy, and a number for each atom."""
+
+    structure: Structure
+    sign: float
+    descriptor: NDArray[np.float64]
+
+
+def _parts(sample: Sample, free: FreeLigand | None, *, signs: bool, described: bool) -> list[_Part]:
+    """The complex, and with `signs` what its energy is less."""
+    compared = sample.reference if signs else None
+    values = np.full(len(sample.structure), np.nan)
+    if not described and (not signs or compared is not None):
+        return [_Part(s, w, values) for s, w in ((sample.structure, 1.0), (compared, -1.0)) if s]
+    ligands, _ = fragments_of(sample)
+    free = _fitting(sample, free, ligands[0])
+    assert free.descriptor is not None
+    for atoms in ligands:
+        values[atoms.start : atoms.stop] = free.descriptor
+    parts = [_Part(sample.structure, 1.0, values)]
+    if compared is not None:
+        parts.append(_Part(compared, -1.0, values))
+    elif signs:
+        parts.append(_Part(free.structure, -float(len(ligands)), free.descriptor))
+    return parts
+
+
+def _fitting(sample: Sample, free: FreeLigand | None, part: range) -> FreeLigand:
     """The free ligand, if it has the atoms that it has in the complex."""
     if free is None:
-        raise InputError(f"sample {sample.key}: its free {name} is needed and missing")
-    part = parts[0] if parts else range(0)
+        raise InputError(f"sample {sample.key}: its free ligand is needed and missing")
     bound = sample.structure.symbols[part.start : part.stop]
     if bound != free.structure.symbols:
         raise InputError(
-            f"sample {sample.key}: the {name} in the complex ({''.join(bound)}) and the free one "
+            f"sample {sample.key}: the ligand in the complex ({''.join(bound)}) and the free one "
             f"({''.join(free.structure.symbols)}) have different atoms or another order"
         )
     return free
+
+
+def _column(values: Sequence[float] | NDArray[np.float64]) -> torch.Tensor:
+    return torch.tensor(np.asarray(values), dtype=torch.float64).view(-1, 1)
 
 
 def _joined(pieces: Sequence[Graph], name: str) -> torch.Tensor:

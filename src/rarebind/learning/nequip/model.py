@@ -1,4 +1,4 @@
-"""Allegro for reactions of rare-earth complexes: signed energies, described metals, charges."""
+"""Allegro for reactions of rare-earth complexes: signed energies, described metals and atoms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nequip.data import AtomicDataDict
 from nequip.model import model_builder
 from nequip.nn import GraphModuleMixin
 
-from rarebind.learning.nequip.fields import FREE_CHARGES, SIGNS
+from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
 
 _EMBEDDING = "rarebind.learning.nequip.embedding.rare_earth_scalar_embed"
 
@@ -21,9 +21,9 @@ _EMBEDDING = "rarebind.learning.nequip.embedding.rare_earth_scalar_embed"
 def RareEarthAllegro(  # noqa: N802
     *,
     signs: bool,
-    charges: bool,
+    atom_descriptor: str | None,
     metal_descriptors: bool,
-    charge_scales: Mapping[str, tuple[float, float]] | None = None,
+    descriptor_scales: Mapping[str, tuple[float, float]] | None = None,
     radial_chemical_embed: Mapping[str, Any],
     **allegro: Any,
 ) -> GraphModuleMixin:
@@ -35,31 +35,31 @@ def RareEarthAllegro(  # noqa: N802
         Whether atoms count with a weight in the total energy.  A graph that holds a complex with
         weight 1 and, apart from it, a free ligand with weight −n gives the energy of the reaction:
         what binding does not change cancels, whatever the network thinks of it.
-    charges
-        Whether atoms carry their partial charge in the free ligand, which tells of substituents
-        beyond the cutoff.
+    atom_descriptor
+        What atoms carry from the free ligand, which tells of substituents beyond the cutoff: one
+        of :data:`~rarebind.learning.atom_descriptors.ATOM_DESCRIPTORS`, or nothing.
     metal_descriptors
         Whether rare earths are embedded by ionic radius and 4f count rather than as unrelated
         elements.
-    charge_scales
-        Mean and standard deviation of the charges by element, from the training data; needed with
-        `charges`.
+    descriptor_scales
+        Its mean and standard deviation by element, from the training data; needed with it.
     radial_chemical_embed, allegro
         As for :func:`allegro.model.AllegroModel`.
 
     Raises
     ------
     ValueError
-        `charges` without `charge_scales`.
+        `atom_descriptor` without `descriptor_scales`.
     """
-    if charges and charge_scales is None:
-        raise ValueError("a network that knows charges needs their scales")
-    if charges or metal_descriptors:
+    told = atom_descriptor is not None
+    if told and descriptor_scales is None:
+        raise ValueError("a network that knows a descriptor of atoms needs its scales")
+    if told or metal_descriptors:
         radial_chemical_embed = {
             **radial_chemical_embed,
             "_target_": _EMBEDDING,
             "metals_described": metal_descriptors,
-            "charge_scales": dict(charge_scales or {}) if charges else None,
+            "descriptor_scales": dict(descriptor_scales or {}) if told else None,
         }
     output = AllegroModel(radial_chemical_embed=dict(radial_chemical_embed), **allegro)
     network = output.func
@@ -67,7 +67,7 @@ def RareEarthAllegro(  # noqa: N802
         last = network.per_type_energy_scale_shift
         network.insert("signs", SignedEnergies(last.irreps_out), before="total_energy_sum")
     # Allegro's first module names the inputs of the whole, and does not know of these.
-    inputs = {name: Irreps("0e") for name, has in ((SIGNS, signs), (FREE_CHARGES, charges)) if has}
+    inputs = {name: Irreps("0e") for name, has in ((SIGNS, signs), (ATOM_DESCRIPTOR, told)) if has}
     network.irreps_in.update(inputs)
     output.irreps_in.update(inputs)
     return output

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rarebind.datasets import Dataset
 from rarebind.errors import InputError
 from rarebind.learning.config import TrainingConfig
-from rarebind.learning.fragments import FreeLigand, free_ligands, free_water
+from rarebind.learning.fragments import FreeLigand, free_ligands
 from rarebind.learning.nequip.emit import Statistics
 from rarebind.learning.presets import Preset
 from rarebind.learning.samples import Sample, digest
@@ -22,14 +22,6 @@ from rarebind.learning.training.statistics import energy_statistics, graph_stati
 
 if TYPE_CHECKING:
     from rarebind.learning.nequip.graphs import Graph
-
-
-@dataclass(frozen=True, eq=False)
-class _Free:
-    """Ligands by InChIKey, and water, as they are when free; empty where the network needs none."""
-
-    ligands: Mapping[str, FreeLigand] = field(default_factory=dict)
-    water: FreeLigand | None = None
 
 
 def prepare(
@@ -70,14 +62,14 @@ def prepare(
         shifts = in_order(shifts, start["type_names"])
     names = tuple(shifts)
     (folder / GRAPHS).mkdir(exist_ok=True)
-    neighbours, charge_scales = 0.0, None
+    neighbours, descriptor_scales = 0.0, None
     for part, samples in parts.items():
         on_stage(f"neighbour lists: {len(samples)} geometries, {part}")
         graphs = list(_graphs(samples, names, preset, free))
         write_graphs(folder / GRAPHS / f"{part}.pt", graphs)
         if part == "train":
-            neighbours, charge_scales = graph_statistics(graphs, names)
-    statistics = Statistics(shifts, scale, neighbours, charge_scales, len(parts["train"]))
+            neighbours, descriptor_scales = graph_statistics(graphs, names)
+    statistics = Statistics(shifts, scale, neighbours, descriptor_scales, len(parts["train"]))
     if start is not None:
         statistics = inherit(statistics, start)
     content = {
@@ -100,19 +92,20 @@ def _check_forces(samples: Sequence[Sample]) -> None:
         )
 
 
-def _free(config: TrainingConfig, material: Material, on_stage: Callable[[str], None]) -> _Free:
-    """Free ligands and water, where the network needs them."""
+def _free(
+    config: TrainingConfig, material: Material, on_stage: Callable[[str], None]
+) -> dict[str, FreeLigand]:
+    """Free ligands by InChIKey; none where the network needs none."""
     preset = config.resolved
-    if not (preset.signs or preset.charges):
-        return _Free()
-    on_stage("charges of the free ligands")
-    dataset = Dataset(config.data)
-    ligands = free_ligands(dataset, config.level, {s.inchikey for s in material.samples})
-    return _Free(ligands, free_water(dataset, config.level) if preset.charges else None)
+    if not (preset.signs or preset.atom_descriptor):
+        return {}
+    on_stage("free ligands")
+    wanted = {sample.inchikey for sample in material.samples}
+    return free_ligands(Dataset(config.data), config.level, wanted, preset.atom_descriptor)
 
 
 def _graphs(
-    samples: Sequence[Sample], names: Sequence[str], preset: Preset, free: _Free
+    samples: Sequence[Sample], names: Sequence[str], preset: Preset, free: Mapping[str, FreeLigand]
 ) -> Iterator[Graph]:
     from rarebind.learning.nequip.graphs import graph_of
 
@@ -121,9 +114,8 @@ def _graphs(
             sample,
             names,
             preset.r_max,
-            free.ligands.get(sample.inchikey),
-            free.water,
+            free.get(sample.inchikey),
             signs=preset.signs,
-            charges=preset.charges,
+            described=preset.atom_descriptor is not None,
             forces=preset.force_weight > 0,
         )

@@ -15,7 +15,7 @@ from rarebind.learning.training.folder import BEST, START
 #: Arguments in which the two networks may differ: the new one takes them over, or does without.
 _OWN = {
     "seed", "avg_num_neighbors", "per_type_energy_scales", "per_type_energy_shifts",
-    "charge_scales", "do_derivatives",
+    "descriptor_scales", "do_derivatives",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def inherit(statistics: Statistics, old: Mapping[str, Any]) -> Statistics:
         statistics,
         neighbours=old["avg_num_neighbors"],
         scale=old["per_type_energy_scales"],
-        charge_scales=old.get("charge_scales"),
+        descriptor_scales=old.get("descriptor_scales"),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rarebind.elements import is_rare_earth
+from rarebind.complexes import TEMPLATE_METAL
 from rarebind.learning.fragments import fragments_of
 from rarebind.learning.presets import Preset
 from rarebind.learning.samples import Sample
@@ -17,9 +17,6 @@ from rarebind.structures import Structure
 
 #: eV; a network needs room to move even where the shifts say everything.
 _SMALLEST_SCALE = 1e-3
-#: Mean and standard deviation of the charge of metals, e: all the same, also those that are met
-#: later.
-_METAL_CHARGES = (3.0, 0.0)
 
 
 def energy_statistics(
@@ -28,7 +25,7 @@ def energy_statistics(
     """Shifts of the elements, and the size of an atom's energy.
 
     Where the energy of free ligands is taken off, the shifts of their atoms cancel: what is left
-    is that of metal and waters.
+    is that of metal and waters.  Where that of another metal's complex is, only the metals are.
 
     Parameters
     ----------
@@ -50,8 +47,11 @@ def energy_statistics(
         There are no samples, one of `elements` is none, or a complex does not divide into metal,
         ligands and waters.
     """
-    fitted = [_without_ligands(sample) for sample in train] if preset.signs else list(train)
+    fitted = [_left_over(sample) for sample in train] if preset.signs else list(train)
     shifts, _ = species_shifts(fitted, elements=elements)
+    if any(sample.reference for sample in train) and preset.signs:
+        # What is taken off has the reference metal, from which the others are counted.
+        shifts[TEMPLATE_METAL] = 0.0
     if preset.scale == "energy-per-atom":
         return shifts, float(np.std([s.target / len(s.structure) for s in train])) or 1.0
     residuals = [
@@ -77,28 +77,29 @@ def graph_statistics(
     -------
     neighbours
         Mean number of them.
-    charge_scales
-        Mean and standard deviation of free charges by element, e; None where graphs have none.
+    descriptor_scales
+        Mean and standard deviation of the atoms' descriptor by element, of those that have one;
+        None where graphs have none.
     """
     atoms = sum(len(graph["pos"]) for graph in graphs)
     neighbours = sum(graph["edge_index"].shape[1] for graph in graphs) / atoms
-    if "free_charges" not in graphs[0]:
+    if "atom_descriptor" not in graphs[0]:
         return neighbours, None
     types = np.concatenate([graph["atom_types"].numpy() for graph in graphs])
-    charges = np.concatenate([graph["free_charges"].numpy()[:, 0] for graph in graphs])
+    values = np.concatenate([graph["atom_descriptor"].numpy()[:, 0] for graph in graphs])
     scales = {}
     for number, name in enumerate(names):
-        found = charges[types == number]
-        if is_rare_earth(name):
-            scales[name] = _METAL_CHARGES
-        elif found.size:
+        found = values[(types == number) & ~np.isnan(values)]
+        if found.size:
             scales[name] = (float(found.mean()), float(found.std()))
     return neighbours, scales
 
 
-def _without_ligands(sample: Sample) -> Sample:
-    _, waters = fragments_of(sample)
-    kept = [0, *(atom for water in waters for atom in water)]
+def _left_over(sample: Sample) -> Sample:
+    """The atoms whose shifts do not cancel."""
+    kept = [0]
+    if sample.reference is None:
+        kept += [atom for water in fragments_of(sample)[1] for atom in water]
     structure = Structure(
         tuple(sample.structure.symbols[i] for i in kept), sample.structure.positions[kept], 3
     )
