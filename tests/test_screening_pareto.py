@@ -1,0 +1,192 @@
+"""The front of strength and selectivity, against comparing all with all, and by hand."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+from test_screening_selectivity import NO_ESTIMATES, estimates_of, made, published
+
+from rarebind.errors import InputError
+from rarebind.screening.pareto import membership, pareto_front, tradeoffs
+from rarebind.units import KCAL_PER_EV
+
+
+def _compared(x, y):
+    """The front, straight from its definition."""
+    points = [(a, b) for a, b in zip(x, y, strict=True) if not math.isnan(a + b)]
+    return [
+        not math.isnan(a + b)
+        and not any((c <= a and d <= b) and (c, d) != (a, b) for c, d in points)
+        for a, b in zip(x, y, strict=True)
+    ]
+
+
+def test_a_front_by_hand():
+    strength = [-3, -2, -2, -1, -1, 0, -3]
+    selectivity = [0, -1, 0, -2, -2, -1, 0]
+    # The third is as strong as the second and less selective; the last two but one are beaten.
+    assert pareto_front(strength, selectivity).tolist() == [
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_what_is_unknown_is_never_on_the_front():
+    front = pareto_front([-9, math.nan, -1, math.nan], [math.nan, -9, 0, math.nan])
+    assert front.tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_none_and_one(n):
+    assert pareto_front([1.0] * n, [2.0] * n).tolist() == [True] * n
+
+
+def test_rounding_errors_beat_nothing():
+    assert pareto_front([0.1 + 0.2, 0.3], [0.0, 0.0]).tolist() == [True, True]
+
+
+# Few different values, so that there are ties of all kinds.
+_numbers = st.one_of(
+    st.integers(-4, 4).map(float), st.just(math.nan), st.floats(-3, 3).map(lambda v: round(v, 3))
+)
+
+
+@given(st.lists(st.tuples(_numbers, _numbers), max_size=30))
+def test_the_front_is_that_of_comparing_all_with_all(points):
+    x, y = [p[0] for p in points], [p[1] for p in points]
+    front = pareto_front(x, y)
+    assert front.tolist() == _compared(x, y)
+    assert pareto_front(y, x).tolist() == front.tolist()
+    # Whoever is known has someone on the front: someone is not beaten.
+    assert front.any() == any(not math.isnan(a + b) for a, b in points)
+
+
+def test_a_hundred_thousand_ligands():
+    points = np.random.default_rng(2).normal(size=(2, 100_000))
+    front = pareto_front(*points)
+    order = np.argsort(points[0][front])
+    assert (np.diff(points[1][front][order]) < 0).all()
+    assert 2 < front.sum() < 60
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [([1], [1, 2], "shape"), ([[1]], [[1]], "shape"), ([math.inf], [1], "infinite")],
+)
+def test_points_that_are_none_are_refused(x, y, message):
+    with pytest.raises(InputError, match=message):
+        pareto_front(x, y)
+
+
+def test_without_errors_membership_is_the_front():
+    x, y = np.random.default_rng(5).integers(-5, 5, (2, 40)).astype(float)
+    x[3] = math.nan
+    none = np.zeros((40, 2))
+    assert membership(x, y, none, none, draws=7).tolist() == pareto_front(x, y).tolist()
+    assert (
+        membership(x, y, none[:, :0], none[:, :0], draws=7).tolist() == pareto_front(x, y).tolist()
+    )
+
+
+def test_membership_is_the_joint_probability():
+    # The first is stronger for sure; the second is on the front where it is more selective:
+    # a difference of 0.1 ± 0.5 eV.
+    none = np.zeros((2, 2))
+    found = membership([-1, 0], [0, 0.1], none, [[0.3, 0.0], [0.0, 0.4]], draws=20_000)
+    chance = norm.cdf(-0.1 / 0.5)
+    assert found[0] == 1
+    assert found[1] == pytest.approx(chance, abs=4 * math.sqrt(chance * (1 - chance) / 20_000))
+
+
+def test_what_all_share_does_not_change_the_front():
+    shared = np.full((3, 1), 7.0)
+    x, y = [-1, 0, 0.5], [0, -1, -0.5]
+    assert membership(x, y, shared, -shared, draws=50).tolist() == [1, 1, 0]
+
+
+def test_equal_points_are_on_the_front_together():
+    spread = np.random.default_rng(3).normal(size=(1, 5)).repeat(4, axis=0)
+    found = membership([0.1] * 4, [0.2] * 4, spread, spread, draws=200)
+    assert found.tolist() == [1] * 4
+
+
+def test_membership_depends_on_the_seed_alone():
+    rng = np.random.default_rng(8)
+    points = [*rng.normal(size=(2, 6)), *rng.normal(size=(2, 6, 3))]
+    one, same, other = (membership(*points, draws=500, seed=seed) for seed in (1, 1, 2))
+    assert one.tolist() == same.tolist() != other.tolist()
+    assert ((one >= 0) & (one <= 1)).all()
+    assert one.sum() >= 1
+
+
+def test_what_is_unknown_needs_no_spread():
+    spread = [[0.1], [math.nan]]
+    assert membership([0, math.nan], [0, 0], spread, spread).tolist() == [1, 0]
+    assert membership([math.nan], [0], [[math.nan]], [[0.0]]).tolist() == [0]
+    assert membership([], [], np.zeros((0, 3)), np.zeros((0, 3))).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("spreads", "draws", "message"),
+    [
+        (([[0.1]], [[0.1]]), 5, "do not fit 2 points"),
+        (([[0.1], [0.1]], [[0.1, 0.2], [0.1, 0.2]]), 5, "do not fit"),
+        (([0.1, 0.1], [0.1, 0.1]), 5, "do not fit"),
+        (([[0.1], [math.nan]], [[0.1], [0.1]]), 5, "not finite"),
+        (([[0.1], [0.1]], [[0.1], [0.1]]), 0, "draws"),
+    ],
+)
+def test_wrong_spreads_are_refused(spreads, draws, message):
+    with pytest.raises(InputError, match=message):
+        membership([0, 1], [1, 0], *spreads, draws=draws)
+
+
+def test_the_front_of_the_published_table():
+    estimates = estimates_of(published())
+    found = tradeoffs(estimates, "Nd", "Dy", geometry="4:0")
+    energies = {
+        (row.ligand, row.metal): row.exchange_kcal_mol
+        for row in published()
+        if row.geometry == "4:0"
+    }
+    for point in found:
+        nd, dy = (energies[point.ligand, metal] for metal in ("Nd", "Dy"))
+        assert point.strength * KCAL_PER_EV == pytest.approx(nd)
+        assert point.selectivity * KCAL_PER_EV == pytest.approx(nd - dy, abs=1e-9)
+        assert point.probability_front is None
+    x, y = zip(*((point.strength, point.selectivity) for point in found), strict=True)
+    assert [point.front for point in found] == _compared(x, y)
+    strongest = min(found, key=lambda point: point.strength)
+    assert strongest.front
+    assert 1 < sum(point.front for point in found) < len(found) / 2
+
+
+def test_tradeoffs_carry_their_probabilities():
+    # A is strong, B selective, C neither, D unknown; what they are off by is shared.
+    spread = np.full((8, 1), 0.2)
+    estimates = made([-3, -1, -0.5, math.nan], [-3, 0, 0, 0], spread)
+    found = tradeoffs(estimates, "Nd", "Dy", draws=300)
+    assert [(p.ligand, p.front, p.probability_front) for p in found] == [
+        ("A", True, 1), ("B", True, 1), ("C", False, 0), ("D", False, 0),
+    ]  # fmt: skip
+    text = json.dumps([point.data() for point in found], allow_nan=False)
+    assert [point["strength"] for point in json.loads(text)] == [
+        pytest.approx(-3 * KCAL_PER_EV), pytest.approx(-KCAL_PER_EV),
+        pytest.approx(-0.5 * KCAL_PER_EV), None,
+    ]  # fmt: skip
+
+
+def test_metals_that_were_not_screened_are_named():
+    with pytest.raises(InputError, match="no estimates of Lu: the metals screened are Nd, Dy"):
+        tradeoffs(made([0.0], [0.0]), "Lu", "Dy")
+    with pytest.raises(InputError, match="nothing was screened"):
+        tradeoffs(NO_ESTIMATES, "Nd", "Dy")
