@@ -13,6 +13,7 @@ import typer
 from rarebind import __version__
 from rarebind.commands import dataset, evaluate, ligands
 from rarebind.commands.curate import curate
+from rarebind.commands.findings import findings
 from rarebind.commands.label import label
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.reproduce import reproduce
@@ -32,6 +33,7 @@ app.command(cls=ManyValuesCommand)(curate)
 app.command(cls=ManyValuesCommand)(label)
 app.command(cls=ManyValuesCommand)(train)
 app.command(cls=ManyValuesCommand)(reproduce)
+app.command()(findings)
 app.add_typer(ligands.app, name="ligands")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(evaluate.app, name="evaluate")
