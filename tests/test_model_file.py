@@ -27,7 +27,7 @@ from rarebind.learning.fragments import FreeLigand, fragments_of
 from rarebind.learning.model import Model, load_model
 from rarebind.learning.model_file import ModelFile, read_model, write_model
 from rarebind.learning.nequip.graphs import graph_of
-from rarebind.learning.nequip.inference import build, energies, load_weights
+from rarebind.learning.nequip.inference import build, evaluate, load_weights
 from rarebind.learning.package import open_model, package
 
 
@@ -211,7 +211,7 @@ def test_predictions_are_those_of_the_networks(tiny, samples, path):
     alone = build(network())
     load_weights(alone, weights(2))
     graphs = [graph_of(sample, ELEMENTS, 4.0) for sample in chosen]
-    one_by_one = energies([alone], iter(graphs), 6, edges=1)
+    one_by_one = evaluate([alone], iter(graphs), 6, edges=1).energies
     assert np.allclose(found[1], one_by_one, atol=1e-4)
     back = Model(tiny).predict(chosen[::-1])[:, ::-1]
     assert np.allclose(found, back, atol=1e-4)
@@ -272,7 +272,7 @@ def test_a_reaction_needs_the_free_ligand(tiny, samples):
         graph_of(replace(sample, structure=s, forces=None), ELEMENTS, 4.0)
         for s in (sample.structure, free)
     ]
-    whole, part = energies([plain], iter(graphs), 2)[0]
+    whole, part = evaluate([plain], iter(graphs), 2).energies[0]
     assert found[0, 0] == pytest.approx(whole - 3 * part, abs=1e-3)
 
 

@@ -16,6 +16,7 @@ from rarebind.commands.curate import curate
 from rarebind.commands.findings import findings
 from rarebind.commands.label import label
 from rarebind.commands.many import ManyValuesCommand
+from rarebind.commands.package import package
 from rarebind.commands.reproduce import reproduce
 from rarebind.commands.screen import screen
 from rarebind.commands.templates import templates
@@ -32,6 +33,7 @@ app.command(cls=ManyValuesCommand)(templates)
 app.command(cls=ManyValuesCommand)(curate)
 app.command(cls=ManyValuesCommand)(label)
 app.command(cls=ManyValuesCommand)(train)
+app.command()(package)
 app.command(cls=ManyValuesCommand)(reproduce)
 app.command()(findings)
 app.add_typer(ligands.app, name="ligands")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 #: Sizes of a network that a dry run shows.
 _SHOWN = (
     "r_max", "l_max", "num_layers", "num_scalar_features", "num_tensor_features", "signs",
-    "atom_descriptor", "metal_descriptors", "force_weight", "learning_rate", "batch_size", "max_epochs",
+    "atom_descriptor", "metal_descriptors", "force_weight", "learning_rate", "batch_size",
+    "max_epochs",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,31 @@ if TYPE_CHECKING:
     from rarebind.learning.card import Card
     from rarebind.learning.fragments import FreeLigand
     from rarebind.learning.splits import Split
+    from rarebind.learning.uncertainty import Uncertainty
 
 _NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model says of some inputs.
+
+    Attributes
+    ----------
+    members
+        Its target in eV, shape (members of the ensemble, inputs).
+    features
+        Latent, shape (inputs, d); see :mod:`rarebind.learning.uncertainty`.
+    """
+
+    members: NDArray[np.float64]
+    features: NDArray[np.float64]
+
+    @property
+    def energies(self) -> NDArray[np.float64]:
+        """The mean over the ensemble, shape (inputs,), eV."""
+        mean: NDArray[np.float64] = self.members.mean(axis=0)
+        return mean
 
 
 class Model:
@@ -42,6 +66,11 @@ class Model:
     def card(self) -> Card:
         """What the model says of itself."""
         return self._content.card
+
+    @property
+    def uncertainty(self) -> Uncertainty | None:
+        """What it knows of its errors; None where it was not calibrated."""
+        return self._content.uncertainty
 
     @property
     def split(self) -> Split:
@@ -98,18 +127,39 @@ class Model:
         MissingDependencyError
             NequIP is not installed.
         """
+        return self.evaluate(
+            inputs, ligands=ligands, unseen=unseen, device=device, on_done=on_done
+        ).members
+
+    def evaluate(
+        self,
+        inputs: Sequence[Sample | Structure],
+        *,
+        ligands: Mapping[str, FreeLigand] | None = None,
+        unseen: bool = False,
+        device: str | None = None,
+        on_done: Callable[[int], None] = lambda _: None,
+    ) -> Predictions:
+        """As :meth:`predict`, and how sure the energies are.
+
+        Parameters, errors: see :meth:`predict`.
+        """
         samples = [_sample(item) for item in inputs]
         self._check(samples, ligands or {}, unseen=unseen)
         if not samples:
-            return np.empty((len(self._content.members), 0))
+            return Predictions(np.empty((len(self._content.members), 0)), np.empty((0, 0)))
         need_nequip()
-        from rarebind.learning.nequip.inference import energies
+        from rarebind.learning.nequip.inference import evaluate
 
         # Graphs of like size go together, so that a batch is never far from its limit.
         order = np.argsort([len(sample.structure) for sample in samples], kind="stable")
         graphs = self._graphs([samples[i] for i in order], ligands or {})
-        found = energies(self._networks, graphs, len(samples), device=device, on_done=on_done)
-        return found[:, np.argsort(order)]
+        found = evaluate(self._networks, graphs, len(samples), device=device, on_done=on_done)
+        back = np.argsort(order)
+        members, number, width = found.features.shape
+        # The mean of an ensemble is a linear layer on the features of all, side by side.
+        beside = found.features.transpose(1, 0, 2).reshape(number, members * width) / members
+        return Predictions(found.energies[:, back], beside[back])
 
     def _check(
         self, samples: Sequence[Sample], ligands: Mapping[str, FreeLigand], *, unseen: bool

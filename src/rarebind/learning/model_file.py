@@ -21,12 +21,14 @@ from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.learning.card import Card
 from rarebind.learning.splits import Split, load_split, save_split
+from rarebind.learning.uncertainty import Uncertainty
 
 #: Version of the file.
 SCHEMA_VERSION = 1
 #: How such a file is called.
 SUFFIX = ".rarebind"
 _CARD, _NETWORK, _SPLIT = "card.json", "model.json", "split.json"
+_INTERVALS, _SPREAD = "intervals.json", "spread.npz"
 #: The same for every file, so that the same model always gives the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 #: What may be built from a description in a file: parts of networks, nothing else that can be
@@ -58,6 +60,8 @@ class ModelFile:
         Which complexes the model learned from, so that it is never tested on them by accident.
     members
         Weights of each member of the ensemble by name.
+    uncertainty
+        What the model knows of its errors; None where it was not calibrated.
 
     Raises
     ------
@@ -70,6 +74,7 @@ class ModelFile:
     network: Mapping[str, Any]
     split: Split
     members: tuple[Weights, ...]
+    uncertainty: Uncertainty | None = None
 
     def __post_init__(self) -> None:
         _check_network(self.network)
@@ -126,6 +131,9 @@ def write_model(content: ModelFile, path: Path | str) -> str:
         _SPLIT: _split_bytes(content.split),
         **{_weights_name(i): _npz(weights) for i, weights in enumerate(content.members)},
     }
+    if content.uncertainty is not None:
+        parts[_INTERVALS] = _json(content.uncertainty.data())
+        parts[_SPREAD] = _npz(content.uncertainty.arrays())
     head = {
         "schema": SCHEMA_VERSION,
         "card": content.card.data(),
@@ -180,6 +188,7 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
             json.loads(parts[_NETWORK]),
             _split_of(parts[_SPLIT]),
             tuple(_arrays(parts[name]) for name in weights),
+            _uncertainty(parts),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -237,6 +246,12 @@ def _targets(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _targets(inner)
+
+
+def _uncertainty(parts: Mapping[str, bytes]) -> Uncertainty | None:
+    if _SPREAD not in parts:
+        return None
+    return Uncertainty.of(_arrays(parts[_SPREAD]), json.loads(parts[_INTERVALS]))
 
 
 def _weights_name(number: int) -> str:

@@ -1,9 +1,11 @@
-"""Energies by trained networks."""
+"""Energies by trained networks, and the latent features that they are linear in."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from nequip.data import AtomicDataDict
 from nequip.utils.global_state import set_global_state
 
 from rarebind.errors import InputError
+from rarebind.learning.nequip.fields import SIGNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +61,25 @@ def load_weights(network: torch.nn.Module, weights: Mapping[str, NDArray[Any]]) 
     network.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})
 
 
-def energies(
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What networks say of graphs.
+
+    Attributes
+    ----------
+    energies
+        In eV, shape (networks, graphs).
+    features
+        Input of the last, linear layer, summed over the edges of each graph with the sign of the
+        atom in their centre, shape (networks, graphs, width).  An energy is, but for the shifts of
+        the elements, a linear function of them, the same for all graphs.
+    """
+
+    energies: NDArray[np.float64]
+    features: NDArray[np.float64]
+
+
+def evaluate(
     networks: Sequence[torch.nn.Module],
     graphs: Iterator[Graph],
     number: int,
@@ -66,11 +87,13 @@ def energies(
     device: str | None = None,
     edges: int = _EDGES,
     on_done: Callable[[int], None] = lambda _: None,
-) -> NDArray[np.float64]:
-    """Energies of graphs by every network, in eV.
+) -> Evaluation:
+    """Energies and latent features of graphs by every network.
 
     Parameters
     ----------
+    networks
+        Of :func:`build`.
     graphs
         With neighbour lists; those of like size next to each other make the best batches.
     number
@@ -81,26 +104,54 @@ def energies(
         Of a batch; a larger graph is a batch of its own.
     on_done
         Called with the number of graphs that have just been finished.
-
-    Returns
-    -------
-    ndarray
-        Shape (networks, number).
     """
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     for network in networks:
         network.to(place)
+    last = [_last_layer(network) for network in networks]
+    width = max(layer.in_features for layer in last)
     found = np.empty((len(networks), number))
+    features = np.empty((len(networks), number, width))
     start = 0
     with torch.no_grad():
         for batch in _batches(graphs, edges):
             data = AtomicDataDict.to_(AtomicDataDict.batched_from_list(batch), place)
-            for row, network in zip(found, networks, strict=True):
-                energy = network(data.copy())[AtomicDataDict.TOTAL_ENERGY_KEY]
-                row[start : start + len(batch)] = energy.view(-1).cpu().numpy()
+            rows = slice(start, start + len(batch))
+            for member, (network, layer) in enumerate(zip(networks, last, strict=True)):
+                with _listening(layer) as heard:
+                    energy = network(data.copy())[AtomicDataDict.TOTAL_ENERGY_KEY]
+                found[member, rows] = energy.view(-1).cpu().numpy()
+                features[member, rows] = _summed(heard[0], data, len(batch)).cpu().numpy()
             start += len(batch)
             on_done(len(batch))
-    return found
+    return Evaluation(found, features)
+
+
+def _last_layer(network: Any) -> Any:
+    """The linear layer that gives the energy of an edge."""
+    (readout,) = (m for name, m in network.named_modules() if name.endswith("edge_readout"))
+    return readout.mlp_module.mlp[-1]
+
+
+@contextmanager
+def _listening(layer: torch.nn.Module) -> Iterator[list[torch.Tensor]]:
+    """What goes into `layer` while the context lasts."""
+    heard: list[torch.Tensor] = []
+    handle = layer.register_forward_pre_hook(lambda _, inputs: heard.append(inputs[0]))
+    try:
+        yield heard
+    finally:
+        handle.remove()
+
+
+def _summed(edges: torch.Tensor, data: Graph, number: int) -> torch.Tensor:
+    """Features of edges added up over each graph, shape (number, width)."""
+    centre = data[AtomicDataDict.EDGE_INDEX_KEY][0]
+    values = edges.double()
+    if SIGNS in data:
+        values = values * data[SIGNS].view(-1)[centre].view(-1, 1)
+    total = values.new_zeros(number, values.shape[1])
+    return total.index_add(0, data[AtomicDataDict.BATCH_KEY][centre], values)
 
 
 def _batches(graphs: Iterator[Graph], edges: int) -> Iterator[list[Graph]]:

@@ -1,6 +1,13 @@
 """How sure predictions are: joint spread, intervals, domain, order."""
 
 from rarebind.learning.uncertainty.applicability import Applicability, fit_applicability
+from rarebind.learning.uncertainty.calibration import (
+    Check,
+    HeldOut,
+    Uncertainty,
+    calibrate,
+    check_coverage,
+)
 from rarebind.learning.uncertainty.conformal import (
     LEVELS,
     Conformal,
@@ -29,9 +36,14 @@ __all__ = [
     "LEVELS",
     "REGULARISATIONS",
     "Applicability",
+    "Check",
     "Conformal",
     "Coverage",
+    "HeldOut",
     "Rigidity",
+    "Uncertainty",
+    "calibrate",
+    "check_coverage",
     "choose_regularisation",
     "coverage",
     "difference",

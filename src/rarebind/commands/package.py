@@ -1,0 +1,108 @@
+"""``rarebind package``: trainings become one model file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from rarebind.commands.progress import progress_bar
+
+if TYPE_CHECKING:
+    from rarebind.learning.assessment import Assessed
+    from rarebind.learning.uncertainty import Check
+
+
+def package(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folders of `rarebind train`; several are an ensemble, and may differ "
+            "in their seed alone."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The model file, NAME.rarebind.")],
+    uncertainty: Annotated[
+        bool,
+        typer.Option(help="Calibrate intervals on the ligands that the training left out."),
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
+) -> None:
+    """Make a model file of trainings: weights, card, and how sure the model is."""
+    from rarebind.errors import InputError
+    from rarebind.learning.assessment import assess
+    from rarebind.learning.config import load_training_config
+    from rarebind.learning.model_file import SUFFIX, write_model
+    from rarebind.learning.package import content_of
+    from rarebind.learning.training import CONFIG
+
+    if out.suffix != SUFFIX:
+        raise InputError(f"{out}: the name of a model ends in {SUFFIX}")
+    content = content_of(folders, out.stem)
+    found = None
+    if uncertainty:
+        with progress_bar(Console(stderr=True)) as progress:
+            bar = progress.add_task("predictions", total=None)
+            found = assess(
+                content,
+                load_training_config(folders[0] / CONFIG),
+                lambda made, total: progress.update(bar, completed=made, total=total),
+            )
+        content = found.content
+    sha256 = write_model(content, out)
+    size = out.stat().st_size
+    summary = {"model": str(out), "sha256": sha256, "bytes": size} | _coverage(found)
+    if as_json:
+        json.dump(summary, sys.stdout, indent=1, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    console = Console()
+    if found is not None:
+        console.print(_table(found))
+    console.print(f"{out}  {size / 1e3:.0f} kB", highlight=False, soft_wrap=True)
+    console.print(f"SHA-256 {sha256}", highlight=False, soft_wrap=True)
+
+
+def _coverage(found: Assessed | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "held_out_ligands": found.ligands,
+        "held_out_complexes": found.complexes,
+        "coverage": [
+            {
+                "level": check.level,
+                "energies": {name: part.data() for name, part in check.energies.items()},
+                "differences": check.differences.data(),
+            }
+            for check in found.checks
+        ],
+    }
+
+
+def _table(found: Assessed) -> Table:
+    groups = sorted({name for check in found.checks for name in check.energies})
+    table = Table(
+        title="How often intervals hold, for ligands that took no part in calibrating them",
+        caption=f"{found.ligands} ligands, {found.complexes} complexes; half of the ligands at a "
+        "time.  Every ligand counts the same.",
+        box=SIMPLE,
+    )
+    table.add_column("Promised", justify="right")
+    for group in groups:
+        table.add_column(group or "all", justify="right")
+    table.add_column("ΔΔE", justify="right")
+    for check in found.checks:
+        table.add_row(f"{check.level:.0%}", *_shares(check, groups))
+    return table
+
+
+def _shares(check: Check, groups: list[str]) -> list[str]:
+    parts = [check.energies.get(group) for group in groups]
+    return ["" if part is None else f"{part.fraction:.0%}" for part in (*parts, check.differences)]

@@ -1,0 +1,138 @@
+"""Latent features are what energies are linear in, and the errors of a model are calibrated."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from learning_data import LEVEL, binding_samples, config_of, write_dataset
+
+pytest.importorskip("nequip")
+from tiny_model import content, published, run_folder
+
+from rarebind.cli import main
+from rarebind.errors import InputError
+from rarebind.learning import TARGETS, load_samples, species_shifts
+from rarebind.learning.fragments import free_ligands
+from rarebind.learning.model import Model, load_model
+from rarebind.learning.model_file import write_model
+from rarebind.learning.nequip.emit import Statistics, network
+from rarebind.learning.nequip.graphs import graph_of
+from rarebind.learning.nequip.inference import build, evaluate
+from rarebind.learning.uncertainty import HeldOut, calibrate, check_coverage
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return write_dataset(tmp_path_factory.mktemp("latent"), 16)
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_energies_are_linear_in_the_features(dataset, signs):
+    samples = binding_samples(dataset)
+    ligands = free_ligands(dataset, LEVEL, {s.inchikey for s in samples})
+    # Single precision would lose the features behind shifts of thousands of eV.
+    shifts = dict.fromkeys(species_shifts(samples)[0], 0.0)
+    config = config_of(dataset, preset="best", overrides={"signs": signs, "atom_descriptor": None})
+    built = build(network(config, config.resolved, Statistics(shifts, 0.1, 9.0, None, 16)))
+    graphs = [
+        graph_of(s, tuple(shifts), config.resolved.r_max, ligands[s.inchikey], signs=signs)
+        for s in samples
+    ]
+    found = evaluate([built], iter(graphs), len(graphs))
+    width = config.resolved.readout_mlp_width
+    assert found.features.shape == (1, len(samples), width)
+    rest = found.energies[0]
+    fitted = np.linalg.lstsq(found.features[0], rest, rcond=None)[0]
+    assert found.features[0] @ fitted == pytest.approx(rest, rel=1e-3, abs=1e-5)
+    assert np.ptp(rest) > 1e-4
+
+
+def held_out(number=24, seed=0):
+    """Errors of a linear model whose features are known, on ligands with four metals each."""
+    rng = np.random.default_rng(seed)
+    metals = ("La", "Eu", "Lu", "Y")
+    features = rng.normal(size=(number * 4, 3))
+    sigma = 0.05 * np.linalg.norm(features, axis=1)
+    names = [f"L{i}" for i in range(number) for _ in metals]
+    return rng.normal(size=(200, 3)), HeldOut(
+        rng.normal(size=number * 4) * sigma, features, metals * number, tuple(names),
+        ("1:6",) * (number * 4),
+    )  # fmt: skip
+
+
+def test_every_two_metals_of_a_ligand_are_compared():
+    _, held = held_out(3)
+    first, second = held.pairs()
+    assert len(first) == 3 * 6
+    assert all(held.ligands[i] == held.ligands[j] for i, j in zip(first, second, strict=True))
+    assert set(held.of(["L1"]).ligands) == {"L1"}
+    assert held.of(["L1"]).families == ["light", "middle", "heavy", "Y"]
+
+
+def test_calibration_covers_other_ligands():
+    features, held = held_out(400)
+    uncertainty = calibrate(features, held)
+    assert set(uncertainty.energies.quantiles) == {"", "light", "middle", "heavy", "Y"}
+    for check in check_coverage(features, held):
+        # Half of 400 ligands at a time, four complexes each: three standard deviations.
+        room = 3 * np.sqrt(check.level * (1 - check.level) / 400)
+        assert check.energies[""].fraction == pytest.approx(check.level, abs=room)
+        assert check.differences.fraction == pytest.approx(check.level, abs=room)
+        assert check.differences.blocks == 400
+
+
+def test_few_ligands_give_the_levels_that_they_can():
+    features, held = held_out(12)
+    assert calibrate(features, held).energies.levels == (0.5, 0.8, 0.9)
+    assert {check.level for check in check_coverage(features, held)} == {0.5, 0.8}
+    _, one = held_out(12)
+    with pytest.raises(InputError, match="two metals"):
+        calibrate(features, replace(one, geometries=tuple(map(str, range(48)))))
+
+
+def test_a_model_file_keeps_its_uncertainty(dataset, tmp_path):
+    without = content(load_samples(dataset, TARGETS["binding"], LEVEL))
+    features, held = held_out(24)
+    known = replace(without, uncertainty=calibrate(features, held))
+    write_model(known, tmp_path / "sure.rarebind")
+    found = load_model(tmp_path / "sure.rarebind").uncertainty
+    assert found.data() == known.uncertainty.data()
+    arrays = known.uncertainty.arrays()
+    assert all((found.arrays()[name] == array).all() for name, array in arrays.items())
+    write_model(without, tmp_path / "unsure.rarebind")
+    assert load_model(tmp_path / "unsure.rarebind").uncertainty is None
+
+
+def test_an_ensemble_has_the_features_of_all(dataset):
+    samples = load_samples(dataset, TARGETS["binding"], LEVEL)
+    both = Model(content(samples)).evaluate(samples)
+    one = Model(content(samples, seeds=(1,))).evaluate(samples)
+    assert both.members.shape == (2, len(samples))
+    assert both.energies == pytest.approx(both.members.mean(axis=0))
+    width = one.features.shape[1]
+    assert both.features.shape == (len(samples), 2 * width)
+    assert both.features[:, :width] * 2 == pytest.approx(one.features, rel=1e-4, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def published_run(tmp_path_factory):
+    """An untrained network whose training left ligands out."""
+    folder = tmp_path_factory.mktemp("packaging")
+    dataset = published(folder / "data")
+    run_folder(folder / "run", dataset)
+    return folder / "run"
+
+
+def test_packaging_calibrates_or_says_why_not(published_run, tmp_path, capsys):
+    plain = ["package", str(published_run), "--no-uncertainty"]
+    with pytest.raises(SystemExit, match="0"):
+        main([*plain, "--out", str(tmp_path / "p.rarebind")])
+    assert load_model(tmp_path / "p.rarebind").uncertainty is None
+    with pytest.raises(SystemExit, match="2"):
+        main([*plain, "--out", str(tmp_path / "p.zip")])
+    assert "ends in .rarebind" in capsys.readouterr().err
+    # The small dataset leaves out too few.
+    with pytest.raises(SystemExit, match="2"):
+        main(["package", str(published_run), "--out", str(tmp_path / "m.rarebind")])
+    assert "too few" in capsys.readouterr().err
+    assert not (tmp_path / "m.rarebind").exists()
