@@ -1,0 +1,150 @@
+"""What the page is told: the report, completed where it is older, made compact and safe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rarebind.elements import ionic_radius, is_rare_earth
+from rarebind.errors import InputError
+from rarebind.screening.page.drawings import safe_drawing
+from rarebind.units import KCAL_PER_EV, KJ_PER_EV
+
+#: Newest form of ``ranking.json`` that the page understands.
+NEWEST_SCHEMA = 2
+#: Coordination number of the radii that series are drawn against.
+_RADIUS_CN = 8
+#: Boltzmann's constant in eV/K: the exact values of the SI.
+_BOLTZMANN = 1.380649e-23 / 1.602176634e-19
+_UNITS = {"kcal/mol": KCAL_PER_EV, "kJ/mol": KJ_PER_EV}
+#: Decimals of numbers in the page: more than any uncertainty, fewer than a double has.
+_DECIMALS = 6
+#: Columns of a row, in the order of the CSV file that the page hands out.
+COLUMNS = (
+    "rank", "ligand", "metal", "geometry", "charge", "binding", "exchange", "half_width",
+    "probability_first", "selectivity", "selectivity_half_width", "flagged",
+    "coordination_number", "aqua_waters", "status", "reason", "smiles", "inchikey",
+)  # fmt: skip
+
+
+def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data for the page's scripts.
+
+    Parameters
+    ----------
+    report
+        The content of ``ranking.json``; fields may be missing or None.
+
+    Raises
+    ------
+    InputError
+        It is no report: it has no rows, or comes from a newer rarebind.
+    """
+    rows = _checked_rows(report)
+    geometries = report.get("geometries") or _distinct(rows, "geometry")
+    metals = report.get("metals") or _distinct(rows, "metal")
+    how = dict(report.get("how") or {})
+    # The first form of the report had the protocol by itself.
+    how.setdefault("protocol", report.get("protocol"))
+    how.setdefault("versions", {"rarebind": report.get("rarebind")})
+    content = {
+        "rarebind": report.get("rarebind"),
+        "created": report.get("created"),
+        "engine": report.get("engine"),
+        "level": report.get("level"),
+        "unit": report.get("unit") or "kcal/mol",
+        "interval": report.get("interval"),
+        "geometries": geometries,
+        "metals": metals,
+        "reference_metal": report.get("reference_metal"),
+        "temperature": report.get("temperature"),
+        "columns": COLUMNS,
+        "count": len(rows),
+        "rows": {name: packed_column([row.get(name) for row in rows]) for name in COLUMNS},
+        "ligands": [
+            {**ligand, "svg": safe_drawing(ligand.get("svg"))} for ligand in _ligands(report, rows)
+        ],
+        "radii": report.get("radii") or _radii(metals),
+        "pairs": [_with_factor_width(pair, report) for pair in report.get("pairs") or ()],
+        "pareto": report.get("pareto") or [],
+        "speciation": report.get("speciation") or [],
+        "structures": report.get("structures") or {},
+        "rejected_input": report.get("rejected_input") or [],
+        "how": how,
+    }
+    return {name: _plain(value) for name, value in content.items()}
+
+
+def packed_column(values: Sequence[Any]) -> dict[str, Any]:
+    """A column; texts that repeat are written once, with their places.
+
+    Returns
+    -------
+    dict
+        ``{"values": [...]}``, or ``{"of": texts, "at": index of each value}``.
+    """
+    if not all(isinstance(value, str) for value in values):
+        return {"values": list(values)}
+    place: dict[str, int] = {}
+    at = [place.setdefault(value, len(place)) for value in values]
+    return {"of": list(place), "at": at}
+
+
+def _checked_rows(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    rows = report.get("rows") if isinstance(report, Mapping) else None
+    if not isinstance(rows, Sequence) or not all(isinstance(row, Mapping) for row in rows):
+        raise InputError("no report of a screen: it has no rows; give the content of ranking.json")
+    schema = report.get("schema") or 1
+    if not isinstance(schema, int) or schema > NEWEST_SCHEMA:
+        raise InputError(
+            f"the report has form {schema}, this rarebind knows forms up to {NEWEST_SCHEMA}: "
+            "make the page with the rarebind that wrote the report"
+        )
+    return rows
+
+
+def _distinct(rows: Iterable[Mapping[str, Any]], name: str) -> list[str]:
+    return list(dict.fromkeys(str(row[name]) for row in rows if row.get(name) is not None))
+
+
+def _ligands(
+    report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    if report.get("ligands"):
+        return list(report["ligands"])
+    first = {row.get("ligand"): row for row in reversed(rows) if row.get("ligand")}
+    return [
+        {"name": name, "smiles": first[name].get("smiles"), "inchikey": first[name].get("inchikey")}
+        for name in _distinct(rows, "ligand")
+        if name in first
+    ]
+
+
+def _radii(metals: Iterable[str]) -> dict[str, float]:
+    return {metal: ionic_radius(metal, _RADIUS_CN) for metal in metals if is_rare_earth(metal)}
+
+
+def _with_factor_width(pair: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the half-width of log10 of the separation factor: that of ΔΔE over RT ln 10."""
+    scale, temperature = _UNITS.get(report.get("unit") or "kcal/mol"), report.get("temperature")
+    decade = scale * _BOLTZMANN * temperature * math.log(10) if scale and temperature else None
+    rows = []
+    for row in pair.get("rows") or ():
+        width = row.get("half_width")
+        known = decade is not None and width is not None
+        rows.append({**row, "log10_half_width": width / decade if known else None})
+    return {**pair, "rows": rows}
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types alone: no NaN, no long tails of digits, keys as text."""
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if isinstance(value, float):
+        return round(value, _DECIMALS) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, Iterable):
+        return [_plain(part) for part in value]
+    return str(value)

@@ -1,0 +1,43 @@
+// The line and the numbers at the top.
+
+function drawSummary() {
+  const done = rows.filter((row) => known(row.exchange) || known(row.binding));
+  const best = rows.filter((row) => row.rank === 1 && known(row.exchange));
+  const often = new Map();
+  best.forEach((row) => often.set(row.ligand, (often.get(row.ligand) ?? 0) + 1));
+  const [name, times] = [...often].sort(([, a], [, b]) => b - a)[0] ?? [];
+  const parts = [
+    [report.level, report.engine && report.engine !== 'model' ? `by ${report.engine}` : report.engine && 'predicted by a neural network'].filter(Boolean).join(', '),
+    report.geometries.length ? `${report.geometries.length === 1 ? 'geometry' : 'geometries'} ${report.geometries.join(', ')} (ligands:waters)` : '',
+    report.created ? dateText(report.created) : '',
+  ].filter(Boolean);
+  byId('summary').append(parts.join(' · '));
+  if (name !== undefined) {
+    const where = report.metals.length === 1 ? ` with ${ion(report.metals[0])}` : ` with ${times} of ${report.metals.length} metals`;
+    byId('summary').append(make('br'), 'Strongest: ', make('strong', {}, name), where,
+      hasIntervals ? '. Probabilities below say how sure that is.' : '.');
+  }
+  const tiles = [
+    [report.ligands.length, report.ligands.length === 1 ? 'ligand' : 'ligands'],
+    [report.metals.length, report.metals.length === 1 ? 'metal' : 'metals'],
+    [done.length, 'complexes with a result'],
+    [rows.length - done.length + report.rejected_input.length, 'without a result'],
+    hasFlags ? [rows.filter((row) => row.flagged).length, 'flagged as unlike training'] : null,
+    Object.keys(report.structures).length ? [Object.keys(report.structures).length, 'structures in 3D'] : null,
+  ].filter(Boolean);
+  byId('tiles').append(...tiles.map(([number, text]) => make('li', {},
+    make('strong', {}, number.toLocaleString('en')), make('span', {}, text))));
+  byId('made-by').textContent = `Made by rarebind ${report.rarebind ?? ''}. This file is complete: it fetches nothing and sends nothing.`;
+}
+
+function dateText(iso) {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? String(iso)
+    : date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).replaceAll(' ', '\u00a0');
+}
+
+function drawContents() {
+  const sections = [...document.querySelectorAll('main > section:not([hidden])')];
+  byId('contents').append(...sections.map((section) => (
+    make('a', { href: `#${section.id}` }, section.dataset.short))));
+}
