@@ -88,8 +88,8 @@ def test_a_bad_ligand(here, capsys, line, message):
         (["name,smiles", HOPO], ["--out", "ligands.csv"], ["is a file: give a folder"]),
         (["name,smiles", HOPO], ["--out", "ligands.csv/x"], ["cannot make the folder"]),
         (["name,smiles", HOPO], ["--unit", "eV"], ["unknown unit 'eV'", "kJ/mol"]),
-        (["name,smiles", HOPO, HOPO], [], ["line 3", "HOPO-methyl"]),
-        (["name,smiles", HOPO, "other," + HOPO.split(",")[1]], [], ["line 3", "line 2"]),
+        (["name,smiles", HOPO, HOPO], ["--strict"], ["line 3", "HOPO-methyl"]),
+        (["name,smiles", HOPO, "other," + HOPO.split(",")[1]], ["--strict"], ["line 3", "line 2"]),
         (["name,molecule", HOPO], [], ["smiles", "molecule"]),
         (["name,smiles"], [], ["no ligand"]),
     ],
@@ -121,7 +121,7 @@ def test_all_bad_lines_at_once(here, capsys):
             bad.add(number)
         else:
             lines.append(f"good{number},OC(=O)C{'C' * number}")
-    assert run("screen", write(here, *lines), "--metals", "La") == 2
+    assert run("screen", write(here, *lines), "--metals", "La", "--strict") == 2
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == len(bad) == 20
     assert all(any(f"line {number}:" in e for e in errors) for number in bad)
@@ -129,10 +129,13 @@ def test_all_bad_lines_at_once(here, capsys):
 
 def test_a_screen_from_file_to_files(here, capsys):
     path = write(here, "name,smiles", HOPO, "CAM-chloro,CNC(=O)c1cc(Cl)cc(O)c1O")
-    arguments = ["screen", path, "--metals", "La", "Lu", "--geometry", "1:6", "--out", "out"]
+    arguments = [
+        "screen", path, "--engine", "tblite", "--metals", "La", "Lu", "--geometry", "1:6",
+        "--out", "out",
+    ]  # fmt: skip
     assert run(*arguments) == 0
     printed = capsys.readouterr().out
-    for name in ("ranking.csv", "ranking.json", "structures.xyz", "heatmap.png"):
+    for name in ("report.html", "ranking.csv", "ranking.json", "structures.xyz", "heatmap.png"):
         assert f"out/{name}" in printed
         assert (here / "out" / name).stat().st_size > 0
     rows = list(csv.DictReader((here / "out" / "ranking.csv").open()))

@@ -120,6 +120,13 @@ def test_a_series_is_counted_from_lanthanum(dataset):
         assert sample.exchange_offset == pytest.approx(anchor.exchange, abs=1e-9)
         assert sample.reference.symbols == ("La", *sample.structure.symbols[1:])
         assert (sample.reference.positions == anchor.structure.positions).all()
+        assert sample.structure.symbols == own.structure.symbols
+        # The ligands have followed the smaller ion, but are not relaxed.
+        moved = np.linalg.norm(sample.structure.positions - anchor.structure.positions, axis=1)
+        assert 0.01 < moved[1:].max() < 0.5
+        assert sample.forces is None
+    with pytest.raises(InputError, match="final geometries"):
+        load(dataset, "series", frames=True)
 
 
 def test_a_series_needs_its_first_member(dataset, published):

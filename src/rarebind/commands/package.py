@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,9 +36,11 @@ def package(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
     """Make a model file of trainings: weights, card, and how sure the model is."""
+    from rarebind.datasets import Dataset
     from rarebind.errors import InputError
     from rarebind.learning.assessment import assess
     from rarebind.learning.config import load_training_config
+    from rarebind.learning.hydration import hydration_energies
     from rarebind.learning.model_file import SUFFIX, write_model
     from rarebind.learning.package import content_of
     from rarebind.learning.training import CONFIG
@@ -45,13 +48,17 @@ def package(
     if out.suffix != SUFFIX:
         raise InputError(f"{out}: the name of a model ends in {SUFFIX}")
     content = content_of(folders, out.stem)
+    config = load_training_config(folders[0] / CONFIG)
+    content = replace(
+        content, hydration=hydration_energies(Dataset(config.data), content.card.level)
+    )
     found = None
     if uncertainty:
         with progress_bar(Console(stderr=True)) as progress:
             bar = progress.add_task("predictions", total=None)
             found = assess(
                 content,
-                load_training_config(folders[0] / CONFIG),
+                config,
                 lambda made, total: progress.update(bar, completed=made, total=total),
             )
         content = found.content

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rarebind.errors import InputError
-from rarebind.learning.model_file import ModelFile, read_model
+from rarebind.learning.model_file import ModelFile, file_sha256, read_model
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.samples import Sample
 from rarebind.learning.targets import target_named
@@ -57,15 +57,32 @@ class Model:
     ----------
     content
         Of its file.
+    sha256
+        Of the file, where there is one.
     """
 
-    def __init__(self, content: ModelFile) -> None:
+    def __init__(self, content: ModelFile, sha256: str | None = None) -> None:
         self._content = content
+        self.sha256 = sha256
 
     @property
     def card(self) -> Card:
         """What the model says of itself."""
         return self._content.card
+
+    @property
+    def hydration(self) -> Mapping[str, tuple[float, int]]:
+        """Equation 1 less exchange energy in eV, and waters of the aqua ion, by metal."""
+        return self._content.hydration
+
+    def data(self) -> dict[str, Any]:
+        """What a report says of it: plain data."""
+        return {
+            "name": self.card.name,
+            "sha256": self.sha256,
+            "members": len(self._content.members),
+            "card": self.card.data(),
+        }
 
     @property
     def uncertainty(self) -> Uncertainty | None:
@@ -225,7 +242,7 @@ def load_model(path: Path | str, sha256: str | None = None) -> Model:
     InputError
         As :func:`rarebind.learning.model_file.read_model` raises it.
     """
-    return Model(read_model(path, sha256))
+    return Model(read_model(path, sha256), file_sha256(path))
 
 
 def _sample(item: Sample | Structure) -> Sample:

@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,7 @@ SCHEMA_VERSION = 1
 SUFFIX = ".rarebind"
 _CARD, _NETWORK, _SPLIT = "card.json", "model.json", "split.json"
 _INTERVALS, _SPREAD = "intervals.json", "spread.npz"
+_HYDRATION = "hydration.json"
 #: The same for every file, so that the same model always gives the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 #: What may be built from a description in a file: parts of networks, nothing else that can be
@@ -62,6 +63,9 @@ class ModelFile:
         Weights of each member of the ensemble by name.
     uncertainty
         What the model knows of its errors; None where it was not calibrated.
+    hydration
+        Equation 1 less exchange energy in eV, and waters of the aqua ion, by metal; see
+        :func:`~rarebind.learning.hydration.hydration_energies`.
 
     Raises
     ------
@@ -75,6 +79,7 @@ class ModelFile:
     split: Split
     members: tuple[Weights, ...]
     uncertainty: Uncertainty | None = None
+    hydration: Mapping[str, tuple[float, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_network(self.network)
@@ -97,6 +102,7 @@ class ModelFile:
                 raise InputError(f"model {self.card.name}: {wrong[0]} is not finite: it diverged")
         members = tuple(MappingProxyType(dict(weights)) for weights in self.members)
         object.__setattr__(self, "members", members)
+        object.__setattr__(self, "hydration", MappingProxyType(_hydration(self.hydration)))
         object.__setattr__(self, "network", MappingProxyType(dict(self.network)))
 
     @property
@@ -129,6 +135,7 @@ def write_model(content: ModelFile, path: Path | str) -> str:
     parts = {
         _NETWORK: _json(dict(content.network)),
         _SPLIT: _split_bytes(content.split),
+        _HYDRATION: _json({metal: list(found) for metal, found in content.hydration.items()}),
         **{_weights_name(i): _npz(weights) for i, weights in enumerate(content.members)},
     }
     if content.uncertainty is not None:
@@ -189,6 +196,7 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
             _split_of(parts[_SPLIT]),
             tuple(_arrays(parts[name]) for name in weights),
             _uncertainty(parts),
+            json.loads(parts[_HYDRATION]),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -200,6 +208,11 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
             f"{path} is no model of rarebind, or is damaged ({error}): make it again with "
             "`rarebind train`, or fetch it again"
         ) from error
+
+
+def file_sha256(path: Path | str) -> str:
+    """SHA-256 of a file that can be read."""
+    return _sha256(Path(path).read_bytes())
 
 
 def _check_head(head: Any) -> None:
@@ -246,6 +259,13 @@ def _targets(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _targets(inner)
+
+
+def _hydration(found: Mapping[str, Any]) -> dict[str, tuple[float, int]]:
+    try:
+        return {str(metal): (float(energy), int(n)) for metal, (energy, n) in found.items()}
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"hydration energies of the wrong kind: {error}") from error
 
 
 def _uncertainty(parts: Mapping[str, bytes]) -> Uncertainty | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from rarebind.errors import InputError
 from rarebind.learning.card import Card
-from rarebind.learning.model import Model
-from rarebind.learning.model_file import SUFFIX, ModelFile, read_model, write_model
+from rarebind.learning.model import Model, load_model
+from rarebind.learning.model_file import SUFFIX, ModelFile, write_model
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.splits import load_split
 from rarebind.learning.training import BEST, CONFIG, GRAPHS, RUN, SPLIT, read_run
@@ -122,7 +122,7 @@ def open_model(name: Path | str) -> Model:
             f"there is no model {name}: give a file NAME{SUFFIX}, the folder of a training, or "
             "baseline:NAME"
         )
-    return Model(read_model(path))
+    return load_model(path)
 
 
 def versions() -> dict[str, str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.complexes import TEMPLATE_METAL
+from rarebind.complexes import TEMPLATE_METAL, swap_metal
 from rarebind.datasets import Dataset, Record, Row, compare, find_level, told_apart
 from rarebind.datasets.statistics import complexes
 from rarebind.engines import LEVELS
@@ -51,8 +52,8 @@ class Sample:
     origin
         Key of the record whose geometry it is, the same at every level; by default `key`.
     reference
-        For an anchored target, the complex whose energy is taken off, its atoms in the same order;
-        None otherwise.
+        For an anchored target, the complex whose energy is taken off; `structure` is then the
+        same with its metal swapped, see :func:`rarebind.complexes.swap_metal`.  None otherwise.
 
     Raises
     ------
@@ -198,20 +199,20 @@ def samples_of(
         raise InputError(
             f"{record.label}: the target {target.name} and something to take off do not go together"
         )
-    ligand, spec = record.ligand, record.spec
-    if ligand is None or spec is None:
+    if record.ligand is None or record.spec is None:
         raise InputError(f"{record.label} is no complex, so nothing is learned from it")
-    reference = None
     if target.anchored:
         assert less is not None
-        reference = _reference(record, less)
+        if frames:
+            raise InputError(
+                f"the target {target.name} is of final geometries: ask for none on the way"
+            )
+        return [_of_series(record, target, less)]
     samples = []
     for number, geometry in enumerate(_geometries(record, frames=frames)):
         values, forces = geometry.values, geometry.forces
         learned = values[target.quantity]
-        if reference is not None:
-            learned -= reference.values[target.quantity]
-        elif less is not None:
+        if less is not None:
             below = _below(geometry, less, frames=number > 0)
             if below is None and number > 0:
                 continue
@@ -224,25 +225,7 @@ def samples_of(
             if forces is not None:
                 forces = None if below.forces is None else forces - below.forces
         samples.append(
-            Sample(
-                key=record.key,
-                frame=number,
-                structure=geometry.structure,
-                metal=spec.metal,
-                ligand=ligand.name,
-                scaffold=ligand.scaffold or "",
-                substituent=ligand.substituent or "",
-                geometry=spec.geometry,
-                inchikey=ligand.inchikey,
-                smiles=ligand.smiles,
-                target=learned,
-                forces=forces,
-                # References, and what was taken off.
-                binding_offset=values["binding"] - learned,
-                exchange_offset=values["exchange"] - learned,
-                origin=record.source,
-                reference=None if reference is None else reference.structure,
-            )
+            _sample(record, geometry.structure, values, learned, frame=number, forces=forces)
         )
     return samples
 
@@ -275,6 +258,57 @@ def _geometries(record: Record, *, frames: bool) -> Iterator[_Geometry]:
             frame.forces,
             {name: value + above for name, value in finals.items()},
         )
+
+
+def _sample(
+    record: Record,
+    structure: Structure,
+    values: dict[str, float],
+    learned: float,
+    **more: Any,
+) -> Sample:
+    """What is learned of one geometry of `record`, its energies `values` in eV."""
+    ligand, spec = record.ligand, record.spec
+    assert ligand is not None
+    assert spec is not None
+    return Sample(
+        key=record.key,
+        structure=structure,
+        metal=spec.metal,
+        ligand=ligand.name,
+        scaffold=ligand.scaffold or "",
+        substituent=ligand.substituent or "",
+        geometry=spec.geometry,
+        inchikey=ligand.inchikey,
+        smiles=ligand.smiles,
+        target=learned,
+        # References, and what was taken off.
+        binding_offset=values["binding"] - learned,
+        exchange_offset=values["exchange"] - learned,
+        origin=record.source,
+        **more,
+    )
+
+
+def _of_series(record: Record, target: Target, anchor: Record) -> Sample:
+    """The energy is that of the relaxed complex; the geometry, what is known before it is relaxed.
+
+    A screen has the complex of the reference metal alone, and swaps the metal.
+    """
+    spec = record.spec
+    assert spec is not None
+    (own,) = _geometries(record, frames=False)
+    reference = _reference(record, anchor)
+    assert anchor.spec is not None
+    return _sample(
+        record,
+        swap_metal(reference.structure, anchor.spec, spec.metal),
+        own.values,
+        own.values[target.quantity] - reference.values[target.quantity],
+        frame=0,
+        forces=None,
+        reference=reference.structure,
+    )
 
 
 def _reference(record: Record, anchor: Record) -> _Geometry:

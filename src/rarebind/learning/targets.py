@@ -28,8 +28,8 @@ class Target:
         Whether it is the difference of two levels of theory at one geometry.
     anchored
         Whether the energy of the complex with the first metal of the series,
-        :data:`rarebind.complexes.TEMPLATE_METAL`, is taken off, at its own geometry: what is left
-        is ΔΔE, and the energy of that complex has to be computed.
+        :data:`rarebind.complexes.TEMPLATE_METAL`, is taken off.  What is left is ΔΔE of relaxed
+        complexes, predicted from the geometry of that one alone, which has to be computed.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
 from rarebind.ligands.conformers import conformers
 from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
-from rarebind.ligands.drawing import draw_grid
+from rarebind.ligands.drawing import draw_grid, draw_svg
 from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fragment_inchikey
 from rarebind.ligands.library import (
     PARENT,
@@ -16,7 +16,7 @@ from rarebind.ligands.library import (
     substituents,
 )
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
-from rarebind.ligands.table import read_ligand_table
+from rarebind.ligands.table import LigandTable, Rejected, read_ligand_table, survey_ligand_table
 
 __all__ = [
     "MAX_DENTICITY",
@@ -26,11 +26,14 @@ __all__ = [
     "Explanation",
     "FragmentIdentity",
     "Ligand",
+    "LigandTable",
+    "Rejected",
     "Scaffold",
     "Substituent",
     "bonds_from_geometry",
     "conformers",
     "draw_grid",
+    "draw_svg",
     "enumerate_library",
     "explain",
     "fragment_inchikey",
@@ -40,4 +43,5 @@ __all__ = [
     "read_ligand_table",
     "scaffolds",
     "substituents",
+    "survey_ligand_table",
 ]

@@ -21,6 +21,27 @@ _COLUMNS = 5
 _DONOR_COLOUR = (0.55, 0.80, 0.95)
 
 
+def draw_svg(ligand: Ligand, width: int = 220, height: int = 160) -> str:
+    """Draw one ligand as SVG text, donors marked, on no background.
+
+    Parameters
+    ----------
+    width, height
+        In pixels.
+    """
+    canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
+    options: Any = canvas.drawOptions()
+    options.clearBackground = False
+    rdMolDraw2D.PrepareAndDrawMolecule(
+        canvas,
+        Chem.MolFromSmiles(ligand.smiles),
+        highlightAtoms=list(ligand.donors),
+        highlightAtomColors=dict.fromkeys(ligand.donors, _DONOR_COLOUR),
+    )
+    canvas.FinishDrawing()
+    return str(canvas.GetDrawingText())
+
+
 def draw_grid(ligands: Sequence[Ligand], path: str | Path) -> Path:
     """Draw ligands in a grid, donors marked, with name and charge below.
 

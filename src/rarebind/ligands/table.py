@@ -20,6 +20,42 @@ _COLUMNS = ("smiles", "name")
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """A line of a table that is no ligand.
+
+    Attributes
+    ----------
+    line
+        Its number.
+    name, smiles
+        As given; empty where they are missing.
+    reason
+        What is wrong, and what to do.
+    """
+
+    line: int
+    name: str
+    smiles: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class LigandTable:
+    """What a file of ligands holds.
+
+    Attributes
+    ----------
+    ligands
+        In the order of the file.
+    rejected
+        The lines that are none.
+    """
+
+    ligands: tuple[Ligand, ...]
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True)
 class _Row:
     line: int
     fields: tuple[str, ...]
@@ -28,15 +64,12 @@ class _Row:
 def read_ligand_table(
     path: str | Path, *, motif_file: str | Path | None = None
 ) -> tuple[Ligand, ...]:
-    """Read the ligands of a CSV file.
+    """Read the ligands of a CSV file, all of whose lines have to be good.
 
     Parameters
     ----------
-    path
-        Comma-separated UTF-8 text with a header; the column ``smiles`` is required, ``name``
-        optional, others are ignored.  Empty lines are skipped.
-    motif_file
-        As in `parse_ligand`.
+    path, motif_file
+        As for :func:`survey_ligand_table`.
 
     Returns
     -------
@@ -49,10 +82,32 @@ def read_ligand_table(
         The file cannot be used, or some lines cannot: then ``problems`` has one message for each
         bad line, with its number and value.
     """
+    table = survey_ligand_table(path, motif_file=motif_file)
+    if table.rejected:
+        raise InputError(f"{path}, line {found.line}: {found.reason}" for found in table.rejected)
+    return table.ligands
+
+
+def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = None) -> LigandTable:
+    """Read the ligands of a CSV file, and what is wrong with the lines that are none.
+
+    Parameters
+    ----------
+    path
+        Comma-separated UTF-8 text with a header; the column ``smiles`` is required, ``name``
+        optional, others are ignored.  Empty lines are skipped.
+    motif_file
+        As in `parse_ligand`.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or has no lines.
+    """
     rows = _rows(Path(path))
     columns = _columns(next(rows, None), path)
     ligands: list[Ligand] = []
-    problems: list[str] = []
+    rejected: list[Rejected] = []
     seen: dict[str, tuple[int, str]] = {}
     for row in rows:
         if row.fields in {(), ("",)}:
@@ -61,14 +116,14 @@ def read_ligand_table(
             ligand = _ligand(row, columns, motif_file)
             _check_new(ligand, row.line, seen)
         except InputError as error:
-            problems.append(f"{path}, line {row.line}: {'; '.join(error.problems)}")
+            values = dict(zip(columns, (field.strip() for field in row.fields), strict=False))
+            name, smiles = values.get("name", ""), values.get("smiles", "")
+            rejected.append(Rejected(row.line, name, smiles, "; ".join(error.problems)))
         else:
             ligands.append(ligand)
-    if problems:
-        raise InputError(problems)
-    if not ligands:
+    if not (ligands or rejected):
         raise InputError(f"{path} has a header but no ligands: add one line a ligand")
-    return tuple(ligands)
+    return LigandTable(tuple(ligands), tuple(rejected))
 
 
 def _columns(header: _Row | None, path: str | Path) -> list[str]:

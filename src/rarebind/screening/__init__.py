@@ -1,18 +1,29 @@
-"""Screen ligands: run, rank, write."""
+"""Screen ligands: compute or predict, rank, compare, write."""
 
-from rarebind.screening.outputs import report, write_outputs
-from rarebind.screening.screen import Entry, Screen, plan_screen, screen, specs_for
-from rarebind.screening.table import UNITS, Row, ranked_rows
+from rarebind.screening.computed import plan_screen, screen_by_calculation
+from rarebind.screening.outputs import write_outputs
+from rarebind.screening.prediction import Prediction
+from rarebind.screening.report import report
+from rarebind.screening.request import Prepared, Request
+from rarebind.screening.screen import MODEL, Entry, Interval, Screen, Watch, specs_for
+from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
 
 __all__ = [
+    "MODEL",
     "UNITS",
     "Entry",
+    "Interval",
+    "Prediction",
+    "Prepared",
+    "Request",
     "Row",
     "Screen",
+    "Watch",
+    "estimates_of",
     "plan_screen",
     "ranked_rows",
     "report",
-    "screen",
+    "screen_by_calculation",
     "specs_for",
     "write_outputs",
 ]

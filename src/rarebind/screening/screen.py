@@ -1,49 +1,43 @@
-"""Screen ligands against metals: every complex built, relaxed, checked and compared."""
+"""A screen: every ligand with every metal in every geometry, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from rarebind.binding import BindingEnergy, label_complex
-from rarebind.campaigns import (
-    Protocol,
-    ReferenceTasks,
-    Store,
-    Task,
-    TaskFactory,
-    run_tasks,
-    with_ancestors,
-)
+from rarebind.binding import BindingEnergy
+from rarebind.campaigns import Protocol
 from rarebind.campaigns.run import Listener
-from rarebind.complexes import (
-    DEFAULT_COORDINATION_NUMBER,
-    ComplexSpec,
-    complex_spec,
-)
+from rarebind.complexes import DEFAULT_COORDINATION_NUMBER, ComplexSpec, complex_spec
 from rarebind.elements import rare_earth
 from rarebind.engines import Calculation
-from rarebind.errors import CalculationError, InputError
+from rarebind.errors import InputError
 from rarebind.ligands import Ligand
+from rarebind.screening.prediction import Prediction
+
+#: What the engine is called that predicts instead of computing.
+MODEL = "model"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One ligand with one metal.
+    """One ligand with one metal in one geometry.
 
     Attributes
     ----------
     spec
     binding
-        None when a calculation failed or the complex was rejected.
+        Computed or predicted; None when a calculation failed or the complex was rejected.
     calculation
-        The relaxed complex, also when it was rejected.
+        The relaxed complex, also when it was rejected; for a prediction, the complex of La that it
+        was made from.
     reason
         Why there is no binding energy; empty otherwise.
     """
 
     spec: ComplexSpec
-    binding: BindingEnergy | None
+    binding: BindingEnergy | Prediction | None
     calculation: Calculation
     reason: str = ""
 
@@ -55,63 +49,109 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """What the intervals of a screen mean.
+
+    Attributes
+    ----------
+    level
+        Share of them that hold the computed energy.
+    difference_multiplier
+        Half the width of the interval of a ΔΔE, in its standard deviations.
+    """
+
+    level: float
+    difference_multiplier: float
+
+
+@dataclass(frozen=True)
 class Screen:
-    """The answer of :func:`screen`: entries ligand by ligand, metal by metal."""
+    """The answer of a screen: entries ligand by ligand, geometry by geometry, metal by metal.
+
+    Attributes
+    ----------
+    entries
+    metals, geometries
+        In the order asked for.
+    protocol
+        Of the calculations.
+    model
+        Plain data about the model that predicted: name, card, hash.  None where all is computed.
+    interval
+        None where nothing is predicted, or by a model that was not calibrated.
+    """
 
     entries: tuple[Entry, ...]
     metals: tuple[str, ...]
-    geometry: str
+    geometries: tuple[str, ...]
     protocol: Protocol
+    model: dict[str, Any] | None = field(default=None, compare=False)
+    interval: Interval | None = None
 
     @property
     def failures(self) -> tuple[Entry, ...]:
         """Entries without a binding energy."""
         return tuple(entry for entry in self.entries if entry.binding is None)
 
+    @property
+    def engine(self) -> str:
+        """What gave the energies: ``model``, or the engine's name."""
+        return MODEL if self.model is not None else self.protocol.level.engine
+
 
 @dataclass(frozen=True)
-class _Plan:
-    references: ReferenceTasks
-    complexes: Sequence[tuple[ComplexSpec, Task]]
+class Watch:
+    """Who is told how far a screen is.
 
-    def tasks(self) -> list[Task]:
-        """Longest chains first, so that no core waits for them at the end."""
-        return [task for _, task in self.complexes] + self.references.tasks()
+    Attributes
+    ----------
+    on_total
+        Told at the start how many calculations there are.
+    on_done
+        Told of every calculation that ends.
+    on_stage
+        Told what begins.
+    """
+
+    on_total: Callable[[int], None] = lambda _: None
+    on_done: Listener = lambda _: None
+    on_stage: Callable[[str], None] = lambda _: None
 
 
 def specs_for(
     ligands: Sequence[Ligand],
     metals: Sequence[str],
-    geometry: str,
+    geometries: Sequence[str],
     coordination_number: int = DEFAULT_COORDINATION_NUMBER,
 ) -> list[ComplexSpec]:
-    """Every ligand with every metal, validated before anything is computed.
+    """Every ligand in every geometry with every metal, validated before anything is computed.
 
     Raises
     ------
     InputError
-        All unknown or repeated metals, and all ligands that the geometry does not fit.
+        All unknown or repeated metals, and all ligands that a geometry does not fit.
     """
-    problems = _metal_problems(metals) if metals else ["no metals given: name some, as La Eu Lu"]
+    problems = [*_metal_problems(metals), *_repeated("geometries", geometries)]
     if not ligands:
         problems.append("no ligands given")
     specs = []
     for ligand in ligands if not problems else ():
-        try:
-            first = complex_spec(metals[0], ligand, geometry, coordination_number)
-        except InputError as error:
-            problems += error.problems
-        else:
-            specs += [first.with_metal(metal) for metal in metals]
+        for geometry in geometries:
+            try:
+                first = complex_spec(metals[0], ligand, geometry, coordination_number)
+            except InputError as error:
+                problems += error.problems
+            else:
+                specs += [first.with_metal(metal) for metal in metals]
     if problems:
         raise InputError(dict.fromkeys(problems))
     return specs
 
 
 def _metal_problems(metals: Sequence[str]) -> list[str]:
-    problems = []
-    if repeated := sorted({m for m in metals if list(metals).count(m) > 1}):
-        problems.append(f"metals given more than once: {', '.join(repeated)}")
+    if not metals:
+        return ["no metals given: name some, as La Eu Lu"]
+    problems = _repeated("metals", metals)
     for metal in dict.fromkeys(metals):
         try:
             rare_earth(metal)
@@ -120,69 +160,9 @@ def _metal_problems(metals: Sequence[str]) -> list[str]:
     return problems
 
 
-def screen(
-    ligands: Sequence[Ligand],
-    metals: Sequence[str],
-    geometry: str,
-    store: Store,
-    *,
-    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
-    protocol: Protocol | None = None,
-    workers: int | None = None,
-    on_done: Listener | None = None,
-    on_total: Callable[[int], None] | None = None,
-) -> Screen:
-    """Binding energies of every ligand with every metal.
-
-    Parameters
-    ----------
-    ligands, metals
-        What to combine.
-    geometry
-        Ligands:waters, e.g. ``1:6``, or ligands alone (see
-        :func:`~rarebind.complexes.complex_spec`).
-    store
-        Finished calculations are taken from it, new ones added at once.
-    coordination_number
-        Donor atoms around the metal.
-    protocol
-        Level of theory, builder, seed and so on.
-    workers
-        Worker processes; by default one a core.
-    on_done
-        Told of every calculation that ends.
-    on_total
-        Told at the start how many there are.
-
-    Raises
-    ------
-    InputError
-        Before anything is computed, when the input cannot be used.
-    """
-    specs = specs_for(ligands, metals, geometry, coordination_number)
-    protocol = protocol or Protocol()
-    plan = plan_screen(specs, protocol)
-    tasks = with_ancestors(plan.tasks())
-    if on_total is not None:
-        on_total(len(tasks))
-    results = run_tasks(tasks, store, workers=workers, on_done=on_done)
-    entries = tuple(_entry(spec, task, plan, results) for spec, task in plan.complexes)
-    return Screen(entries, tuple(metals), geometry, protocol)
-
-
-def plan_screen(specs: Sequence[ComplexSpec], protocol: Protocol) -> _Plan:
-    """The tasks behind `specs`, references included."""
-    factory = TaskFactory(protocol)
-    return _Plan(
-        references=ReferenceTasks.of(specs, factory),
-        complexes=[(spec, factory.complex(spec)) for spec in specs],
-    )
-
-
-def _entry(spec: ComplexSpec, task: Task, plan: _Plan, results: Mapping[str, Calculation]) -> Entry:
-    calculation = results[task.key]
-    try:
-        binding = label_complex(spec, calculation, plan.references.results(spec, results))
-    except CalculationError as error:
-        return Entry(spec, None, calculation, str(error))
-    return Entry(spec, binding, calculation)
+def _repeated(what: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return [f"no {what} given"]
+    if repeated := sorted({name for name in names if list(names).count(name) > 1}):
+        return [f"{what} given more than once: {', '.join(repeated)}"]
+    return []

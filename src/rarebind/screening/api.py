@@ -1,0 +1,165 @@
+"""Screening from Python: SMILES or molecules in, a pandas table out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rdkit import Chem
+
+from rarebind.campaigns import Store
+from rarebind.errors import InputError
+from rarebind.ligands import Ligand, parse_ligand
+from rarebind.screening.outputs import write_outputs
+from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS, Request
+from rarebind.screening.screen import MODEL, Screen, Watch
+from rarebind.screening.table import ranked_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def screen(
+    ligands: str | Chem.Mol | Ligand | Sequence[str | Chem.Mol | Ligand],
+    metals: Sequence[str] = DEFAULT_METALS,
+    geometries: str | Sequence[str] = DEFAULT_GEOMETRIES,
+    *,
+    engine: str = MODEL,
+    model: Path | str | None = None,
+    unit: str = "kcal/mol",
+    store: Path | str | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> pd.DataFrame:
+    """Rank ligands by how strongly and selectively they bind rare-earth ions.
+
+    Parameters
+    ----------
+    ligands
+        SMILES, RDKit molecules (named by their property ``_Name``) or ligands.
+    metals
+        The first is the reference of ΔΔE.
+    geometries
+        Ligands:waters such as ``1:6``, or ligands alone, filled with water.
+    engine
+        ``model``: the complex of La is computed and the series predicted; ``tblite`` or ``xtb``:
+        all is computed.
+    model
+        File of the model; default: the one that comes with rarebind.
+    unit
+        ``kcal/mol`` or ``kJ/mol``.
+    store
+        File in which finished calculations are kept and looked up; default: none are kept.
+    workers
+        Processes; default: one a core.
+    watch
+        Told how far it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row each metal, geometry and ligand, the strongest first, with the columns of
+        :class:`~rarebind.screening.Row`; see :func:`save` for files.  ``attrs`` has the unit, the
+        level of theory and the share that the intervals hold.
+
+    Raises
+    ------
+    InputError
+        All ligands, metals and geometries that cannot be used; nothing has been computed then.
+    MissingDependencyError
+        NequIP is not installed, which a model needs.
+    """
+    import pandas as pd
+
+    found = run(
+        ligands, metals, geometries, engine=engine, model=model, store=store, workers=workers,
+        watch=watch,
+    )  # fmt: skip
+    frame: pd.DataFrame = pd.DataFrame([row.data() for row in ranked_rows(found, unit)])
+    frame.attrs = {
+        "unit": unit,
+        "level": str(found.protocol.level),
+        "interval": found.interval.level if found.interval else None,
+    }
+    return frame
+
+
+def run(
+    ligands: str | Chem.Mol | Ligand | Sequence[str | Chem.Mol | Ligand],
+    metals: Sequence[str] = DEFAULT_METALS,
+    geometries: str | Sequence[str] = DEFAULT_GEOMETRIES,
+    *,
+    engine: str = MODEL,
+    model: Path | str | None = None,
+    store: Path | str | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> Screen:
+    """As :func:`screen`, with the records themselves.
+
+    Parameters, errors: see :func:`screen`.
+    """
+    request = Request(
+        ligands=_ligands(ligands),
+        metals=tuple(metals),
+        geometries=(geometries,) if isinstance(geometries, str) else tuple(geometries),
+        engine=engine,
+        model=None if model is None else Path(model),
+        workers=workers,
+    )
+    prepared = request.prepared()
+    with _store(store) as results:
+        return prepared.run(results, watch)
+
+
+def save(found: Screen, folder: Path | str, unit: str = "kcal/mol") -> dict[str, Path]:
+    """Write page, tables and structures of a screen to `folder`; see :func:`write_outputs`."""
+    return write_outputs(found, Path(folder), unit)
+
+
+@contextmanager
+def _store(path: Path | str | None) -> Iterator[Store]:
+    if path is not None:
+        with Store(Path(path)) as store:
+            yield store
+        return
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "store.sqlite") as store:
+        yield store
+
+
+def _ligands(
+    given: str | Chem.Mol | Ligand | Sequence[str | Chem.Mol | Ligand],
+) -> tuple[Ligand, ...]:
+    """Ligands, every fault told at once."""
+    items: Sequence[Any] = [given] if isinstance(given, (str, Chem.Mol, Ligand)) else list(given)
+    found: list[Ligand] = []
+    problems = []
+    for number, item in enumerate(items, start=1):
+        try:
+            ligand = _ligand(item)
+        except InputError as error:
+            problems += [f"ligand {number}: {problem}" for problem in error.problems]
+            continue
+        twin = next((other for other in found if other.inchikey == ligand.inchikey), None)
+        if twin is not None or ligand.name in {other.name for other in found}:
+            same = f"is the same molecule as {twin.name!r}" if twin else "has the name of another"
+            problems.append(f"ligand {number}: {ligand.name!r} {same}: remove one of them")
+        else:
+            found.append(ligand)
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
+
+
+def _ligand(item: object) -> Ligand:
+    if isinstance(item, Ligand):
+        return item
+    if isinstance(item, str):
+        return parse_ligand(item)
+    if isinstance(item, Chem.Mol):
+        name = item.GetProp("_Name").strip() if item.HasProp("_Name") else ""
+        return parse_ligand(Chem.MolToSmiles(Chem.RemoveHs(item)), name or None)
+    raise InputError(f"{item!r} is no ligand: give a SMILES, an RDKit molecule or a Ligand")

@@ -1,0 +1,115 @@
+"""Screen by calculation: every complex built, relaxed, checked and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rarebind.binding import label_complex
+from rarebind.campaigns import (
+    Protocol,
+    ReferenceTasks,
+    Store,
+    Task,
+    TaskFactory,
+    run_tasks,
+    with_ancestors,
+)
+from rarebind.complexes import ComplexSpec
+from rarebind.engines import Calculation
+from rarebind.errors import CalculationError
+from rarebind.screening.screen import Entry, Screen, Watch
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tasks of a screen.
+
+    Attributes
+    ----------
+    complexes
+        Every complex with its task.
+    references
+        What they are compared with.
+    """
+
+    complexes: Sequence[tuple[ComplexSpec, Task]]
+    references: ReferenceTasks
+
+    def tasks(self) -> list[Task]:
+        """Longest chains first, so that no core waits for them at the end."""
+        return [task for _, task in self.complexes] + self.references.tasks()
+
+
+def plan_screen(specs: Sequence[ComplexSpec], protocol: Protocol) -> Plan:
+    """The tasks behind `specs`, references included; nothing is computed.
+
+    Raises
+    ------
+    InputError
+        A builder or engine cannot do what is asked for.
+    """
+    factory = TaskFactory(protocol)
+    complexes = [(spec, factory.complex(spec)) for spec in specs]
+    return Plan(complexes, ReferenceTasks.of(specs, factory))
+
+
+def compute(
+    plan: Plan, store: Store, *, workers: int | None = None, watch: Watch | None = None
+) -> list[Entry]:
+    """Run the tasks of a plan; what is in the store already is not computed again.
+
+    Parameters
+    ----------
+    store
+        Finished calculations are taken from it, new ones added at once.
+    workers
+        Worker processes; by default one a core.
+    watch
+        Told how far it is.
+    """
+    watch = watch or Watch()
+    tasks = with_ancestors(plan.tasks())
+    watch.on_total(len(tasks))
+    results = run_tasks(tasks, store, workers=workers, on_done=watch.on_done)
+    return [_entry(spec, task, plan, results) for spec, task in plan.complexes]
+
+
+def screen_by_calculation(
+    specs: Sequence[ComplexSpec],
+    store: Store,
+    *,
+    protocol: Protocol | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> Screen:
+    """Binding energies of every complex by the protocol's engine.
+
+    Parameters
+    ----------
+    specs
+        Of :func:`~rarebind.screening.specs_for`.
+    store, workers, watch
+        As for :func:`compute`.
+    protocol
+        Level of theory, builder, seed and so on.
+
+    Raises
+    ------
+    InputError
+        Before anything is computed, when the input cannot be used.
+    """
+    protocol = protocol or Protocol()
+    entries = compute(plan_screen(specs, protocol), store, workers=workers, watch=watch)
+    metals = tuple(dict.fromkeys(spec.metal for spec in specs))
+    geometries = tuple(dict.fromkeys(spec.geometry for spec in specs))
+    return Screen(tuple(entries), metals, geometries, protocol)
+
+
+def _entry(spec: ComplexSpec, task: Task, plan: Plan, results: Mapping[str, Calculation]) -> Entry:
+    calculation = results[task.key]
+    try:
+        binding = label_complex(spec, calculation, plan.references.results(spec, results))
+    except CalculationError as error:
+        return Entry(spec, None, calculation, str(error))
+    return Entry(spec, binding, calculation)

@@ -1,0 +1,198 @@
+"""Screen by the model: one relaxed complex of La a ligand and geometry, the series by the network.
+
+The energy of that complex is computed and anchors the series; the network adds how the energy
+changes from La to each other metal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rarebind.binding import BindingEnergy
+from rarebind.campaigns import Protocol, Store
+from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, Layout, swap_metal
+from rarebind.errors import InputError
+from rarebind.learning.model import Model, Predictions
+from rarebind.learning.samples import Sample
+from rarebind.learning.uncertainty import family, sigmas
+from rarebind.screening.computed import compute, plan_screen
+from rarebind.screening.prediction import Prediction
+from rarebind.screening.screen import Entry, Interval, Screen, Watch
+
+#: Share of the intervals that hold the computed energy, where the model has it.
+LEVEL = 0.9
+
+
+def check_model(model: Model, metals: Sequence[str], protocol: Protocol) -> None:
+    """Whether `model` can screen these metals.
+
+    Raises
+    ------
+    InputError
+        It predicts something else, learned from another level of theory, or lacks a metal.
+    """
+    card = model.card
+    if card.target != "series":
+        raise InputError(
+            f"model {card.name} predicts {card.target}: a screen needs one of the target series"
+        )
+    if card.level != str(protocol.level):
+        raise InputError(
+            f"model {card.name} learned from {card.level}; the complexes that it starts from are "
+            f"asked for at {protocol.level}: energies of different levels cannot be combined"
+        )
+    known = {TEMPLATE_METAL, *model.hydration}
+    if lacking := [metal for metal in metals if metal not in known]:
+        raise InputError(
+            f"model {card.name} has not seen {', '.join(lacking)}: it knows "
+            f"{', '.join(sorted(known))}; compute all with --engine tblite"
+        )
+
+
+def screen_by_model(
+    specs: Sequence[ComplexSpec],
+    store: Store,
+    model: Model,
+    *,
+    protocol: Protocol | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> Screen:
+    """Binding energies of every complex, those of La computed and all others predicted.
+
+    Parameters
+    ----------
+    specs
+        Of :func:`~rarebind.screening.specs_for`.
+    store, workers, watch
+        As for :func:`~rarebind.screening.computed.compute`.
+    model
+        Of the target ``series``.
+    protocol
+        Of the calculations.
+
+    Raises
+    ------
+    InputError
+        The model cannot predict what is asked for, or the input cannot be used.
+    """
+    protocol, watch = protocol or Protocol(), watch or Watch()
+    metals = tuple(dict.fromkeys(spec.metal for spec in specs))
+    check_model(model, metals, protocol)
+    anchors = list(dict.fromkeys(spec.with_metal(TEMPLATE_METAL) for spec in specs))
+    plan = plan_screen(anchors, protocol)
+    found = {e.spec: e for e in compute(plan, store, workers=workers, watch=watch)}
+    watch.on_stage("predicting the series")
+    asked = [
+        (spec, anchor)
+        for spec in specs
+        if (anchor := found[spec.with_metal(TEMPLATE_METAL)]).binding is not None
+        and spec.metal != TEMPLATE_METAL
+        and not _unseen(spec, model)
+    ]
+    predictions = model.evaluate([_sample(spec, anchor) for spec, anchor in asked])
+    interval = _interval(model)
+    predicted = {
+        spec: prediction
+        for (spec, _), prediction in zip(
+            asked, _predictions(asked, predictions, model, interval), strict=True
+        )
+    }
+    entries = [
+        _entry(spec, found[spec.with_metal(TEMPLATE_METAL)], predicted, model) for spec in specs
+    ]
+    geometries = tuple(dict.fromkeys(spec.geometry for spec in specs))
+    return Screen(tuple(entries), metals, geometries, protocol, model.data(), interval)
+
+
+def _entry(
+    spec: ComplexSpec, anchor: Entry, predicted: dict[ComplexSpec, Prediction], model: Model
+) -> Entry:
+    if spec.metal == TEMPLATE_METAL:
+        return anchor
+    if spec in predicted:
+        return Entry(spec, predicted[spec], anchor.calculation)
+    if anchor.binding is None:
+        reason = f"its complex of {TEMPLATE_METAL}, from which it is predicted: {anchor.reason}"
+        return Entry(spec, None, anchor.calculation, reason)
+    reason = (
+        f"model {model.card.name} has not seen {', '.join(_unseen(spec, model))}: compute it with "
+        "--engine tblite"
+    )
+    return Entry(spec, None, anchor.calculation, reason)
+
+
+def _unseen(spec: ComplexSpec, model: Model) -> list[str]:
+    seen = {name for name, count in model.card.elements.items() if count} | {TEMPLATE_METAL}
+    return sorted(set(Layout(spec).symbols[1:]) - seen)
+
+
+def _sample(spec: ComplexSpec, anchor: Entry) -> Sample:
+    """The complex of `spec` as the model takes it."""
+    reference = anchor.calculation.structure
+    ligand = spec.ligand
+    assert reference is not None
+    assert ligand is not None
+    return Sample(
+        key=spec.name,
+        frame=0,
+        structure=swap_metal(reference, anchor.spec, spec.metal),
+        metal=spec.metal,
+        ligand=ligand.name,
+        scaffold=ligand.scaffold or "",
+        substituent=ligand.substituent or "",
+        geometry=spec.geometry,
+        inchikey=ligand.inchikey,
+        smiles=ligand.smiles,
+        target=0.0,
+        forces=None,
+        binding_offset=0.0,
+        exchange_offset=None,
+        reference=reference,
+    )
+
+
+def _interval(model: Model) -> Interval | None:
+    if model.uncertainty is None:
+        return None
+    level = min(LEVEL, model.uncertainty.energies.levels[-1])
+    return Interval(level, model.uncertainty.differences.multiplier(level))
+
+
+def _predictions(
+    asked: Sequence[tuple[ComplexSpec, Entry]],
+    found: Predictions,
+    model: Model,
+    interval: Interval | None,
+) -> list[Prediction]:
+    number = len(asked)
+    spread = half_widths = None
+    flagged = np.zeros(number, dtype=bool)
+    if model.uncertainty is not None and interval is not None and number:
+        spread = model.uncertainty.rigidity.spread(found.features)
+        half_widths = model.uncertainty.energies.half_widths(
+            sigmas(spread), interval.level, [family(spec.metal) for spec, _ in asked]
+        )
+        flagged = model.uncertainty.applicability.flagged(found.features)
+    predictions = []
+    for i, (spec, anchor) in enumerate(asked):
+        computed = anchor.binding
+        assert isinstance(computed, BindingEnergy)
+        exchange = computed.exchange + float(found.energies[i])
+        hydration, waters = model.hydration[spec.metal]
+        predictions.append(
+            Prediction(
+                spec=spec,
+                level=model.card.level,
+                binding=exchange + hydration,
+                exchange=exchange,
+                aqua_waters=waters,
+                coordination_number=computed.coordination_number,
+                half_width=None if half_widths is None else float(half_widths[i]),
+                spread=None if spread is None else spread[i],
+                flagged=bool(flagged[i]),
+            )
+        )
+    return predictions

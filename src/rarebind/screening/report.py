@@ -1,0 +1,194 @@
+"""Everything about a screen as plain data: the content of ``ranking.json`` and of the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rarebind.complexes import TEMPLATE_METAL
+from rarebind.elements import ionic_radius
+from rarebind.ligands import Ligand, draw_svg
+from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates
+from rarebind.screening.pareto import tradeoffs
+from rarebind.screening.prediction import Prediction
+from rarebind.screening.screen import Entry, Screen
+from rarebind.screening.selectivity import best_for_pair, pairs_of_note
+from rarebind.screening.speciation import known_energies, speciation_curve
+from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
+
+#: Version of the data's form.
+SCHEMA_VERSION = 2
+#: Coordination number of the radii that series are drawn against.
+_RADII = 8
+#: mol/L of the metal in speciation curves.
+_METAL_TOTAL = 1e-3
+_PACKAGES = ("rarebind", "rdkit", "tblite", "nequip", "nequip-allegro", "torch")
+
+Plain = dict[str, Any]
+
+
+def report(
+    screen: Screen,
+    unit: str = "kcal/mol",
+    *,
+    rejected: Sequence[Mapping[str, str]] = (),
+    temperature: float = ROOM_TEMPERATURE,
+    structures: bool = True,
+) -> Plain:
+    """Everything about a screen as plain data.
+
+    Parameters
+    ----------
+    screen
+    unit
+        One of :data:`~rarebind.screening.UNITS`.
+    rejected
+        Ligands that were not screened: name, smiles and reason of each.
+    temperature
+        K; of separation factors and speciation, which take energies for free energies.
+    structures
+        Whether the relaxed complexes come along.
+    """
+    rows = ranked_rows(screen, unit)
+    estimates = estimates_of(screen)
+    factor = UNITS[unit]
+    return {
+        "schema": SCHEMA_VERSION,
+        "rarebind": version("rarebind"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "engine": screen.engine,
+        "level": str(screen.protocol.level),
+        "unit": unit,
+        "interval": screen.interval.level if screen.interval else None,
+        "geometries": list(screen.geometries),
+        "metals": list(screen.metals),
+        "reference_metal": screen.metals[0],
+        "temperature": temperature,
+        "rows": [row.data() for row in rows],
+        "ligands": [_ligand(ligand) for ligand in _ligands(screen)],
+        "radii": {metal: ionic_radius(metal, _RADII) for metal in screen.metals},
+        **_comparisons(estimates, screen.metals, temperature, factor),
+        "speciation": _speciation(screen, estimates, rows, temperature),
+        "structures": _structures(screen) if structures else {},
+        "rejected_input": [dict(one) for one in rejected],
+        "how": {
+            "protocol": screen.protocol.data(),
+            "versions": _versions(),
+            "model": screen.model,
+            "model_sha256": (screen.model or {}).get("sha256"),
+            "seed": screen.protocol.seed,
+        },
+    }
+
+
+def _ligands(screen: Screen) -> list[Ligand]:
+    return list({entry.ligand.inchikey: entry.ligand for entry in screen.entries}.values())
+
+
+def _ligand(ligand: Ligand) -> Plain:
+    return {
+        "name": ligand.name,
+        "smiles": ligand.smiles,
+        "inchikey": ligand.inchikey,
+        "svg": draw_svg(ligand),
+        "donors": list(ligand.donors),
+        "denticity": ligand.denticity,
+        "charge": ligand.charge,
+        "notes": list(ligand.notes),
+    }
+
+
+def _comparisons(
+    estimates: Estimates, metals: Sequence[str], temperature: float, factor: float
+) -> dict[str, list[Plain]]:
+    """Selectivity and Pareto front of every pair of note; of the ends, where there is none."""
+    pairs = list(pairs_of_note(metals))
+    if not pairs and len(metals) > 1:
+        pairs = [(metals[-1], metals[0])]
+    return {
+        "pairs": [
+            {
+                "metal": metal,
+                "other": other,
+                "rows": [
+                    found.data(factor)
+                    for found in best_for_pair(estimates, metal, other, temperature)
+                ],
+            }
+            for metal, other in pairs
+        ],
+        "pareto": [
+            {
+                "metal": metal,
+                "other": other,
+                "points": [point.data(factor) for point in tradeoffs(estimates, metal, other)],
+            }
+            for metal, other in pairs
+        ],
+    }
+
+
+def _speciation(
+    screen: Screen, estimates: Estimates, rows: Sequence[Row], temperature: float
+) -> list[Plain]:
+    """Curves of every ligand with every metal, where there are several geometries."""
+    if len(screen.geometries) < 2:  # noqa: PLR2004
+        return []
+    waters = {row.metal: row.aqua_waters for row in rows if row.aqua_waters is not None}
+    found = []
+    for ligand in _ligands(screen):
+        for metal in screen.metals:
+            energies = known_energies(estimates, ligand.name, metal)
+            if not energies or metal not in waters:
+                continue
+            curve = speciation_curve(
+                energies, _METAL_TOTAL, temperature=temperature, aqua_waters=waters[metal]
+            )
+            found.append({"ligand": ligand.name, "metal": metal, **curve.data()})
+    return found
+
+
+def _structures(screen: Screen) -> dict[str, str]:
+    """XYZ texts of the relaxed complexes; of predicted ones, the complex that they come from."""
+    return {
+        f"{entry.ligand.inchikey}|{_computed_metal(entry)}|{entry.spec.geometry}": _xyz(entry)
+        for entry in screen.entries
+        if entry.binding is not None and entry.calculation.structure is not None
+    }
+
+
+def _computed_metal(entry: Entry) -> str:
+    return TEMPLATE_METAL if isinstance(entry.binding, Prediction) else entry.spec.metal
+
+
+def _xyz(entry: Entry) -> str:
+    structure = entry.calculation.structure
+    assert structure is not None
+    lines = [
+        f"{symbol} {x:.4f} {y:.4f} {z:.4f}"
+        for symbol, (x, y, z) in zip(structure.symbols, structure.positions, strict=True)
+    ]
+    title = f"{entry.spec.with_metal(_computed_metal(entry)).name} {entry.calculation.level}"
+    return "\n".join([str(len(lines)), title, *lines]) + "\n"
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def finite(value: Any) -> Any:
+    """Plain data without NaN and infinity, which JSON does not have: None instead."""
+    if isinstance(value, Mapping):
+        return {key: finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
