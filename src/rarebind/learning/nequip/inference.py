@@ -20,8 +20,9 @@ from rarebind.learning.nequip.fields import SIGNS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Edges computed at once: a few hundred MB of memory.
-_EDGES = 60_000
+#: Edges computed at once: what a processor's caches hold (larger batches take twice as long), and a
+#: few hundred MB of a GPU's memory.
+_EDGES = {"cpu": 6_000, "cuda": 60_000}
 
 Graph = dict[str, torch.Tensor]
 
@@ -85,7 +86,7 @@ def evaluate(
     number: int,
     *,
     device: str | None = None,
-    edges: int = _EDGES,
+    edges: int | None = None,
     on_done: Callable[[int], None] = lambda _: None,
 ) -> Evaluation:
     """Energies and latent features of graphs by every network.
@@ -101,11 +102,12 @@ def evaluate(
     device
         Default: the GPU, where there is one.
     edges
-        Of a batch; a larger graph is a batch of its own.
+        Of a batch; a larger graph is a batch of its own.  Default: what suits the device.
     on_done
         Called with the number of graphs that have just been finished.
     """
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    edges = edges or _EDGES.get(place.type, _EDGES["cpu"])
     for network in networks:
         network.to(place)
     last = [_last_layer(network) for network in networks]

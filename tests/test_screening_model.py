@@ -1,0 +1,205 @@
+"""Screens by the model that comes with rarebind: real calculations of La, real predictions."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("nequip")
+
+import rarebind
+from rarebind.cli import main
+from rarebind.datasets import Dataset
+from rarebind.engines import GFN2_WATER
+from rarebind.errors import InputError
+from rarebind.learning import load_samples, target_named
+from rarebind.learning.bundled import bundled_model, bundled_models
+from rarebind.learning.model import load_model
+from rarebind.learning.uncertainty import family, sigmas
+from rarebind.screening import Prediction, Request, estimates_of, ranked_rows
+from rarebind.screening.api import run
+from rarebind.units import KCAL_PER_EV
+
+ROOT = Path(__file__).parents[1]
+HOPO, CAM = "CNC(=O)c1cc(C)cc(=O)n1O", "CNC(=O)c1cc(Cl)cc(O)c1O"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return bundled_model()
+
+
+@pytest.fixture(scope="module")
+def screened(tmp_path_factory):
+    """Two ligands with three metals."""
+    store = tmp_path_factory.mktemp("screened") / "store.sqlite"
+    return run([HOPO, CAM], ["La", "Eu", "Lu"], "1:6", store=store)
+
+
+# --- the file ----------------------------------------------------------------------------------
+
+
+def test_bundled_models_are_small_and_what_they_say(model):
+    folder = ROOT / "src" / "rarebind" / "data" / "models"
+    for name, found in bundled_models().items():
+        path = folder / f"{name}.rarebind"
+        assert path.stat().st_size < 5e6
+        assert load_model(path, found.sha256).card.name == name
+    assert model.card.target == "series"
+    assert model.card.level == str(GFN2_WATER)
+    assert model.uncertainty is not None
+    assert set(model.hydration) >= {"Y", "La", "Lu"}
+
+
+def test_a_changed_model_is_refused(tmp_path):
+    name, found = next(iter(bundled_models().items()))
+    content = (ROOT / "src" / "rarebind" / "data" / "models" / f"{name}.rarebind").read_bytes()
+    (tmp_path / "other.rarebind").write_bytes(content[:-1] + b"x")
+    with pytest.raises(InputError, match="fetch it again"):
+        load_model(tmp_path / "other.rarebind", found.sha256)
+    with pytest.raises(InputError, match="known are series-gfn2"):
+        bundled_model("none")
+
+
+# --- predictions against what was computed --------------------------------------------------------
+
+
+def test_predictions_hold_on_ligands_that_were_left_out(model):
+    """Errors, intervals and the order of metals on a part of the test split."""
+    samples = load_samples(Dataset(ROOT / "data"), target_named("series"), "gfn2-xtb")
+    test = model.split.of(samples, "test")
+    chosen = [test[i] for i in np.random.default_rng(5).permutation(len(test))[:60]]
+    found = model.evaluate(chosen)
+    errors = (found.energies - [s.target for s in chosen]) * KCAL_PER_EV
+    lanthanides = np.array([s.metal != "Y" for s in chosen])
+    assert np.abs(errors[lanthanides]).mean() < 1.0
+    widths = model.uncertainty.energies.half_widths(
+        sigmas(model.uncertainty.rigidity.spread(found.features)),
+        0.9,
+        [family(s.metal) for s in chosen],
+    )
+    inside = np.abs(errors) <= widths * KCAL_PER_EV
+    assert inside.mean() > 0.8
+
+
+# --- a screen ------------------------------------------------------------------------------------
+
+
+def test_la_is_computed_and_the_series_predicted(screened, model):
+    by_metal = {}
+    for entry in screened.entries:
+        by_metal.setdefault(entry.spec.metal, []).append(entry)
+    assert not any(isinstance(entry.binding, Prediction) for entry in by_metal["La"])
+    for metal in ("Eu", "Lu"):
+        for entry, anchor in zip(by_metal[metal], by_metal["La"], strict=True):
+            binding = entry.binding
+            assert isinstance(binding, Prediction)
+            assert binding.binding - binding.exchange == pytest.approx(model.hydration[metal][0])
+            assert entry.calculation is anchor.calculation
+            # The lanthanides' differences are a few kcal/mol, which is what is predicted.
+            assert abs(binding.exchange - anchor.binding.exchange) * KCAL_PER_EV < 10
+    assert screened.engine == "model"
+    assert screened.model["sha256"] == model.sha256 or model.sha256 is not None
+
+
+def test_every_predicted_number_has_its_interval(screened):
+    rows = ranked_rows(screened)
+    assert [(r.metal, r.rank) for r in rows] == [
+        (metal, rank) for metal in ("La", "Eu", "Lu") for rank in (1, 2)
+    ]
+    for row in rows:
+        assert (row.half_width is None) == (row.source == "computed") == (row.metal == "La")
+        assert row.selectivity_half_width is not None
+        assert 0 <= row.probability_first <= 1
+    for metal in ("La", "Eu", "Lu"):
+        assert sum(r.probability_first for r in rows if r.metal == metal) == pytest.approx(1)
+    kilojoules = ranked_rows(screened, "kJ/mol")
+    for one, other in zip(rows, kilojoules, strict=True):
+        assert other.exchange == pytest.approx(one.exchange * 4.184, rel=1e-6)
+    estimates = estimates_of(screened)
+    zero = [np.linalg.norm(s) == 0 for s in estimates.spread]
+    assert zero == [metal == "La" for metal in estimates.metals]
+
+
+def test_the_same_screen_from_file_to_page(screened, tmp_path, capsys):
+    """The command line, with a bad ligand and one with an element that the model has not seen."""
+    (tmp_path / "l.csv").write_text(
+        f"name,smiles\none,{HOPO}\nbad,CCC\nbromo,CNC(=O)c1cc(Br)cc(O)c1O\n"
+    )
+    arguments = [
+        "screen", str(tmp_path / "l.csv"), "--metals", "La", "Lu", "--geometry", "1:6",
+        "--out", str(tmp_path / "out"), "--json",
+    ]  # fmt: skip
+    with pytest.raises(SystemExit, match="0"):
+        main(arguments)
+    printed = capsys.readouterr()
+    assert "line 3: no donor atoms found" in printed.err
+    data = json.loads(printed.out)
+    assert [r["name"] for r in data["rejected_input"]] == ["bad"]
+    rows = {(r["ligand"], r["metal"]): r for r in data["rows"]}
+    assert rows["one", "Lu"]["status"] == "ok"
+    assert rows["bromo", "La"]["status"] == "ok"
+    assert "has not seen Br" in rows["bromo", "Lu"]["reason"]
+    mine = {(e.ligand.smiles, e.spec.metal): e.binding.exchange for e in screened.entries}
+    expected = mine[rows["one", "Lu"]["smiles"], "Lu"] * KCAL_PER_EV
+    assert rows["one", "Lu"]["exchange"] == pytest.approx(expected, abs=0.05)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "CNC(=O)c1cc(C)cc(=O)n1" in page
+    assert json.loads((tmp_path / "out" / "ranking.json").read_text())["schema"] == 2
+
+
+# --- asked for what cannot be ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metals": ("La", "Sc")}, "has not seen Sc"),
+        ({"metals": ()}, "no metals"),
+        ({"geometries": ("1:6", "1:6")}, "more than once"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"engine": "orca-6"}, "orca-6"),
+        ({"engine": "tblite", "model": Path("m.rarebind")}, "of no use"),
+    ],
+)
+def test_bad_requests_are_refused_before_anything_is_computed(change, message):
+    from rarebind.ligands import parse_ligand
+
+    request = {"ligands": (parse_ligand(HOPO),), "metals": ("La",), "geometries": ("1:6",)}
+    with pytest.raises(InputError, match=message):
+        Request(**request | change).prepared()
+
+
+def test_a_model_of_something_else_is_refused(model, tmp_path):
+    from rarebind.learning.model_file import read_model, write_model
+
+    name = next(iter(bundled_models()))
+    content = read_model(ROOT / "src" / "rarebind" / "data" / "models" / f"{name}.rarebind")
+    other = replace(content, card=replace(content.card, target="binding"))
+    write_model(other, tmp_path / "b.rarebind")
+    with pytest.raises(InputError, match="one of the target series"):
+        run(HOPO, ["La"], "1:6", model=tmp_path / "b.rarebind")
+
+
+# --- from Python ----------------------------------------------------------------------------------
+
+
+def test_all_bad_ligands_are_told_at_once():
+    with pytest.raises(InputError) as caught:
+        rarebind.screen([HOPO, "CCC", "not a smiles", HOPO, 7])
+    assert [re.match(r"ligand (\d)", p)[1] for p in caught.value.problems] == ["2", "3", "4", "5"]
+
+
+def test_molecules_are_ligands_too():
+    from rdkit import Chem
+
+    from rarebind.screening.api import _ligands
+
+    molecule = Chem.AddHs(Chem.MolFromSmiles(HOPO))
+    molecule.SetProp("_Name", "mine")
+    (ligand,) = _ligands(molecule)
+    assert ligand.name == "mine"
+    assert ligand.inchikey == _ligands(HOPO)[0].inchikey
