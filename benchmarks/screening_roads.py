@@ -26,6 +26,8 @@ from rarebind.screening import MODEL, Request, Screen, estimates_of
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
+#: An order is of at least so many.
+FEWEST = 3
 
 
 def run(request: Request, store: Path) -> tuple[Screen, float]:
@@ -48,7 +50,7 @@ def agreement(one: Screen, other: Screen) -> tuple[float, float, float]:
         found = []
         for name in dict.fromkeys(names):
             same = both & (np.array(names) == name)
-            if same.sum() > 2:
+            if same.sum() >= FEWEST:
                 found.append(spearmanr(a.exchange[same], b.exchange[same]).statistic)
         return float(np.mean(found)) if found else float("nan")
 

@@ -1,5 +1,6 @@
 """Running, failing, being killed and going on."""
 
+import operator
 import os
 import signal
 import subprocess
@@ -9,10 +10,11 @@ import uuid
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from stored import records
 
-from rarebind.campaigns import Protocol, Store, Task, TaskFactory, run_tasks
+from rarebind.campaigns import Protocol, Store, Task, TaskFactory, parsl_config, run_tasks
 from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD
 from rarebind.campaigns.steps import execute, spec_from_data, spec_to_data
 from rarebind.complexes import aqua_ion, complex_spec
@@ -110,6 +112,20 @@ def test_an_unforeseen_error_names_its_place():
     calculation = execute("series", {"metal": "Lu"}, [])
     assert calculation.status == "failed"
     assert calculation.reason.startswith("KeyError: 'parent'")
+
+
+def test_a_killed_interchange_does_not_hang_the_end(monkeypatch):
+    monkeypatch.setattr(parsl_config, "_PATIENCE", 3.0)
+    before = set(psutil.Process().children(recursive=True))
+    with parsl_config.parsl_session(1) as session:
+        assert session.submit(operator.neg, 2).result() == -2
+        ours = set(psutil.Process().children(recursive=True)) - before
+        (interchange,) = (p for p in ours if "interchange" in " ".join([p.name(), *p.cmdline()]))
+        interchange.kill()
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 30
+    _, alive = psutil.wait_procs([p for p in ours if p != interchange], timeout=60)
+    assert not alive
 
 
 def test_nothing_is_left_in_the_working_folder(store, tmp_path, monkeypatch):

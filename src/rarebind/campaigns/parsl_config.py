@@ -7,6 +7,7 @@ import os
 import runpy
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Seconds without a sign of life after which workers of a killed driver end themselves.
 HEARTBEAT_THRESHOLD = 30
+#: Seconds that Parsl has to end its processes; it needs less than one.
+_PATIENCE = 30.0
 #: From a scratch folder to a Parsl configuration.
 MakeConfig = Callable[[str], "Config"]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -147,9 +150,27 @@ def parsl_session(
 
             yield Session(submit, capacity(config))
         finally:
-            kernel.cleanup()
+            _clean_up(kernel)
             for name, value in saved.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def _clean_up(kernel: Any) -> None:
+    """Let Parsl end its processes; where it waits for one that is dead, do not wait with it.
+
+    If the interchange has been killed (by the system for want of memory, say), Parsl's cleanup waits
+    for its answer for ever, though all results are there.
+    """
+    ending = threading.Thread(target=kernel.cleanup, daemon=True)
+    ending.start()
+    ending.join(_PATIENCE)
+    if not ending.is_alive():
+        return
+    for executor in kernel.executors.values():
+        provider = getattr(executor, "provider", None)
+        blocks = list(getattr(executor, "blocks_to_job_id", {}).values())
+        if provider is not None and blocks:
+            provider.cancel(blocks)
