@@ -65,6 +65,36 @@ def test_it_goes_on(whole, folder, monkeypatch):
     assert not list(folder.iterdir())
 
 
+def test_an_interrupted_refinement_searches_no_more(whole, folder, monkeypatch):
+    """What the search found is refined on, and its report is kept."""
+    from rarebind.engines.dft import engine
+
+    with monkeypatch.context() as patch:
+
+        def interrupted_refine(*_, **__):
+            raise InterruptedCalculationError
+
+        patch.setattr(engine, "refine", interrupted_refine)
+        with pytest.raises(InterruptedCalculationError):
+            static(whole.structure, QUICK)
+    kept = Checkpoint(checkpoint_for(whole.structure, QUICK)).refinement()
+    assert not kept.nearly
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "search", None)
+        resumed = static(whole.structure, QUICK)
+    assert resumed.energy == pytest.approx(whole.energy, abs=SAME)
+    assert (resumed.scf.attempts, resumed.scf.cycles) == (kept.attempts, kept.cycles)
+    assert not list(folder.iterdir())
+
+
+def test_a_damaged_stage_begins_with_the_search(folder):
+    path = checkpoint_for(WATER, QUICK)
+    path.write_bytes(b"")
+    for text in ("", "[]", "{}", '{"energies": 1}', '{"energies": [1.0], "colour": 2}'):
+        path.with_suffix(".stage.json").write_text(text)
+        assert Checkpoint(path).refinement() is None
+
+
 def test_it_goes_on_after_being_killed(folder):
     # Killed by the machine, a process cannot even say good-bye.
     program = """
@@ -191,12 +221,12 @@ def test_unfinished_integrals_are_computed_again(folder, monkeypatch, content):
 
 
 def test_a_failure_leaves_its_files_to_whoever_tries_again(folder, monkeypatch):
-    def fails(*_):
+    def fails(*_, **__):
         raise CalculationError("no luck")
 
     with monkeypatch.context() as patch:
         patch.setattr("rarebind.engines.dft.engine.refine", fails)
         assert static(WATER, QUICK).reason == "no luck"
-    assert [path.suffix for path in folder.iterdir()] == [".chk"]
+    assert {path.suffixes[-1] for path in folder.iterdir()} == {".chk", ".json"}
     assert static(WATER, QUICK).ok
     assert not list(folder.iterdir())

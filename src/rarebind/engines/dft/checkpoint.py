@@ -1,16 +1,42 @@
-"""What an interrupted calculation leaves behind: its orbitals, and integrals that took long."""
+"""What an interrupted calculation leaves behind: orbitals, how far it was, large integrals."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rarebind.engines.checkpoints import discard
+from rarebind.engines.dft.search import Solution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_STAGE = ".stage.json"
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """A search that has ended, and whose solution is being refined.
+
+    Attributes
+    ----------
+    energies
+        Of all solutions found, Eh.
+    attempts, cycles
+        Guesses tried, and iterations spent on them.
+    nearly
+        Whether the solution has converged but for the fitted solvent.
+    """
+
+    energies: tuple[float, ...]
+    attempts: int
+    cycles: int
+    nearly: bool = False
 
 
 class Checkpoint:
@@ -37,19 +63,54 @@ class Checkpoint:
 
     def density(self, field: Any) -> NDArray[np.float64] | None:
         """The density of the last iteration of `field`'s molecule; None without a readable one."""
+        found = self.orbitals()
+        if found is None:
+            return None
+        density: NDArray[np.float64] = field.make_rdm1(*found)
+        return density
+
+    def keep_orbitals(self, mol: Any, solution: Solution) -> None:
+        """Write the orbitals of a solution in place of those of the last iteration."""
+        from pyscf.scf import chkfile
+
+        if self._path is None:
+            return
+        coefficients, occupations = solution.coefficients, solution.occupations
+        unknown = np.zeros(occupations.shape)
+        chkfile.dump_scf(mol, str(self._path), solution.energy, unknown, coefficients, occupations)
+
+    def begin_refinement(self, refinement: Refinement) -> None:
+        """Note how far the calculation is: from now on, its orbitals are those of the solution."""
+        if self._path is not None:
+            unfinished = self._path.with_suffix(".unfinished-stage")
+            unfinished.write_text(json.dumps(asdict(refinement)))
+            unfinished.replace(self._path.with_suffix(_STAGE))
+
+    def refinement(self) -> Refinement | None:
+        """How far an interrupted refinement was; None where there was none."""
+        if self._path is None or not self._path.exists():
+            return None
+        try:
+            content = json.loads(self._path.with_suffix(_STAGE).read_text())
+            energies: Sequence[float] = content.pop("energies")
+            return Refinement(tuple(map(float, energies)), **content)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def orbitals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Coefficients and occupations of the last iteration; None without readable ones."""
         from pyscf.scf import chkfile
 
         if self._path is None or not self._path.exists():
             return None
         try:
             found = chkfile.load(str(self._path), "scf")
-            density: NDArray[np.float64] = field.make_rdm1(found["mo_coeff"], found["mo_occ"])
+            return found["mo_coeff"], found["mo_occ"]
         except (OSError, KeyError, ValueError, TypeError, RuntimeError):
             # Killed while it was written: the file is lost, not the calculation.  PySCF would go on
             # writing into it.
             self._path.unlink()
             return None
-        return density
 
     def keep_integrals(self, field: Any) -> None:
         """Have `field` use the integrals left behind, or compute and leave them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +13,14 @@ import numpy as np
 from rarebind.elements import is_rare_earth, rare_earth
 from rarebind.engines.checkpoints import checkpoint_folder, checkpoint_for
 from rarebind.engines.dft.basis import BasisSets, basis_sets
-from rarebind.engines.dft.checkpoint import Checkpoint
+from rarebind.engines.dft.checkpoint import Checkpoint, Refinement
 from rarebind.engines.dft.dispersion import dispersion
 from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities
 from rarebind.engines.dft.ion import Ion, closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.dft.resources import Needs, check_needs
-from rarebind.engines.dft.search import Found, refine, search
+from rarebind.engines.dft.search import Solution, refine, search
 from rarebind.engines.dft.solvation import surface_points
 from rarebind.engines.dft.state import State, analyse
 from rarebind.engines.dft.surroundings import surrounding_density
@@ -120,13 +120,13 @@ class DFTPotential:
         field = self._mean_field(mol, checkpoint)
         field.chkfile = checkpoint.orbitals_path
         ion = self._ion()
-        found = search(
+        solution, found = self._searched(structure, field, ion, checkpoint)
+        refine(
             field,
-            self._guesses(structure, field, ion, checkpoint),
-            lambda converged: analyse(converged, self._metal, ion).faults(),
-            stability=bool(mol.spin) and self._effort.of(mol.nao)[1],
+            solution,
+            nearly=found.nearly,
+            on_nearly=lambda: checkpoint.begin_refinement(replace(found, nearly=True)),
         )
-        refine(field, found.best)
         state = analyse(field, self._metal, ion)
         if faults := state.faults():
             raise CalculationError(f"the final state is not that of M3+: {'; '.join(faults)}")
@@ -140,6 +140,27 @@ class DFTPotential:
         self.scf = _report(field, found, state, self._needs, correction and correction[0])
         checkpoint.discard()
         return total, forces
+
+    def _searched(
+        self, structure: Structure, field: Any, ion: Ion | None, checkpoint: Checkpoint
+    ) -> tuple[Solution, Refinement]:
+        """The solution to refine: found now, or before an interruption."""
+        known, orbitals = checkpoint.refinement(), checkpoint.orbitals()
+        if known is not None and orbitals is not None:
+            return Solution(min(known.energies), *orbitals), known
+        found = search(
+            field,
+            self._guesses(structure, field, ion, checkpoint),
+            lambda converged: analyse(converged, self._metal, ion).faults(),
+            stability=bool(field.mol.spin) and self._effort.of(field.mol.nao)[1],
+        )
+        refinement = Refinement(
+            tuple(solution.energy for solution in found.solutions), found.attempts, found.cycles
+        )
+        # The file holds the orbitals of whatever was tried last.
+        checkpoint.keep_orbitals(field.mol, found.best)
+        checkpoint.begin_refinement(refinement)
+        return found.best, refinement
 
     def _mean_field(self, mol: Any, checkpoint: Checkpoint) -> Any:
         """The mean field that is iterated; its large integrals may be kept with the checkpoint."""
@@ -204,10 +225,10 @@ def _fitting_functions(mol: Any, sets: BasisSets) -> int:
 
 
 def _report(
-    field: Any, found: Found, state: State, needs: Needs, correction: float | None
+    field: Any, found: Refinement, state: State, needs: Needs, correction: float | None
 ) -> SCFReport:
     cavity = field.scf_summary.get("e_cds")
-    energies = [solution.energy for solution in found.solutions]
+    energies = found.energies
     return SCFReport(
         basis_functions=int(field.mol.nao),
         s_squared=state.s_squared,

@@ -128,8 +128,21 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
     return Found(min(right, key=_energy), tuple(solutions), attempts, cycles)
 
 
-def refine(mean_field: Any, solution: Solution) -> Solution:
+def refine(
+    mean_field: Any,
+    solution: Solution,
+    *,
+    nearly: bool = False,
+    on_nearly: Callable[[], None] = lambda: None,
+) -> Solution:
     """`solution` converged tightly on the final grid, in a solvent that is no longer fitted.
+
+    Parameters
+    ----------
+    nearly
+        Whether it has converged on the final grid with the fitted solvent already.
+    on_nearly
+        Called when it has.
 
     Raises
     ------
@@ -137,7 +150,9 @@ def refine(mean_field: Any, solution: Solution) -> Solution:
         It does not converge.
     """
     set_grid(mean_field, FINAL_GRID)
-    solution = _tight(mean_field, solution, _LOOSE)
+    if not nearly:
+        solution = _tight(mean_field, solution, _LOOSE)
+        on_nearly()
     solvent = getattr(mean_field, "with_solvent", None)
     if solvent is not None and getattr(solvent, "fitted", False):
         solvent.fitted = False
