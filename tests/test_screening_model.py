@@ -12,6 +12,7 @@ pytest.importorskip("nequip")
 
 import rarebind
 from rarebind.cli import main
+from rarebind.complexes import complex_spec
 from rarebind.datasets import Dataset
 from rarebind.engines import GFN2_WATER
 from rarebind.errors import InputError
@@ -19,8 +20,10 @@ from rarebind.learning import load_samples, target_named
 from rarebind.learning.bundled import bundled_model, bundled_models
 from rarebind.learning.model import load_model
 from rarebind.learning.uncertainty import family, sigmas
+from rarebind.ligands import parse_ligand
 from rarebind.screening import Prediction, Request, estimates_of, ranked_rows
 from rarebind.screening.api import run
+from rarebind.screening.predicted import _entry
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
@@ -102,7 +105,7 @@ def test_la_is_computed_and_the_series_predicted(screened, model):
             # The lanthanides' differences are a few kcal/mol, which is what is predicted.
             assert abs(binding.exchange - anchor.binding.exchange) * KCAL_PER_EV < 10
     assert screened.engine == "model"
-    assert screened.model["sha256"] == model.sha256 or model.sha256 is not None
+    assert screened.model["sha256"] == model.sha256
 
 
 def test_every_predicted_number_has_its_interval(screened):
@@ -125,10 +128,8 @@ def test_every_predicted_number_has_its_interval(screened):
 
 
 def test_the_same_screen_from_file_to_page(screened, tmp_path, capsys):
-    """The command line, with a bad ligand and one with an element that the model has not seen."""
-    (tmp_path / "l.csv").write_text(
-        f"name,smiles\none,{HOPO}\nbad,CCC\nbromo,CNC(=O)c1cc(Br)cc(O)c1O\n"
-    )
+    """The command line, with a bad ligand among the good."""
+    (tmp_path / "l.csv").write_text(f"name,smiles\none,{HOPO}\nbad,CCC\n")
     arguments = [
         "screen", str(tmp_path / "l.csv"), "--metals", "La", "Lu", "--geometry", "1:6",
         "--out", str(tmp_path / "out"), "--json",
@@ -141,14 +142,20 @@ def test_the_same_screen_from_file_to_page(screened, tmp_path, capsys):
     assert [r["name"] for r in data["rejected_input"]] == ["bad"]
     rows = {(r["ligand"], r["metal"]): r for r in data["rows"]}
     assert rows["one", "Lu"]["status"] == "ok"
-    assert rows["bromo", "La"]["status"] == "ok"
-    assert "has not seen Br" in rows["bromo", "Lu"]["reason"]
     mine = {(e.ligand.smiles, e.spec.metal): e.binding.exchange for e in screened.entries}
     expected = mine[rows["one", "Lu"]["smiles"], "Lu"] * KCAL_PER_EV
     assert rows["one", "Lu"]["exchange"] == pytest.approx(expected, abs=0.05)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "CNC(=O)c1cc(C)cc(=O)n1" in page
     assert json.loads((tmp_path / "out" / "ranking.json").read_text())["schema"] == 2
+
+
+def test_an_element_that_the_model_has_not_seen_is_told(screened, model):
+    anchor = next(e for e in screened.entries if e.spec.metal == "La")
+    bromo = complex_spec("Lu", parse_ligand("CNC(=O)c1cc(Br)cc(O)c1O", "bromo"), "1:6")
+    entry = _entry(bromo, anchor, {}, model)
+    assert entry.binding is None
+    assert "has not seen Br: compute it with --engine tblite" in entry.reason
 
 
 # --- asked for what cannot be ---------------------------------------------------------------------
@@ -166,8 +173,6 @@ def test_the_same_screen_from_file_to_page(screened, tmp_path, capsys):
     ],
 )
 def test_bad_requests_are_refused_before_anything_is_computed(change, message):
-    from rarebind.ligands import parse_ligand
-
     request = {"ligands": (parse_ligand(HOPO),), "metals": ("La",), "geometries": ("1:6",)}
     with pytest.raises(InputError, match=message):
         Request(**request | change).prepared()

@@ -19,6 +19,7 @@ from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.package import package
 from rarebind.commands.reproduce import reproduce
 from rarebind.commands.screen import screen
+from rarebind.commands.serve import serve
 from rarebind.commands.templates import templates
 from rarebind.commands.train import train
 from rarebind.errors import RarebindError
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command(cls=ManyValuesCommand)(screen)
+app.command()(serve)
 app.command(cls=ManyValuesCommand)(templates)
 app.command(cls=ManyValuesCommand)(curate)
 app.command(cls=ManyValuesCommand)(label)

@@ -30,7 +30,7 @@ def read_ligands(path: Path, *, strict: bool, console: Console) -> LigandTable:
     if problems and (strict or not table.ligands):
         raise InputError(problems)
     for problem in problems:
-        console.print(f"left out: {problem}", highlight=False, markup=False)
+        console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
     for ligand in table.ligands:
         for note in ligand.notes:
             console.print(f"[dim]{ligand.name}: {note}[/dim]", highlight=False)

@@ -1,0 +1,62 @@
+"""What the browser may send, its form checked strictly."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
+from rarebind.serving.limits import MAX_GEOMETRIES, MAX_LIGANDS, MAX_LINE
+from rarebind.serving.screens import Asked
+
+#: No element's symbol is longer, nor any geometry.
+_SHORT = 8
+_MAX_METALS = 20
+_MAX_HOPS = 100
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Nothing(_Body):
+    """A request that says all by its address."""
+
+
+class LineBody(_Body):
+    """One line: SMILES, and a name if there is one."""
+
+    line: Annotated[str, Field(max_length=MAX_LINE)]
+
+
+class ScreenBody(_Body):
+    """A screen; the fields are those of :class:`~rarebind.serving.screens.Asked`."""
+
+    ligands: Annotated[str, Field(max_length=MAX_LIGANDS * (MAX_LINE + 1))]
+    metals: Annotated[list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=_MAX_METALS)]
+    geometries: Annotated[
+        list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=MAX_GEOMETRIES)
+    ]
+    coordination_number: int = DEFAULT_COORDINATION_NUMBER
+    engine: Literal["model", "tblite"] = "model"
+    builder: Literal["auto", "grafting", "architector"] = "auto"
+    hops: Annotated[int, Field(ge=0, le=_MAX_HOPS)] = 8
+    unit: Literal["kcal/mol", "kJ/mol"] = "kcal/mol"
+    leave_out: bool = False
+    retry_failed: bool = False
+
+    def asked(self) -> Asked:
+        """The same as the record that is kept."""
+        data = self.model_dump()
+        lists = {name: tuple(data[name]) for name in ("metals", "geometries")}
+        return Asked(**data | lists)
+
+
+def problems_of(errors: list[Any]) -> list[str]:
+    """Faults of form as sentences, each with the field that it is about."""
+    found = []
+    for error in errors:
+        where = ".".join(str(part) for part in error["loc"] if part != "body")
+        found.append(f"{where}: {error['msg']}" if where else str(error["msg"]))
+    return found

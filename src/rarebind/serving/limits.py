@@ -1,0 +1,23 @@
+"""How much may be asked for at once."""
+
+from __future__ import annotations
+
+from rarebind.ligands.smiles import MAX_LENGTH
+
+#: Bytes of a request.
+MAX_BODY = 256 * 1024
+#: Seconds for a request to arrive.
+BODY_TIME = 20.0
+#: Characters of a SMILES, as on the command line.
+MAX_SMILES = MAX_LENGTH
+#: Characters of a name.
+MAX_NAME = 80
+#: Characters of a line: SMILES, something between, name.
+MAX_LINE = MAX_SMILES + MAX_NAME + 20
+#: Lines with a ligand.
+MAX_LIGANDS = 200
+MAX_GEOMETRIES = 8
+#: Ligands × metals × geometries.
+MAX_COMPLEXES = 10_000
+#: Screens that wait; one more runs.
+MAX_WAITING = 8

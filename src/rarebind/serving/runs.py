@@ -1,0 +1,148 @@
+"""Screens that wait, run or have ended; each has a folder with a random name."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rarebind.datasets.files import replace_file
+from rarebind.errors import InputError
+from rarebind.serving.screens import Asked
+
+#: In its folder: what was asked for, and how it ended.
+RECORD = "run.json"
+#: In its folder: what the programs said.
+LOG = "log.txt"
+#: Results that may be fetched, with their types.
+FILES = {
+    "report.html": "text/html; charset=utf-8",
+    "ranking.csv": "text/csv; charset=utf-8",
+    "ranking.json": "application/json",
+    "structures.xyz": "chemical/x-xyz",
+    "heatmap.png": "image/png",
+}
+WAITING, RUNNING, CANCELLING = "waiting", "running", "cancelling"
+DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
+#: States that last.
+ENDED = frozenset({DONE, FAILED, CANCELLED, INTERRUPTED})
+_SCHEMA = 1
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a screen is: calculations in all (None: not known yet), ended, failed; the stage."""
+
+    total: int | None = None
+    done: int = 0
+    failed: int = 0
+    stage: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A screen, from the moment it is asked for.
+
+    Attributes
+    ----------
+    key
+        32 random hexadecimal digits: name of the folder.
+    asked
+    complexes
+        How many are screened.
+    created, ended
+        ISO 8601; `ended` None as long as it has not.
+    state
+        One of the constants of this module.
+    problems
+        Why it failed.
+    progress
+    """
+
+    key: str
+    asked: Asked
+    complexes: int
+    created: str
+    state: str = WAITING
+    ended: str | None = None
+    problems: tuple[str, ...] = ()
+    progress: Progress = field(default_factory=Progress)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more happens."""
+        return self.state in ENDED
+
+    def ending(self, state: str, problems: tuple[str, ...] = ()) -> Run:
+        """The same, ended now."""
+        return replace(self, state=state, ended=now(), problems=problems)
+
+    def data(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**asdict(self), "schema": _SCHEMA}
+
+
+def new_run(asked: Asked, complexes: int) -> Run:
+    """A screen that waits."""
+    return Run(secrets.token_hex(16), asked, complexes, now())
+
+
+def now() -> str:
+    """The time, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Keep a run in its folder under `folder`, which is made when absent.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
+    place = folder / run.key
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        replace_file(place / RECORD, json.dumps(run.data(), indent=1).encode())
+    except OSError as error:
+        raise InputError(f"cannot write {place / RECORD}: {error.strerror or error}") from error
+
+
+def read_run(place: Path) -> Run:
+    """The run of a folder.
+
+    Raises
+    ------
+    InputError
+        It holds none, or one of another form.
+    """
+    try:
+        data = json.loads((place / RECORD).read_text(encoding="utf-8"))
+        if data.pop("schema") != _SCHEMA or data["key"] != place.name:
+            raise InputError(f"{place / RECORD} has another form than this rarebind writes")
+        data["asked"] = Asked.of(data["asked"])
+        data["progress"] = Progress(**data["progress"])
+        data["problems"] = tuple(data["problems"])
+        return Run(**data)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{place} holds no screen of the server: {error}") from error
+
+
+def earlier_runs(folder: Path) -> dict[str, Run]:
+    """Runs of earlier servers, the oldest first; those that had not ended were interrupted."""
+    found = []
+    for place in folder.iterdir() if folder.is_dir() else ():
+        if not _ID.fullmatch(place.name) or place.is_symlink():
+            continue
+        try:
+            run = read_run(place)
+        except InputError:
+            # Not ours to repair: it is left as it is and not shown.
+            continue
+        found.append(run if run.finished else replace(run, state=INTERRUPTED))
+    return {run.key: run for run in sorted(found, key=lambda run: (run.created, run.key))}

@@ -1,0 +1,142 @@
+// What to screen: choices, and putting a screen into the queue.
+
+const ENGINES = {
+  model: ['Predicted by the model', 'The complex of La is computed with GFN2-xTB, the rest of the series predicted, with intervals. The whole series costs little more than one metal.'],
+  tblite: ['Computed with GFN2-xTB', 'Every complex is built and relaxed. The time grows with the number of metals.'],
+};
+const ORDER = start.metals.map(({ symbol }) => symbol);
+const FEW = ['La', 'Eu', 'Lu'];
+
+function ticked(host) {
+  return [...byId(host).querySelectorAll('input:checked')].map(({ value }) => value);
+}
+
+function tick(host, values) {
+  for (const box of byId(host).querySelectorAll('input')) box.checked = values.includes(box.value);
+}
+
+function chip(value, small, checked) {
+  return make('label', { class: 'chip' }, make('input', { type: 'checkbox', value, checked }),
+    value, small ? make('small', {}, small) : null);
+}
+
+function drawForm() {
+  byId('metals').append(...start.metals.map(({ symbol, number }) => chip(symbol, number, true)));
+  byId('geometries').append(...start.geometries.map((one) => (
+    chip(one, one === '1' ? 'fill with water' : null, start.defaultGeometries.includes(one)))));
+  for (const [name, [title, about]] of Object.entries(ENGINES)) {
+    const problem = name === 'model' ? start.modelProblem : '';
+    byId('engines').append(make('label', { class: 'engine' },
+      make('input', {
+        type: 'radio', name: 'engine', value: name, disabled: Boolean(problem),
+        checked: name === (start.modelProblem ? 'tblite' : 'model'),
+      }), make('strong', {}, title), make('span', {}, problem || about)));
+  }
+  byId('metals').addEventListener('change', drawReference);
+  for (const [id, metals] of [['metals-all', ORDER], ['metals-few', FEW], ['metals-none', []]]) {
+    byId(id).addEventListener('click', () => {
+      tick('metals', metals);
+      drawReference();
+      drawSize();
+    });
+  }
+  drawReference();
+}
+
+/** The reference is one of the metals chosen; the first, as long as nobody chose. */
+function drawReference() {
+  const list = byId('reference');
+  const metals = ticked('metals');
+  const before = list.value;
+  list.replaceChildren(...metals.map((metal) => make('option', {}, metal)));
+  list.value = metals.includes(before) ? before : metals[0] ?? '';
+  list.disabled = !metals.length;
+}
+
+function geometriesChosen() {
+  const others = byId('more-geometries').value.split(/[\s,;]+/).filter(Boolean);
+  return [...new Set([...ticked('geometries'), ...others])];
+}
+
+function metalsChosen() {
+  const reference = byId('reference').value;
+  const metals = ticked('metals');
+  return metals.includes(reference) ? [reference, ...metals.filter((m) => m !== reference)] : metals;
+}
+
+function asked() {
+  return {
+    ligands: lines.value,
+    metals: metalsChosen(),
+    geometries: geometriesChosen(),
+    coordination_number: byId('coordination').valueAsNumber,
+    engine: byId('form').elements.engine.value,
+    builder: byId('builder').value,
+    hops: byId('hops').valueAsNumber,
+    unit: byId('unit').value,
+    leave_out: byId('leave-out').checked,
+    retry_failed: byId('retry-failed').checked,
+  };
+}
+
+/** Fill the form with what an earlier screen was asked for. */
+function recall(request) {
+  setLines(request.ligands);
+  tick('metals', request.metals);
+  drawReference();
+  byId('reference').value = request.metals[0] ?? '';
+  tick('geometries', request.geometries);
+  byId('more-geometries').value = request.geometries
+    .filter((one) => !start.geometries.includes(one)).join(' ');
+  byId('coordination').value = request.coordination_number;
+  const engine = [...byId('form').elements.engine].find((one) => one.value === request.engine);
+  if (engine && !engine.disabled) engine.checked = true;
+  byId('builder').value = request.builder;
+  byId('hops').value = request.hops;
+  byId('unit').value = request.unit;
+  byId('leave-out').checked = request.leave_out;
+  byId('retry-failed').checked = request.retry_failed;
+  drawSize();
+  lines.focus();
+}
+
+let good = 0;
+function drawSize() {
+  const [metals, geometries] = [ticked('metals').length, geometriesChosen().length];
+  const complexes = good * metals * geometries;
+  byId('size').textContent = complexes
+    ? `${counted(good, 'ligand')} × ${counted(metals, 'metal')} × ${counted(geometries, 'geometry', 'geometries')} = ${counted(complexes, 'complex', 'complexes')}`
+    : '';
+}
+
+onLigands = (counts) => {
+  good = counts.good;
+  drawSize();
+};
+
+function showProblems(problems) {
+  const box = byId('problems');
+  box.hidden = !problems.length;
+  box.replaceChildren(make('strong', {}, 'Nothing was queued:'),
+    make('ul', {}, problems.map((problem) => make('li', {}, problem))));
+  if (problems.length) box.focus();
+}
+
+byId('form').addEventListener('change', drawSize);
+byId('form').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const button = byId('submit');
+  if (button.disabled) return;
+  button.disabled = true;
+  showProblems([]);
+  try {
+    await ask('/api/screens', asked());
+    await refresh();
+    byId('screens').focus({ preventScroll: true });
+    byId('screens').scrollIntoView();
+  } catch (error) {
+    showProblems(error.problems ?? [String(error)]);
+  } finally {
+    button.disabled = false;
+  }
+});

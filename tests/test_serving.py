@@ -1,0 +1,607 @@
+"""The server of screens: what it answers, whom it refuses, and one screen through its queue."""
+
+import hashlib
+import json
+import re
+import socket
+import time
+import warnings
+from importlib.resources import files
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs fastapi")
+pytest.importorskip("httpx", reason="needs httpx")
+
+with warnings.catch_warnings():
+    # Starlette warns of a successor of httpx; either will do.
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient
+
+from rarebind.campaigns import Protocol, Store
+from rarebind.cli import main
+from rarebind.errors import InputError, MissingDependencyError
+from rarebind.ligands import parse_ligand
+from rarebind.screening import Request, ranked_rows, specs_for
+from rarebind.serving import need_serving, needs
+from rarebind.serving.app import Settings, create_app, new_token
+from rarebind.serving.assets import EDITOR_FILES
+from rarebind.serving.guard import HEADERS, TOKEN_HEADER
+from rarebind.serving.limits import (
+    MAX_BODY,
+    MAX_LIGANDS,
+    MAX_LINE,
+    MAX_NAME,
+    MAX_SMILES,
+    MAX_WAITING,
+)
+from rarebind.serving.lines import read_line, survey_lines
+from rarebind.serving.runs import FILES, RECORD, Progress, earlier_runs, new_run, write_run
+from rarebind.serving.screen_queue import ScreenQueue, advanced
+from rarebind.serving.screens import Asked
+from rarebind.serving.server import serve
+
+PORT = 8765
+HOME = f"http://127.0.0.1:{PORT}"
+TOKEN = new_token()
+OURS = {"origin": HOME, TOKEN_HEADER: TOKEN}
+HOPO = "CNC(=O)c1cc(F)cc(=O)n1O"
+ACETATE = "CC(=O)O"
+#: Seconds; many times what an idle core takes.
+PATIENCE = 240
+SCREEN = {
+    "ligands": f"{HOPO}, fluoro",
+    "metals": ["La"],
+    "geometries": ["1:6"],
+    "engine": "tblite",
+    "hops": 0,
+}
+
+
+@pytest.fixture
+def queue(tmp_path):
+    """Not started: what is submitted waits."""
+    return ScreenQueue(tmp_path / "runs", tmp_path / "store.sqlite", workers=1)
+
+
+@pytest.fixture
+def client(queue):
+    return TestClient(
+        create_app(Settings(queue, PORT, TOKEN)), base_url=HOME, raise_server_exceptions=False
+    )
+
+
+def post(client, path, content=None, **headers):
+    return client.post(path, json={} if content is None else content, headers=OURS | headers)
+
+
+def problems(answer, status=422):
+    assert answer.status_code == status, answer.text
+    return answer.json()["problems"]
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def test_the_page_knows_its_token_and_the_choices(client):
+    answer = client.get("/")
+    assert answer.status_code == 200
+    [data] = re.findall(r'<script type="application/json" id="start">(.*?)</script>', answer.text)
+    start = json.loads(data)
+    assert start["token"] == TOKEN
+    assert [metal["symbol"] for metal in start["metals"]][:2] == ["La", "Ce"]
+    assert start["limits"] == {"ligands": MAX_LIGANDS, "smiles": MAX_SMILES, "waiting": MAX_WAITING}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/app.css", "text/css"), ("/app.js", "text/javascript"), ("/editor", "text/html"),
+     ("/editor/jsa.css", "text/css"), ("/editor/clear.cache.gif", "image/gif"),
+     ("/api/screens", "application/json")],
+)  # fmt: skip
+def test_kinds_of_files(client, path, kind):
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(kind)
+
+
+def test_styles_are_shared_with_the_report(client):
+    report = files("rarebind.screening.page").joinpath("static/css/base.css").read_text()
+    assert report in client.get("/app.css").text
+
+
+@pytest.mark.parametrize("path", ["/", "/app.js", "/api/screens", "/nowhere", "/api/screens/x"])
+def test_every_answer_carries_the_headers(client, path):
+    found = client.get(path).headers
+    for name, value in HEADERS.items():
+        assert found[name] == value
+    assert "server" not in found
+    assert not [name for name in found if name.startswith("access-control")]
+
+
+def test_refusals_and_faults_carry_the_headers_too(client):
+    for answer in (
+        client.get("/", headers={"host": "evil.example"}),
+        post(client, "/api/ligand", {"line": "C1CC"}),
+        post(client, "/api/ligand", {}),
+        client.put("/"),
+    ):
+        assert answer.status_code >= 400
+        assert HEADERS.items() <= answer.headers.items()
+        assert answer.json()["problems"]
+
+
+def test_the_page_runs_no_script_of_others(client):
+    policy = HEADERS["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    text = client.get("/").text
+    assert not re.search(r"<script(?![^>]*(src=\"/app.js\"|type=\"application/json\"))", text)
+    assert not re.search(r"\son\w+=|\sstyle=|https?://(?!www\.w3)", text.split("<pre>")[0])
+    script = client.get("/app.js").text.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b", script)
+    assert not re.search(r"https?://", script)
+
+
+def test_no_descriptions_of_the_interface_are_offered(client):
+    for path in ("/docs", "/redoc", "/openapi.json"):
+        assert client.get(path).status_code == 404
+
+
+# --- the molecule editor -------------------------------------------------------------------------
+
+
+def test_the_editor_has_an_origin_of_its_own_and_no_network(client):
+    first, second = client.get("/editor"), client.get("/editor")
+    policy = dict(
+        part.strip().partition(" ")[::2]
+        for part in first.headers["content-security-policy"].split(";")
+    )
+    assert policy["sandbox"] == "allow-scripts"
+    assert policy["default-src"] == "'none'"
+    assert "connect-src" not in policy
+    assert "unsafe" not in policy["script-src"]
+    [nonce] = re.findall(r"'nonce-([\w-]+)'", policy["script-src"])
+    assert f'<script nonce="{nonce}">' in first.text
+    assert nonce not in second.text
+    assert TOKEN not in first.text
+
+
+def test_the_editor_is_as_published(client):
+    digest = hashlib.sha256()
+    for name in sorted(EDITOR_FILES):
+        answer = client.get(f"/editor/{name}")
+        assert answer.status_code == 200
+        digest.update(answer.content)
+    assert digest.hexdigest() == "d35ec27ef631bf14c134924ffa727d642449f7a8615273119bc65862d7ebee5a"
+    assert "Novartis" in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    "name", ["license.txt", "../page.html", "..%2fpage.html", "%2e%2e/%2e%2e/app.py", "", "x.js"]
+)
+def test_the_editor_has_no_other_files(client, name):
+    assert client.get(f"/editor/{name}").status_code == 404
+
+
+# --- who is refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", [f"127.0.0.1:{PORT}", f"localhost:{PORT}"])
+def test_its_own_names(client, host):
+    assert client.get("/", headers={"host": host}).status_code == 200
+    own = {"host": host, "origin": f"http://{host}"}
+    assert post(client, "/api/ligand", {"line": HOPO}, **own).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "localhost", "127.0.0.1:80", "",
+     f"127.0.0.1:{PORT}.evil.example", f"127.0.0.1.evil.example:{PORT}", f"[::1]:{PORT}",
+     f"0.0.0.0:{PORT}", f"user@127.0.0.1:{PORT}"],
+)  # fmt: skip
+def test_other_names_are_refused(client, host):
+    """A name that was led here after its page had loaded (DNS rebinding)."""
+    for path in ("/", "/api/screens", "/app.js"):
+        assert "its own address" in problems(client.get(path, headers={"host": host}), 403)[0]
+    assert post(client, "/api/screens", SCREEN, host=host).status_code == 403
+
+
+def test_port_80_needs_no_number(queue):
+    client = TestClient(create_app(Settings(queue, 80, TOKEN)), base_url="http://127.0.0.1")
+    assert client.get("/").status_code == 200
+
+
+CROSS_SITE = {
+    "no token": ({"origin": HOME}, "load the page again"),
+    "token of another start": ({"origin": HOME, TOKEN_HEADER: new_token()}, "load the page again"),
+    "token not of ASCII": ({"origin": HOME, TOKEN_HEADER: "ü".encode()}, "load the page again"),
+    "neither origin nor site": ({TOKEN_HEADER: TOKEN}, "use the page"),
+    "another site": (OURS | {"origin": "https://evil.example"}, "another site"),
+    "another port": (OURS | {"origin": "http://127.0.0.1:3000"}, "another site"),
+    "another name": (OURS | {"origin": f"http://localhost:{PORT}"}, "another site"),
+    "encrypted": (OURS | {"origin": f"https://127.0.0.1:{PORT}"}, "another site"),
+    "sandboxed": (OURS | {"origin": "null"}, "another site"),
+    "site says cross": (OURS | {"sec-fetch-site": "cross-site"}, "another site"),
+    "site says same-site": (OURS | {"sec-fetch-site": "same-site"}, "another site"),
+    "typed address": (OURS | {"sec-fetch-site": "none"}, "another site"),
+}
+
+
+@pytest.mark.parametrize("case", CROSS_SITE)
+def test_changes_come_from_the_page_alone(client, queue, case):
+    headers, reason = CROSS_SITE[case]
+    for path, content in (
+        ("/api/screens", SCREEN), ("/api/ligand", {"line": HOPO}), ("/api/screens/x/cancel", {}),
+    ):  # fmt: skip
+        answer = client.post(path, json=content, headers=headers)
+        assert reason in problems(answer, 403)[0]
+    assert queue.runs() == []
+
+
+def test_the_site_may_stand_for_the_origin(client):
+    answer = client.post(
+        "/api/ligand",
+        json={"line": HOPO},
+        headers={"sec-fetch-site": "same-origin", TOKEN_HEADER: TOKEN},
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
+def test_forms_are_refused(client, queue, kind):
+    """What a form of another site can send without asking first."""
+    answer = client.post(
+        "/api/screens", content=json.dumps(SCREEN), headers=OURS | {"content-type": kind}
+    )
+    assert "application/json" in problems(answer, 415)[0]
+    assert queue.runs() == []
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_read_nothing(client, site):
+    assert client.get("/api/screens", headers={"sec-fetch-site": site}).status_code == 403
+    # Links lead here, though.
+    assert client.get("/", headers={"sec-fetch-site": site}).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_no_other_methods(client, method):
+    assert problems(client.request(method, "/api/screens", headers=OURS), 405)
+
+
+def test_headers_that_decide_come_once(client):
+    for twice in ([("host", f"127.0.0.1:{PORT}"), ("host", "evil.example")],
+                  [("origin", HOME), ("origin", "https://evil.example")]):  # fmt: skip
+        assert "twice" in problems(client.get("/", headers=twice), 400)[0]
+
+
+# --- how much ------------------------------------------------------------------------------------
+
+
+def test_large_requests_are_refused(client):
+    large = {"line": "C" * MAX_BODY}
+    assert str(MAX_BODY) in problems(post(client, "/api/ligand", large), 413)[0]
+    pieces = (b"[" * 8192 for _ in range(MAX_BODY // 8192 + 1))
+    headers = OURS | {"content-type": "application/json"}
+    assert problems(client.post("/api/ligand", content=pieces, headers=headers), 413)
+
+
+def test_every_allowed_screen_fits(client):
+    lines = "\n".join("C" * MAX_LINE for _ in range(MAX_LIGANDS))
+    found = problems(post(client, "/api/screens", SCREEN | {"ligands": lines}))
+    assert len(found) == MAX_LIGANDS
+
+
+def test_at_most_so_many_ligands(client):
+    lines = "\n".join([HOPO] * (MAX_LIGANDS + 1))
+    assert f"at most {MAX_LIGANDS}" in problems(
+        post(client, "/api/screens", SCREEN | {"ligands": lines})
+    )[0]  # fmt: skip
+
+
+def test_at_most_so_many_complexes(client, monkeypatch):
+    monkeypatch.setattr("rarebind.serving.screens.MAX_COMPLEXES", 3)
+    found = problems(post(client, "/api/screens", SCREEN | {"metals": ["La", "Eu", "Gd", "Lu"]}))
+    assert "\n".join(found) == (
+        "4 complexes (ligands × metals × geometries): at most 3 are screened at once; rarebind "
+        "screen takes any number"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "Field required"), (b"{", "JSON"), (b"[]", "dict"), (b"null", "dict"),
+        (b'{"line": NaN}', "line: "), (b'{"line": 3}', "line: "), (b'{"line": ["C"]}', "line: "),
+        (b'{"line": "C", "path": "/etc/passwd"}', "path: Extra inputs"), (b"\xff\xfe", ""),
+        (b"[" * 100_000, ""), (b'{"line": "' + b"C" * (MAX_LINE + 1) + b'"}', str(MAX_LINE)),
+    ],
+)  # fmt: skip
+def test_what_is_no_line(client, content, said):
+    answer = client.post(
+        "/api/ligand", content=content, headers=OURS | {"content-type": "application/json"}
+    )
+    assert answer.status_code in {400, 422}, answer.text
+    assert said in " ".join(answer.json()["problems"])
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"metals": "La"}, "metals"), ({"metals": [57]}, "metals.0"),
+        ({"metals": ["La"] * 21}, "metals"), ({"geometries": ["1:6"] * 9}, "geometries"),
+        ({"coordination_number": "8"}, "coordination_number"),
+        ({"coordination_number": 8.5}, "coordination_number"), ({"hops": -1}, "hops"),
+        ({"hops": 101}, "hops"), ({"engine": "orca"}, "engine"),
+        ({"builder": "/bin/sh"}, "builder"), ({"retry_failed": 1}, "retry_failed"),
+        ({"unit": "eV"}, "unit"), ({"leave_out": "yes"}, "leave_out"), ({"store": "x"}, "store"),
+        ({"model": "/tmp/model"}, "model"), ({"workers": 99}, "workers"),
+        ({"ligands": None}, "ligands"),
+    ],
+)  # fmt: skip
+def test_forms_are_strict(client, queue, change, field):
+    found = problems(post(client, "/api/screens", SCREEN | change))
+    assert found[0].startswith(f"{field}: ")
+    assert queue.runs() == []
+
+
+# --- ligands -------------------------------------------------------------------------------------
+
+
+def test_a_ligand_is_shown_with_its_donors(client):
+    found = post(client, "/api/ligand", {"line": f"{HOPO}, my ligand"}).json()
+    ligand = parse_ligand(HOPO)
+    assert found["name"] == "my ligand"
+    assert found["denticity"] == 2
+    assert [donor["atom"] for donor in found["donors"]] == list(ligand.donors)
+    assert found["charge"] == -1
+    assert found["notes"] == list(ligand.notes)
+    assert found["why"]
+    assert found["svg"].startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "smiles", ["C1CC", "CCO", "[Na+].CC(=O)[O-]", "C" * (MAX_SMILES + 1), "*C"]
+)
+def test_faults_in_the_words_of_the_command_line(client, smiles):
+    with pytest.raises(InputError) as told:
+        parse_ligand(smiles)
+    assert problems(post(client, "/api/ligand", {"line": smiles})) == list(told.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [(ACETATE, "CC(=O)[O-]"), (f"{ACETATE} a", "a"), (f"{ACETATE},a", "a"),
+     (f"{ACETATE}\ta b", "a b"), (f"  {ACETATE} ,  a, b ", "a, b"),
+     (f'{ACETATE},"acetic acid"', "acetic acid"),
+     (f"{ACETATE};a", "a")],
+)  # fmt: skip
+def test_names_follow_the_smiles(line, name):
+    ligand = read_line(line)
+    assert ligand.name == name
+    assert ligand.smiles == "CC(=O)[O-]"
+
+
+@pytest.mark.parametrize("name", ["a" * (MAX_NAME + 1), "a\x07b", "a\u202eb"])
+def test_names_that_are_refused(name):
+    with pytest.raises(InputError, match="name"):
+        read_line(f"{ACETATE} {name}")
+
+
+def test_lines_are_read_as_tables_are():
+    table = survey_lines(f"SMILES,name\n\n{ACETATE} a\r\nC1CC\n{HOPO} a\nCC(=O)[O-] b\n")
+    assert [ligand.name for ligand in table.ligands] == ["a"]
+    assert [found.line for found in table.rejected] == [4, 5, 6]
+    assert "'a' is that of line 3 too" in table.rejected[1].reason
+    assert "same molecule as 'a' in line 3" in table.rejected[2].reason
+    assert table.rejected[1].smiles == HOPO
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "smiles,name\n"])
+def test_no_ligands(text):
+    with pytest.raises(InputError, match="no ligands"):
+        survey_lines(text)
+
+
+# --- the queue -----------------------------------------------------------------------------------
+
+
+def test_bad_lines_stop_a_screen_or_are_left_out(client, queue):
+    lines = {"ligands": f"{HOPO}\nC1CC\nCCO"}
+    found = problems(post(client, "/api/screens", SCREEN | lines))
+    assert [text.partition(":")[0] for text in found] == ["line 2", "line 3"]
+    assert queue.runs() == []
+    assert post(client, "/api/screens", SCREEN | lines | {"leave_out": True}).status_code == 202
+    [run] = queue.runs()
+    assert run.complexes == 1
+    nothing_left = SCREEN | {"ligands": "C1CC", "leave_out": True}
+    assert problems(post(client, "/api/screens", nothing_left))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metals": []}, {"metals": ["Fe", "Xx"]}, {"metals": ["La", "La"]}, {"geometries": []},
+        {"geometries": ["1:7", "9", "x"]}, {"coordination_number": 99},
+    ],
+)  # fmt: skip
+def test_choices_are_checked_in_the_words_of_the_command_line(client, change):
+    content = {"coordination_number": 8} | SCREEN | change
+    with pytest.raises(InputError) as told:
+        specs_for(
+            [read_line(content["ligands"])], content["metals"], content["geometries"],
+            content["coordination_number"],
+        )  # fmt: skip
+    assert problems(post(client, "/api/screens", content)) == list(told.value.problems)
+
+
+def test_the_queue_is_bounded_and_waiting_screens_can_be_cancelled(client, queue, tmp_path):
+    keys = [post(client, "/api/screens", SCREEN).json()["key"] for _ in range(MAX_WAITING)]
+    assert len(set(keys)) == MAX_WAITING
+    assert all(re.fullmatch(r"[0-9a-f]{32}", key) for key in keys)
+    assert f"{MAX_WAITING} screens wait" in problems(post(client, "/api/screens", SCREEN), 503)[0]
+    listed = client.get("/api/screens").json()
+    assert [run["key"] for run in listed] == keys[::-1]
+    assert [run["ahead"] for run in listed] == list(range(MAX_WAITING))[::-1]
+    cancelled = post(client, f"/api/screens/{keys[0]}/cancel").json()
+    assert cancelled["state"] == "cancelled"
+    assert cancelled["ended"]
+    again = post(client, f"/api/screens/{keys[0]}/cancel").json()
+    assert again == cancelled
+    assert client.get(f"/api/screens/{keys[1]}").json()["ahead"] == 0
+    assert post(client, "/api/screens", SCREEN).status_code == 202
+    folders = {path.name for path in (tmp_path / "runs").iterdir()}
+    assert folders == {run.key for run in queue.runs()}
+
+
+@pytest.mark.parametrize("key", ["x", "0" * 32, "..", "%2e%2e", "..%2f..", "a" * 5000])
+def test_only_known_screens_have_an_address(client, tmp_path, key):
+    (tmp_path / "ranking.csv").write_text("secret")
+    (tmp_path / "runs" / ("0" * 32)).mkdir()
+    (tmp_path / "runs" / ("0" * 32) / "ranking.csv").write_text("secret")
+    for path in (f"/api/screens/{key}", f"/screens/{key}/ranking.csv"):
+        assert client.get(path).status_code == 404
+    assert post(client, f"/api/screens/{key}/cancel").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    [RECORD, "log.txt", "..%2fstore.sqlite", "../store.sqlite", "%2e%2e/x", "", ".", "x.csv"],
+)
+def test_only_results_are_handed_out(client, queue, tmp_path, name):
+    key = post(client, "/api/screens", SCREEN).json()["key"]
+    (tmp_path / "runs" / key / "log.txt").write_text("secret")
+    (tmp_path / "runs" / "store.sqlite").write_text("secret")
+    assert client.get(f"/screens/{key}/{name}").status_code == 404
+
+
+def test_results_are_handed_out_without_rights(client, tmp_path):
+    key = post(client, "/api/screens", SCREEN).json()["key"]
+    assert client.get(f"/screens/{key}/report.html").status_code == 404
+    for name in FILES:
+        (tmp_path / "runs" / key / name).write_text("content")
+    assert client.get(f"/api/screens/{key}").json()["files"] == list(FILES)
+    for name, kind in FILES.items():
+        answer = client.get(f"/screens/{key}/{name}")
+        assert answer.text == "content"
+        assert answer.headers["content-type"] == kind
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-disposition"].startswith("inline")
+        policy = answer.headers["content-security-policy"]
+        assert "sandbox" in policy
+        assert "allow-same-origin" not in policy
+        assert "frame-ancestors 'none'" in policy
+        saved = client.get(f"/screens/{key}/{name}?save=1").headers["content-disposition"]
+        assert saved == f'attachment; filename="rarebind-{key[:8]}-{name}"'
+
+
+def test_earlier_screens_are_shown_and_what_is_no_screen_is_not(queue, tmp_path):
+    folder = tmp_path / "runs"
+    asked = Asked(HOPO, ("La",), ("1:6",), 8, "tblite", "auto", 0, "kcal/mol", leave_out=False,
+                  retry_failed=False)  # fmt: skip
+    done, waiting = new_run(asked, 1).ending("done"), new_run(asked, 1)
+    for run in (done, waiting):
+        write_run(run, folder)
+    (folder / "linked").mkdir()
+    (folder / ("1" * 32)).symlink_to(folder / done.key)
+    for name, text in (("2" * 32, "{"), ("3" * 32, "[]"), ("4" * 32, '{"schema": 99}')):
+        (folder / name).mkdir()
+        (folder / name / RECORD).write_text(text)
+    found = earlier_runs(folder)
+    assert found.keys() == {done.key, waiting.key}
+    assert found[done.key] == done
+    assert found[waiting.key].state == "interrupted"
+
+
+def test_progress():
+    progress = Progress()
+    for message in (
+        {"stage": "loading"}, {"total": 3}, {"done": "La3+", "status": "ok"},
+        {"done": "water", "status": "failed"}, {"stage": "writing"}, {"problems": ["x"]},
+    ):  # fmt: skip
+        progress = advanced(progress, message)
+    assert progress == Progress(total=3, done=2, failed=1, stage="writing")
+
+
+# --- starting ------------------------------------------------------------------------------------
+
+
+def test_what_is_missing_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(needs, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'rarebind\[serve\]'"):
+        need_serving()
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--port", "0"])
+    assert ended.value.code == 2
+    assert "pip install 'rarebind[serve]'" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_told(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(InputError, match="give another with --port"):
+            serve(other.getsockname()[1], tmp_path / "runs", tmp_path / "store.sqlite")
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="give another with --folder"):
+        ScreenQueue(tmp_path / "file" / "runs", tmp_path / "store.sqlite")
+
+
+# --- a real screen -------------------------------------------------------------------------------
+
+
+def ended(client, key):
+    deadline = time.monotonic() + PATIENCE
+    while not (run := client.get(f"/api/screens/{key}").json())["finished"]:
+        assert time.monotonic() < deadline, run
+        time.sleep(0.1)
+    return run
+
+
+def test_a_screen_through_the_queue(client, tmp_path):
+    with client:
+        key = post(client, "/api/screens", SCREEN).json()["key"]
+        run = ended(client, key)
+        assert run["state"] == "done", run
+        assert run["progress"]["done"] == run["progress"]["total"] == 6
+        assert run["progress"]["failed"] == 0
+        assert run["files"] == list(FILES)
+        ranking = client.get(f"/screens/{key}/ranking.json").json()
+        [row] = ranking["rows"]
+        assert row["ligand"] == "fluoro"
+        # The same calculations, looked up in the store of the server.
+        request = Request(
+            ligands=(read_line(SCREEN["ligands"]),), metals=("La",), geometries=("1:6",),
+            engine="tblite", protocol=Protocol(hops=0), workers=1,
+        )  # fmt: skip
+        with Store(tmp_path / "store.sqlite") as store:
+            [wanted] = ranked_rows(request.prepared().run(store), "kcal/mol")
+        assert row["exchange"] == pytest.approx(wanted.exchange)
+        assert row["binding"] == pytest.approx(wanted.binding)
+        assert "fluoro" in client.get(f"/screens/{key}/report.html").text
+        assert (tmp_path / "store.sqlite").exists()
+
+
+def test_a_running_screen_can_be_cancelled(client, queue):
+    with client:
+        key = post(client, "/api/screens", SCREEN | {"ligands": ACETATE}).json()["key"]
+        after = post(client, "/api/screens", SCREEN | {"ligands": "C1CC O"}).json()
+        assert "problems" in after
+        while client.get(f"/api/screens/{key}").json()["state"] == "waiting":
+            time.sleep(0.01)
+        assert post(client, f"/api/screens/{key}/cancel").json()["state"] in {
+            "cancelling",
+            "cancelled",
+        }
+        run = ended(client, key)
+        assert run["state"] == "cancelled"
+        assert run["files"] == []
+    assert queue._child is None
+    assert not queue._thread.is_alive()
