@@ -1,4 +1,4 @@
-"""Three roads from ligands to sixteen metals, in one run: the model's, all-xTB, the study's builder.
+"""Three roads from ligands to sixteen metals in one run: by model, all xTB, the study's builder.
 
     python benchmarks/screening_roads.py OUT [--ligands FILE] [--geometry 1:6] [--architector]
 

@@ -161,8 +161,8 @@ def parsl_session(
 def _clean_up(kernel: Any) -> None:
     """Let Parsl end its processes; where it waits for one that is dead, do not wait with it.
 
-    If the interchange has been killed (by the system for want of memory, say), Parsl's cleanup waits
-    for its answer for ever, though all results are there.
+    If the interchange has been killed (by the system for want of memory, say), Parsl's cleanup
+    waits for its answer for ever, though all results are there.
     """
     ending = threading.Thread(target=kernel.cleanup, daemon=True)
     ending.start()
