@@ -1,6 +1,7 @@
 """Ligands: the library, a user's own, their donors, charge and identity."""
 
 from rarebind.ligands.conformers import conformers
+from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
 from rarebind.ligands.drawing import draw_grid, draw_svg
 from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fragment_inchikey
@@ -22,6 +23,7 @@ __all__ = [
     "MAX_DENTICITY",
     "PARENT",
     "Attachment",
+    "Distinct",
     "Donor",
     "Explanation",
     "FragmentIdentity",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rarebind.errors import InputError
+from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import parse_ligand
 
 if TYPE_CHECKING:
@@ -108,13 +109,13 @@ def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = Non
     columns = _columns(next(rows, None), path)
     ligands: list[Ligand] = []
     rejected: list[Rejected] = []
-    seen: dict[str, tuple[int, str]] = {}
+    seen = Distinct()
     for row in rows:
         if row.fields in {(), ("",)}:
             continue
         try:
             ligand = _ligand(row, columns, motif_file)
-            _check_new(ligand, row.line, seen)
+            seen.add(ligand, row.line)
         except InputError as error:
             values = dict(zip(columns, (field.strip() for field in row.fields), strict=False))
             name, smiles = values.get("name", ""), values.get("smiles", "")
@@ -138,22 +139,6 @@ def _columns(header: _Row | None, path: str | Path) -> list[str]:
     if twice := [c for c in _COLUMNS if columns.count(c) > 1]:
         raise InputError(f"{path} has the column {twice[0]} more than once: keep one")
     return columns
-
-
-def _check_new(ligand: Ligand, line: int, seen: dict[str, tuple[int, str]]) -> None:
-    """Add name and InChIKey to `seen`, or raise if an earlier line has one of them."""
-    clashes = []
-    if ligand.name in seen:
-        clashes.append(f"the name {ligand.name!r} is that of line {seen[ligand.name][0]} too")
-    if ligand.inchikey in seen:
-        other_line, other = seen[ligand.inchikey]
-        clashes.append(
-            f"{ligand.name!r} is the same molecule as {other!r} in line {other_line} "
-            f"({ligand.inchikey})"
-        )
-    if clashes:
-        raise InputError(f"{'; '.join(clashes)}; remove one of them")
-    seen[ligand.name] = seen[ligand.inchikey] = (line, ligand.name)
 
 
 def _rows(path: Path) -> Iterator[_Row]:

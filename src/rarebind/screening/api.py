@@ -12,7 +12,7 @@ from rdkit import Chem
 
 from rarebind.campaigns import Store
 from rarebind.errors import InputError
-from rarebind.ligands import Ligand, parse_ligand
+from rarebind.ligands import Distinct, Ligand, parse_ligand
 from rarebind.screening.outputs import write_outputs
 from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS, Request
 from rarebind.screening.screen import MODEL, Screen, Watch
@@ -137,16 +137,13 @@ def _ligands(
     items: Sequence[Any] = [given] if isinstance(given, (str, Chem.Mol, Ligand)) else list(given)
     found: list[Ligand] = []
     problems = []
+    seen = Distinct("ligand")
     for number, item in enumerate(items, start=1):
         try:
             ligand = _ligand(item)
+            seen.add(ligand, number)
         except InputError as error:
             problems += [f"ligand {number}: {problem}" for problem in error.problems]
-            continue
-        twin = next((other for other in found if other.inchikey == ligand.inchikey), None)
-        if twin is not None or ligand.name in {other.name for other in found}:
-            same = f"is the same molecule as {twin.name!r}" if twin else "has the name of another"
-            problems.append(f"ligand {number}: {ligand.name!r} {same}: remove one of them")
         else:
             found.append(ligand)
     if problems:

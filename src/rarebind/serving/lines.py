@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rarebind.errors import InputError
-from rarebind.ligands import Ligand, LigandTable, Rejected, parse_ligand
+from rarebind.ligands import Distinct, Ligand, LigandTable, Rejected, parse_ligand
 from rarebind.serving.limits import MAX_LIGANDS, MAX_LINE, MAX_NAME
 
 _SEPARATOR = re.compile(r"[\s,;]+")
@@ -56,11 +56,11 @@ def survey_lines(text: str) -> LigandTable:
         )
     ligands: list[Ligand] = []
     rejected = []
-    seen: dict[str, tuple[int, str]] = {}
+    seen = Distinct()
     for number, line in lines:
         try:
             ligand = read_line(line)
-            _check_new(ligand, number, seen)
+            seen.add(ligand, number)
         except InputError as error:
             smiles, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
             name = rest[0] if rest else ""
@@ -72,19 +72,3 @@ def survey_lines(text: str) -> LigandTable:
 
 def _is_head(line: str) -> bool:
     return _SEPARATOR.split(line.strip(), maxsplit=1)[0].casefold() == "smiles"
-
-
-def _check_new(ligand: Ligand, line: int, seen: dict[str, tuple[int, str]]) -> None:
-    """Add name and InChIKey to `seen`, or raise if an earlier line has one of them."""
-    clashes = []
-    if ligand.name in seen:
-        clashes.append(f"the name {ligand.name!r} is that of line {seen[ligand.name][0]} too")
-    if ligand.inchikey in seen:
-        other_line, other = seen[ligand.inchikey]
-        clashes.append(
-            f"{ligand.name!r} is the same molecule as {other!r} in line {other_line} "
-            f"({ligand.inchikey})"
-        )
-    if clashes:
-        raise InputError(f"{'; '.join(clashes)}; remove one of them")
-    seen[ligand.name] = seen[ligand.inchikey] = (line, ligand.name)
