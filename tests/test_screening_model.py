@@ -36,9 +36,13 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def screened(tmp_path_factory):
+def store(tmp_path_factory):
+    return tmp_path_factory.mktemp("screened") / "store.sqlite"
+
+
+@pytest.fixture(scope="module")
+def screened(store):
     """Two ligands with three metals."""
-    store = tmp_path_factory.mktemp("screened") / "store.sqlite"
     return run([HOPO, CAM], ["La", "Eu", "Lu"], "1:6", store=store)
 
 
@@ -127,12 +131,12 @@ def test_every_predicted_number_has_its_interval(screened):
     assert zero == [metal == "La" for metal in estimates.metals]
 
 
-def test_the_same_screen_from_file_to_page(screened, tmp_path, capsys):
+def test_the_same_screen_from_file_to_page(screened, store, tmp_path, capsys):
     """The command line, with a bad ligand among the good."""
     (tmp_path / "l.csv").write_text(f"name,smiles\none,{HOPO}\nbad,CCC\n")
     arguments = [
         "screen", str(tmp_path / "l.csv"), "--metals", "La", "Lu", "--geometry", "1:6",
-        "--out", str(tmp_path / "out"), "--json",
+        "--out", str(tmp_path / "out"), "--store", str(store), "--json",
     ]  # fmt: skip
     with pytest.raises(SystemExit, match="0"):
         main(arguments)

@@ -14,6 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rarebind.complexes.builders import stand_ins
 from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.layout import canonical
@@ -139,7 +141,12 @@ def _quiet_scratch() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="rarebind-architector-") as scratch:
         os.chdir(scratch)
         try:
-            with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            # On its import, Architector has NumPy warn of every underflow from then on.
+            with (
+                contextlib.redirect_stdout(io.StringIO()),
+                warnings.catch_warnings(),
+                np.errstate(),
+            ):
                 warnings.simplefilter("ignore")
                 yield scratch
         finally:
