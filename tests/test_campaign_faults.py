@@ -54,7 +54,7 @@ def complete(config):
     return all(stage.ok == stage.total for stage in status.stages)
 
 
-@pytest.mark.parametrize("kept_at_least", [0, 3, 9])
+@pytest.mark.parametrize("kept_at_least", [0, 3, pytest.param(9, marks=pytest.mark.slow)])
 def test_killed_at_any_instant_it_goes_on(config, kept_at_least):
     """``kill -9`` of driver and workers together, as a machine that goes down does."""
     store = config.with_name("store.sqlite")
@@ -206,6 +206,7 @@ def test_workers_outlive_what_hangs_or_crashes(monkeypatch):
         assert session.submit(abs, -1).result() == 1
 
 
+@pytest.mark.slow
 def test_another_parsl_configuration_gives_the_same_records(config, tmp_path):
     tasks = [task for stage in Curation.of(read_config(config)).stages.values() for task in stage]
     energies = []

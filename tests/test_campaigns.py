@@ -159,7 +159,7 @@ def test_crest_is_asked_for_before_anything_runs(monkeypatch):
 LIGANDS = "name,smiles\nHOPO-methyl,CNC(=O)c1cc(C)cc(=O)n1O\nCAM-fluoro,CNC(=O)c1cc(F)cc(O)c1O\n"
 
 
-@pytest.mark.parametrize("records_before_the_kill", [1, 6])
+@pytest.mark.parametrize("records_before_the_kill", [1, pytest.param(6, marks=pytest.mark.slow)])
 def test_kill_and_resume(tmp_path, records_before_the_kill):
     """``kill -9`` of driver and workers; the re-run finishes the rest and recomputes nothing."""
     (tmp_path / "ligands.csv").write_text(LIGANDS)
