@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Seconds without a sign of life after which workers of a killed driver end themselves.
 HEARTBEAT_THRESHOLD = 30
-#: Seconds that Parsl has to end its processes; it needs less than one.
+#: Seconds that Parsl has to end its processes.
 _PATIENCE = 30.0
 #: From a scratch folder to a Parsl configuration.
 MakeConfig = Callable[[str], "Config"]

@@ -127,7 +127,7 @@ def _show(found: Screen, unit: str) -> None:
     )
     if found.interval is not None:
         caption += (
-            f"  ± holds the computed energy in {found.interval.level:.0%} of cases; first: "
+            f"  ± should hold the computed energy in {found.interval.level:.0%} of cases; first: "
             "probability of being the strongest; ! unlike what the model learned from."
         )
     by = "predicted from the complex of La, " if found.model else ""

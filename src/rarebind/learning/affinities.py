@@ -1,8 +1,8 @@
-"""How strongly the donors of a free ligand hold a proton, computed in a fraction of a second.
+"""How strongly the donors of a free ligand hold a proton, from a few single points.
 
 What holds a proton well holds a rare-earth ion well: both are hard acids, and stability constants
 of metal ions run parallel with the basicity of their ligands (Martell and Hancock, Metal Complexes
-in Aqueous Solutions, 1996, chapter 2).  A substituent's effect on binding that reaches the donors
+in Aqueous Solutions, 1996).  A substituent's effect on binding that reaches the donors
 through bonds shows in this one number, though no atom of it lies within a network's cutoff.
 """
 

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.complexes import TEMPLATE_METAL, swap_metal
+from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, swap_metal
 from rarebind.datasets import Dataset, Record, Row, compare, find_level, told_apart
 from rarebind.datasets.statistics import complexes
 from rarebind.engines import LEVELS
 from rarebind.errors import InputError
 from rarebind.learning.targets import Target
+from rarebind.ligands import Ligand
 from rarebind.structures import Structure
 
 #: Å; coordinates are stored to 1e-5 Å, and no two atoms are this near.
@@ -230,6 +231,30 @@ def samples_of(
     return samples
 
 
+def unlabelled(spec: ComplexSpec, structure: Structure, reference: Structure | None) -> Sample:
+    """A complex whose target is not known: what a model is asked about.
+
+    Parameters
+    ----------
+    spec
+        With a ligand.
+    structure, reference
+        As :class:`Sample` has them.
+    """
+    assert spec.ligand is not None
+    return Sample(
+        key=spec.name,
+        frame=0,
+        structure=structure,
+        **_names(spec, spec.ligand),
+        target=0.0,
+        forces=None,
+        binding_offset=0.0,
+        exchange_offset=None,
+        reference=reference,
+    )
+
+
 def digest(samples: Iterable[Sample]) -> str:
     """SHA-256 of what is learned: keys, frames and targets to 1e-9 eV, in any order."""
     # Adding zero makes −0.0 and 0.0 alike.
@@ -260,6 +285,18 @@ def _geometries(record: Record, *, frames: bool) -> Iterator[_Geometry]:
         )
 
 
+def _names(spec: ComplexSpec, ligand: Ligand) -> dict[str, Any]:
+    return {
+        "metal": spec.metal,
+        "ligand": ligand.name,
+        "scaffold": ligand.scaffold or "",
+        "substituent": ligand.substituent or "",
+        "geometry": spec.geometry,
+        "inchikey": ligand.inchikey,
+        "smiles": ligand.smiles,
+    }
+
+
 def _sample(
     record: Record,
     structure: Structure,
@@ -274,13 +311,7 @@ def _sample(
     return Sample(
         key=record.key,
         structure=structure,
-        metal=spec.metal,
-        ligand=ligand.name,
-        scaffold=ligand.scaffold or "",
-        substituent=ligand.substituent or "",
-        geometry=spec.geometry,
-        inchikey=ligand.inchikey,
-        smiles=ligand.smiles,
+        **_names(spec, ligand),
         target=learned,
         # References, and what was taken off.
         binding_offset=values["binding"] - learned,

@@ -15,7 +15,7 @@ from rarebind.campaigns import Protocol, Store
 from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, Layout, swap_metal
 from rarebind.errors import InputError
 from rarebind.learning.model import Model, Predictions
-from rarebind.learning.samples import Sample
+from rarebind.learning.samples import Sample, unlabelled
 from rarebind.learning.uncertainty import family, sigmas
 from rarebind.screening.computed import compute, plan_screen
 from rarebind.screening.prediction import Prediction
@@ -132,26 +132,8 @@ def _unseen(spec: ComplexSpec, model: Model) -> list[str]:
 def _sample(spec: ComplexSpec, anchor: Entry) -> Sample:
     """The complex of `spec` as the model takes it."""
     reference = anchor.calculation.structure
-    ligand = spec.ligand
     assert reference is not None
-    assert ligand is not None
-    return Sample(
-        key=spec.name,
-        frame=0,
-        structure=swap_metal(reference, anchor.spec, spec.metal),
-        metal=spec.metal,
-        ligand=ligand.name,
-        scaffold=ligand.scaffold or "",
-        substituent=ligand.substituent or "",
-        geometry=spec.geometry,
-        inchikey=ligand.inchikey,
-        smiles=ligand.smiles,
-        target=0.0,
-        forces=None,
-        binding_offset=0.0,
-        exchange_offset=None,
-        reference=reference,
-    )
+    return unlabelled(spec, swap_metal(reference, anchor.spec, spec.metal), reference)
 
 
 def _interval(model: Model) -> Interval | None:

@@ -20,8 +20,8 @@ from rarebind.learning.nequip.fields import SIGNS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Edges computed at once: what a processor's caches hold (larger batches take twice as long), and a
-#: few hundred MB of a GPU's memory.
+#: Edges computed at once: few enough for a processor's caches, and a few hundred MB of a GPU's
+#: memory.
 _EDGES = {"cpu": 6_000, "cuda": 60_000}
 
 Graph = dict[str, torch.Tensor]
