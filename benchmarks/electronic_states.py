@@ -26,7 +26,7 @@ from rarebind.elements import STUDY_METALS, rare_earth
 from rarebind.engines import LevelOfTheory, level_named, relax
 from rarebind.engines.dft.basis import basis_sets
 from rarebind.engines.dft.engine import SearchEffort
-from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities
+from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities, turned_shell
 from rarebind.engines.dft.ion import closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import SEARCH_GRID, mean_field, set_grid
 from rarebind.engines.dft.molecule import build_molecule
@@ -75,10 +75,19 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
     field = mean_field(mol, level, sets)
     begun = time.perf_counter()
     effort = SearchEffort()
-    guesses, stability = effort.of(mol.nao)
+    guesses, thorough = effort.of(mol.nao)
     seed = effort.seed
+    disturb = None
+    if thorough and ion and mol.spin and not ion.one_filling:
+        disturb = turned_shell(field, 0, ion, seed)
     try:
-        found = search(field, starts(guesses, seed), faults, stability=stability)
+        found = search(
+            field,
+            starts(guesses, seed),
+            faults,
+            stability=thorough and bool(mol.spin),
+            disturb=disturb,
+        )
     except CalculationError as error:
         return {"metal": metal, "system": system, "failed": str(error)}
     spent = time.perf_counter() - begun

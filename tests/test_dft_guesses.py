@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from dft_systems import FROZEN, GAS, LANTHANIDES, WATER, hydrated
+from dft_systems import FROZEN, GAS, LANTHANIDES, WATER, field_of, hydrated, ion
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +16,7 @@ from rarebind.engines.dft.guesses import (
     free_atoms,
     guess_densities,
     occupations,
+    turned_shell,
 )
 from rarebind.engines.dft.ion import Ion, closed_ion, f_functions, spherical_ion
 from rarebind.engines.dft.molecule import build_molecule
@@ -176,3 +177,29 @@ def test_an_ion_alone_has_no_surroundings():
     structure = hydrated("Ce", 0)
     mol = build_molecule(structure, GAS, basis_sets(structure.symbols, GAS))
     assert np.allclose(surrounding_density(structure, GAS, mol, 0), 0.0)
+
+
+@pytest.mark.parametrize("around", ["bare", "hydrated"])
+def test_a_turned_shell_is_a_shell(around):
+    symbol = "Ce"
+    structure = ion(symbol) if around == "bare" else hydrated(symbol, 1)
+    field = field_of(structure, GAS)
+    free = spherical_ion(symbol, GAS)
+    overlap = field.get_ovlp()
+    (guess,) = guess_densities(field.mol, 0, free, free_atoms(field.mol, 0), 1, seed=1)
+    _, coefficients = field.eig(field.get_fock(dm=guess), overlap)
+    turn = turned_shell(field, 0, free, seed=5)
+    once, twice = turn(coefficients), turn(coefficients)
+    again = turned_shell(field, 0, free, seed=5)(coefficients)
+    assert np.array_equal(once, again)
+    assert not np.allclose(once, twice)
+    for before, after in zip(coefficients, once, strict=True):
+        metric = after.T @ overlap @ after
+        assert np.allclose(metric, np.eye(len(metric)), atol=1e-8)
+        moved = np.nonzero(np.abs(after - before).max(axis=0) > 1e-12)[0]
+        assert len(moved) == 7
+        # Small angles, and all other orbitals as they were.
+        assert np.all(np.diag(before.T @ overlap @ after) > 0.5)
+        assert np.allclose(
+            before[:, moved] @ before[:, moved].T, after[:, moved] @ after[:, moved].T, atol=1e-10
+        )

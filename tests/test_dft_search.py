@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from dft_systems import GAS, HYDROGEN_FLUORIDE, QUICK, WATER, field_of, ion
+from scipy.linalg import expm
 
 from rarebind.elements import rare_earth
 from rarebind.engines.dft import search as searching
@@ -115,6 +116,22 @@ def test_instability_is_followed(excited):
     assert found.best is found.solutions[1]
     assert found.best.energy == pytest.approx(ground.energy, abs=1e-5)
     assert found.cycles > stuck.cycles
+
+
+def test_a_disturbed_solution_falls(excited):
+    field, ground, guess = excited
+    generator = np.random.default_rng(1)
+
+    def disturb(coefficients):
+        angles = generator.normal(scale=0.1, size=(2, *coefficients.shape[2:] * 2))
+        return coefficients @ expm(angles - angles.transpose(0, 2, 1))
+
+    found = search(field, [guess], none, stability=False, disturb=disturb)
+    assert [solution.energy > BETWEEN for solution in found.solutions] == [True, False]
+    assert found.best.energy == pytest.approx(ground.energy, abs=1e-5)
+    # The ground state is disturbed too, and falls nowhere.
+    alone = search(field, [atoms_of(field)], none, stability=False, disturb=disturb)
+    assert len(alone.solutions) == 1
 
 
 def test_the_lowest_of_several_guesses(excited):

@@ -75,6 +75,10 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path):
         ("data: d\ntarget: binding\nlevel: x\nbase: y\n", "of one level, leave the base out"),
         ("data: d\ntarget: delta-binding\nlevel: x\n", "give the base"),
         ("data: d\ntarget: absolute\nlevel: x\n", "signs go with energies of reactions"),
+        (
+            "data: d\ntarget: exchange\nlevel: x\noverrides: {centres: 3.0}\n",
+            "centres leave out atoms whose energies are part of exchange",
+        ),
     ],
 )
 def test_faults_name_file_and_field(tmp_path, text, message):

@@ -85,6 +85,32 @@ def test_a_reference_takes_the_place_of_the_free_ligand(material):
             assert (first != -9.0).any()
 
 
+def test_centres_are_the_atoms_near_the_metal(material):
+    samples, names, _ = material
+    sample = samples[0]
+    positions = sample.structure.positions
+    near = set(np.nonzero(np.linalg.norm(positions - positions[0], axis=1) <= 3.0)[0].tolist())
+    assert 0 in near
+    assert 1 < len(near) < len(positions)
+    whole = graph_of(sample, names, R_MAX)["edge_index"]
+    graph = graph_of(sample, names, R_MAX, centres=3.0)
+    assert graph["edge_index"][0].unique().tolist() == sorted(near)
+    kept = whole[:, [centre in near for centre in whole[0].tolist()]]
+    assert sorted(graph["edge_index"].T.tolist()) == sorted(kept.T.tolist())
+
+
+def test_complex_and_reference_have_the_same_centres(material):
+    samples, names, _ = material
+    structure = samples[0].structure
+    size = len(structure)
+    # Of the reference every atom is twice as far away.
+    sample = replace(samples[0], reference=structure.with_positions(2.0 * structure.positions))
+    graph = graph_of(sample, names, 20.0, centres=5.0, signs=True)
+    centres = graph["edge_index"][0].unique()
+    assert torch.equal(centres[centres < size] + size, centres[centres >= size])
+    assert len(centres) < graph_of(sample, names, 20.0)["edge_index"][0].unique().numel()
+
+
 def test_what_does_not_fit_is_told(material):
     samples, names, ligands = material
     sample = samples[0]
@@ -96,6 +122,8 @@ def test_what_does_not_fit_is_told(material):
         graph_of(sample, names, R_MAX, described=True)
     with pytest.raises(InputError, match="different atoms"):
         graph_of(sample, names, R_MAX, other, signs=True)
+    with pytest.raises(InputError, match="a free ligand has no centres"):
+        graph_of(sample, names, R_MAX, ligands[sample.inchikey], signs=True, centres=3.0)
     with pytest.raises(InputError, match=r"no place for C, .*; known are H, La"):
         graph_of(sample, ("H", "La"), R_MAX)
 

@@ -47,6 +47,26 @@ def test_energies_are_linear_in_the_features(dataset, signs):
     assert np.ptp(rest) > 1e-4
 
 
+@pytest.mark.parametrize("centres", [None, 3.0])
+def test_parts_of_a_reaction_add_up(dataset, centres):
+    anchor, *samples = binding_samples(dataset)
+    samples = [replace(sample, reference=anchor.structure) for sample in samples]
+    shifts = dict.fromkeys(species_shifts(samples)[0], 0.0)
+    config = config_of(dataset, preset="best", overrides={"atom_descriptor": None})
+    built = build(network(config, config.resolved, Statistics(shifts, 0.1, 9.0, None, 16)))
+    graphs = {
+        part: [
+            graph_of(s, tuple(shifts), 4.0, signs=True, centres=centres, part=part) for s in samples
+        ]
+        for part in (None, 0, 1)
+    }
+    found = {part: evaluate([built], iter(g), len(g)) for part, g in graphs.items()}
+    for what in ("energies", "features"):
+        parts = getattr(found[0], what) + getattr(found[1], what)
+        assert parts == pytest.approx(getattr(found[None], what), abs=1e-5)
+        assert np.ptp(parts) > 1e-4
+
+
 def held_out(number=24, seed=0):
     """Errors of a linear model whose features are known, on ligands with four metals each."""
     rng = np.random.default_rng(seed)

@@ -182,6 +182,7 @@ def test_the_name_says_what_it_is(tiny, tmp_path):
         ({"level": ""}, "a name and a level"),
         ({"data_hash": "abc"}, "data_hash is no SHA-256"),
         ({"r_max": 0.0}, "r_max"),
+        ({"centres": -1.0}, "centres"),
         ({"elements": {"H": 0}}, "seen elements"),
         ({"seeds": (1,)}, "each member"),
     ],

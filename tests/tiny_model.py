@@ -83,6 +83,7 @@ def content(samples, seeds=(1, 2), split=None, **entries):
         "level": LEVEL,
         "base": None,
         "r_max": 4.0,
+        "centres": None,
         "elements": {
             name: sum(name in s.structure.symbols for s in split.of(samples, "train"))
             for name in ELEMENTS

@@ -30,6 +30,8 @@ class Card:
         For a target that is a difference: the level that was taken off.
     r_max
         Å; how far an atom sees.
+    centres
+        Å; only atoms at most this far from the metal have an energy; None: all.
     elements
         Geometries of the training part that contain an element, by symbol; 0 for an element that
         the network has a place for without having seen it.
@@ -60,6 +62,7 @@ class Card:
     level: str
     base: str | None
     r_max: float
+    centres: float | None
     elements: Mapping[str, int]
     data_hash: str
     split_hash: str
@@ -77,8 +80,7 @@ class Card:
         for what in ("data_hash", "split_hash"):
             if not _SHA256.fullmatch(getattr(self, what)):
                 raise InputError(f"model {self.name}: {what} is no SHA-256 in hexadecimal digits")
-        if not self.r_max > 0:
-            raise InputError(f"model {self.name}: r_max must be above 0, got {self.r_max}")
+        self._check_radii()
         if not any(self.elements.values()) or min(self.elements.values()) < 0:
             raise InputError(f"model {self.name}: it must have seen elements, each 0 or more times")
         lengths = {len(self.seeds), len(self.metrics), len(self.runs)}
@@ -89,6 +91,11 @@ class Card:
         for what in ("elements", "configuration", "versions"):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
         object.__setattr__(self, "metrics", tuple(MappingProxyType(dict(m)) for m in self.metrics))
+
+    def _check_radii(self) -> None:
+        for what, radius in (("r_max", self.r_max), ("centres", self.centres)):
+            if radius is not None and not radius > 0:
+                raise InputError(f"model {self.name}: {what} must be above 0, got {radius}")
 
     def data(self) -> dict[str, Any]:
         """Plain data for JSON."""

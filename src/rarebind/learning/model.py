@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from rarebind.errors import InputError
 from rarebind.learning.model_file import ModelFile, file_sha256, read_model
 from rarebind.learning.nequip import need_nequip
+from rarebind.learning.pieces import Pieces, pieces_of
 from rarebind.learning.samples import Sample
 from rarebind.learning.targets import target_named
 from rarebind.structures import Structure
@@ -168,15 +170,18 @@ class Model:
         need_nequip()
         from rarebind.learning.nequip.inference import evaluate
 
-        # Graphs of like size go together, so that a batch is never far from its limit.
-        order = np.argsort([len(sample.structure) for sample in samples], kind="stable")
-        graphs = self._graphs([samples[i] for i in order], ligands or {})
-        found = evaluate(self._networks, graphs, len(samples), device=device, on_done=on_done)
-        back = np.argsort(order)
-        members, number, width = found.features.shape
+        pieces = pieces_of(samples, compared=bool(self._content.network.get("signs")))
+        graphs = self._graphs(samples, pieces, ligands or {})
+        left = iter(pieces.parts)
+
+        def count(number: int) -> None:
+            on_done(sum(part != 1 for part in islice(left, number)))
+
+        found = evaluate(self._networks, graphs, len(pieces.parts), device=device, on_done=count)
+        energies = (pieces.sums @ found.energies.T).T
         # The mean of an ensemble is a linear layer on the features of all, side by side.
-        beside = found.features.transpose(1, 0, 2).reshape(number, members * width) / members
-        return Predictions(found.energies[:, back], beside[back])
+        features = np.hstack([pieces.sums @ member for member in found.features])
+        return Predictions(energies, features / len(energies))
 
     def _check(
         self, samples: Sequence[Sample], ligands: Mapping[str, FreeLigand], *, unseen: bool
@@ -214,17 +219,21 @@ class Model:
     def _graphs(
         self,
         samples: Sequence[Sample],
+        pieces: Pieces,
         ligands: Mapping[str, FreeLigand],
     ) -> Iterator[dict[str, Any]]:
         from rarebind.learning.nequip.graphs import graph_of
 
-        for sample in samples:
+        for index, part in zip(pieces.samples, pieces.parts, strict=True):
+            sample = samples[index]
             yield graph_of(
                 sample,
                 self._content.type_names,
                 self.card.r_max,
                 ligands.get(sample.inchikey),
+                centres=self.card.centres,
                 signs=bool(self._content.network.get("signs")),
+                part=part,
                 described=self.atom_descriptor is not None,
             )
 

@@ -94,6 +94,7 @@ def content_of(folders: Sequence[Path | str], name: str) -> ModelFile:
         level=run["level"],
         base=configs[0].base,
         r_max=float(networks[0]["r_max"]),
+        centres=configs[0].resolved.centres,
         elements=elements,
         data_hash=run["data_hash"],
         split_hash=split.digest,

@@ -66,6 +66,10 @@ class Preset(_Section):
         One line for people.
     r_max
         Å; how far an atom sees.
+    centres
+        Å; only atoms at most this far from the metal have an energy, which makes the network as
+        much faster as there are fewer of them; for the target ``series``, whose other atoms hardly
+        notice the metal.  None: all atoms.
     l_max
         Highest order of the spherical harmonics.
     parity
@@ -108,6 +112,7 @@ class Preset(_Section):
 
     summary: str
     r_max: Positive
+    centres: Positive | None
     l_max: Annotated[int, Field(ge=0, le=4)]
     parity: bool
     num_layers: Count

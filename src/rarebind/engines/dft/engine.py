@@ -15,7 +15,7 @@ from rarebind.engines.checkpoints import checkpoint_folder, checkpoint_for
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.checkpoint import Checkpoint, Refinement
 from rarebind.engines.dft.dispersion import dispersion
-from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities
+from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities, turned_shell
 from rarebind.engines.dft.ion import Ion, closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
@@ -49,7 +49,8 @@ class SearchEffort:
         4f occupations to start from, for partly filled shells.
     small
         Number of basis functions up to which more is done: `small_guesses` occupations are
-        tried, and the stability of the lowest state is analysed, which costs a hundred iterations.
+        tried, the lowest state is disturbed to see whether it falls lower, and its stability is
+        analysed, which costs a hundred iterations.
     small_guesses
     seed
         Draws the occupations.
@@ -61,7 +62,7 @@ class SearchEffort:
     seed: int = 111111
 
     def of(self, functions: int) -> tuple[int, bool]:
-        """Guesses, and whether to analyse stability, for so many basis functions."""
+        """Guesses, and whether to do more, for so many basis functions."""
         small = functions <= self.small
         return (self.small_guesses if small else self.guesses), small
 
@@ -148,11 +149,16 @@ class DFTPotential:
         known, orbitals = checkpoint.refinement(), checkpoint.orbitals()
         if known is not None and orbitals is not None:
             return Solution(min(known.energies), *orbitals), known
+        thorough = bool(field.mol.spin) and self._effort.of(field.mol.nao)[1]
+        disturb = None
+        if thorough and ion and not ion.one_filling and self._metal is not None:
+            disturb = turned_shell(field, self._metal, ion, self._effort.seed)
         found = search(
             field,
             self._guesses(structure, field, ion, checkpoint),
             lambda converged: analyse(converged, self._metal, ion).faults(),
-            stability=bool(field.mol.spin) and self._effort.of(field.mol.nao)[1],
+            stability=thorough,
+            disturb=disturb,
         )
         refinement = Refinement(
             tuple(solution.energy for solution in found.solutions), found.attempts, found.cycles

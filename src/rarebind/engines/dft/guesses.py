@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.linalg import expm
 from scipy.stats import special_ortho_group
 
 from rarebind.engines.dft.ion import F_ORBITALS, Ion
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Occupations below this do not count.
 _EMPTY = 1e-9
+#: Size of the random angles between 4f orbitals, in radians.
+_TURN = 0.1
 
 
 def occupations(ion: Ion, number: int, seed: int) -> list[tuple[Floats, Floats]]:
@@ -32,12 +35,11 @@ def occupations(ion: Ion, number: int, seed: int) -> list[tuple[Floats, Floats]]
     list
         Pairs of shapes (7, electrons of spin alpha) and (7, electrons of spin beta).
     """
-    minority = ion.beta if ion.alpha == F_ORBITALS else ion.alpha
     full = np.eye(F_ORBITALS)
-    if minority in {0, F_ORBITALS}:
+    if ion.one_filling:
         return [(full[:, : ion.alpha], full[:, : ion.beta])]
     generator = np.random.default_rng(seed)
-    plain = [full[:, chosen] for chosen in combinations(range(F_ORBITALS), minority)]
+    plain = [full[:, chosen] for chosen in combinations(range(F_ORBITALS), ion.minority)]
     order = generator.permutation(len(plain))
     filled = []
     for count in range(number):
@@ -45,7 +47,7 @@ def occupations(ion: Ion, number: int, seed: int) -> list[tuple[Floats, Floats]]
             filled.append(plain[order[count // 2]])
         else:
             rotation = special_ortho_group.rvs(F_ORBITALS, random_state=generator)
-            filled.append(rotation[:, :minority])
+            filled.append(rotation[:, : ion.minority])
     if ion.alpha == F_ORBITALS:
         return [(full, beta) for beta in filled]
     return [(alpha, full[:, :0]) for alpha in filled]
@@ -132,3 +134,36 @@ def guess_densities(
             orbitals = ion.orbitals @ occupied
             density[spin, first:last, first:last] = ion.core + orbitals @ orbitals.T
         yield with_orbitals(density)
+
+
+def turned_shell(mean_field: Any, metal: int, ion: Ion, seed: int) -> Callable[[Floats], Floats]:
+    """What turns the seven orbitals of either spin that are most like 4f ones into each other.
+
+    Parameters
+    ----------
+    mean_field
+        Its molecule and overlap are those of the orbitals to be turned.
+    metal, ion
+        See :func:`guess_densities`.
+    seed
+        Draws the angles, new ones at every call.
+
+    Returns
+    -------
+    callable
+        From coefficients, shape (2, functions, orbitals), to ones close by.
+    """
+    generator = np.random.default_rng(seed)
+    _, _, first, last = mean_field.mol.aoslice_by_atom()[metal]
+    acting = mean_field.get_ovlp()[:, first:last] @ ion.orbitals
+
+    def turn(coefficients: Floats) -> Floats:
+        turned = np.array(coefficients)
+        for orbitals in turned:
+            likeness = ((acting.T @ orbitals) ** 2).sum(axis=0)
+            shell = np.argsort(-likeness)[:F_ORBITALS]
+            angles = generator.normal(scale=_TURN, size=(F_ORBITALS, F_ORBITALS))
+            orbitals[:, shell] = orbitals[:, shell] @ expm(angles - angles.T)
+        return turned
+
+    return turn

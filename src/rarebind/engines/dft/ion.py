@@ -43,6 +43,16 @@ class Ion:
     alpha: int
     beta: int
 
+    @property
+    def minority(self) -> int:
+        """Electrons of the one spin whose shell is neither empty nor full, or 0 or 7."""
+        return self.beta if self.alpha == F_ORBITALS else self.alpha
+
+    @property
+    def one_filling(self) -> bool:
+        """Whether the 4f shell can be filled in one way only: empty, half-filled, full."""
+        return self.minority in {0, F_ORBITALS}
+
 
 @lru_cache(maxsize=32)
 def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 #: Of a converged mean field: why it is not the state asked for.
 Faults = Callable[[Any], list[str]]
+#: Of orbital coefficients: ones close by.
+Disturb = Callable[["Floats"], "Floats"]
 
 #: Energy threshold in Eh of the search, and of the difference between two states.
 _LOOSE, _SAME = 1e-6, 1e-5
 #: Residual of the lowest eigenvector of the stability matrix.
 _STABILITY = 1e-4
-#: Instabilities followed from one solution at most.
-_DESCENTS = 3
+#: Instabilities followed from one solution at most, and disturbances of it.
+_DESCENTS = _DISTURBANCES = 3
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,21 @@ class Found:
     cycles: int
 
 
-def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stability: bool) -> Found:
+def search(
+    mean_field: Any,
+    guesses: Iterable[Floats],
+    faults: Faults,
+    *,
+    stability: bool,
+    disturb: Disturb | None = None,
+) -> Found:
     """The lowest solution of the right kind that `guesses` lead to.
 
     Each guess climbs a ladder until something converges: DIIS; DIIS with a level shift and
-    damping; the second-order algorithm.  With `stability`, the internal stability of the lowest
-    is analysed and a downward direction followed.
+    damping; the second-order algorithm.  The lowest is disturbed and converged again by second
+    order, as long as that leads lower: turning one filling of an open shell into another hardly
+    costs energy, and where DIIS gets slow on the way it takes it for the end.  With `stability`,
+    the internal stability of the lowest is analysed and a downward direction followed.
 
     Lowest alone is not enough.  The s functions of the def2 sets leave the small cores of the
     lanthanides a spurious level between 5s and 6s: determinants in which it mixes with 5s, or
@@ -88,6 +100,8 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
         Tells why a converged mean field is not the state asked for.
     stability
         Worth its price for open shells; what is closed-shell seldom needs it.
+    disturb
+        Gives orbitals close to those it is given; None leaves the lowest in peace.
 
     Raises
     ------
@@ -121,8 +135,13 @@ def search(mean_field: Any, guesses: Iterable[Floats], faults: Faults, *, stabil
             f"none of {len(solutions)} states found is that of M3+; the lowest has "
             f"{'; '.join(lowest.faults)}"
         )
+    ways_down: list[Callable[..., list[Solution]]] = []
+    if disturb is not None:
+        ways_down.append(partial(_disturbed, disturb))
     if stability:
-        lower = _descend(mean_field, min(right, key=_energy), faults)
+        ways_down.append(_descend)
+    for way_down in ways_down:
+        lower = way_down(mean_field, min(right, key=_energy), faults)
         solutions += lower
         right += [solution for solution in lower if not solution.faults]
     return Found(min(right, key=_energy), tuple(solutions), attempts, cycles)
@@ -216,18 +235,43 @@ def _newton(mean_field: Any, coefficients: Floats, occupations: Floats) -> Solut
     return _solution(mean_field)
 
 
+def _disturbed(
+    disturb: Disturb, mean_field: Any, start: Solution, faults: Faults
+) -> list[Solution]:
+    """Solutions met on disturbing one after the other, each lower than the one before."""
+    return _chain(
+        mean_field, start, faults, _DISTURBANCES, lambda solution: disturb(solution.coefficients)
+    )
+
+
 def _descend(mean_field: Any, start: Solution, faults: Faults) -> list[Solution]:
     """Solutions met on following internal instabilities, each lower than the one before."""
-    met: list[Solution] = []
-    solution = start
-    for _ in range(_DESCENTS):
+
+    def downwards(solution: Solution) -> Floats | None:
         mean_field.mo_coeff, mean_field.mo_occ = solution.coefficients, solution.occupations
         coefficients, _, stable, _ = mean_field.stability(
             return_status=True, nroots=3, tol=_STABILITY
         )
-        if stable:
+        return None if stable else np.asarray(coefficients)
+
+    return _chain(mean_field, start, faults, _DESCENTS, downwards)
+
+
+def _chain(
+    mean_field: Any,
+    start: Solution,
+    faults: Faults,
+    number: int,
+    leave: Callable[[Solution], Floats | None],
+) -> list[Solution]:
+    """Solutions that the second-order algorithm falls into from where `leave` leads each time."""
+    met: list[Solution] = []
+    solution = start
+    for _ in range(number):
+        coefficients = leave(solution)
+        if coefficients is None:
             break
-        lower = _newton(mean_field, np.asarray(coefficients), solution.occupations)
+        lower = _newton(mean_field, coefficients, solution.occupations)
         if lower is None or lower.energy > solution.energy - _SAME:
             break
         solution = replace(lower, faults=tuple(faults(mean_field)))

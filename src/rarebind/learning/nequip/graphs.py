@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from nequip.data import AtomicDataDict, compute_neighborlist_
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from rarebind.datasets.files import replace_file
+from rarebind.elements import is_rare_earth
 from rarebind.errors import InputError
 from rarebind.learning.fragments import FreeLigand, fragments_of
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
@@ -36,7 +38,9 @@ def graph_of(
     r_max: float,
     ligand: FreeLigand | None = None,
     *,
+    centres: float | None = None,
     signs: bool = False,
+    part: int | None = None,
     described: bool = False,
     forces: bool = False,
 ) -> Graph:
@@ -51,9 +55,16 @@ def graph_of(
     ligand
         As it is when free; needed with `described`, and with `signs` where the sample has no
         reference.
+    centres
+        Å; only atoms at most this far from the rare-earth atom are centres of edges, hence have an
+        energy.  Which these are is seen in the sample's reference, where it has one: what comes
+        and goes between the two must not change their difference.  None: all atoms.
     signs
         Whether the graph is that of the reaction: the complex with weight 1, and with no edge
         between them, the sample's reference with weight −1 or else one free ligand with weight −n.
+    part
+        Of the reaction only one molecule: 0: the complex, 1: what its energy is less.  The energies
+        of the two add up to that of the reaction.  None: both.
     described
         Whether atoms carry the descriptor of the free ligand's; metal and waters have none.
     forces
@@ -68,11 +79,17 @@ def graph_of(
     Raises
     ------
     InputError
-        An element is not among `type_names`, or the free ligand is missing or another one.
+        An element is not among `type_names`, the free ligand is missing or another one, or it is
+        part of the graph although `centres` leaves no atom of it.
     """
     structure = sample.structure
     parts = _parts(sample, ligand, signs=signs, described=described)
-    graphs = [_neighbours(part.structure, type_names, r_max, sample) for part in parts]
+    if centres is not None and signs and sample.reference is None:
+        raise InputError(f"sample {sample.key}: a free ligand has no centres near a metal")
+    if part is not None:
+        parts = parts[part : part + 1]
+    chosen = _centres(sample.reference or structure, centres)
+    graphs = [_neighbours(part.structure, type_names, r_max, chosen, sample) for part in parts]
     starts = np.cumsum([0, *(len(part.structure) for part in parts)]).tolist()
     graph = {
         AtomicDataDict.POSITIONS_KEY: _joined(graphs, AtomicDataDict.POSITIONS_KEY),
@@ -203,8 +220,22 @@ def read_graphs(path: Path | str) -> list[Graph]:
     return [file[index] for index in range(len(file))]
 
 
+def _centres(structure: Structure, radius: float | None) -> NDArray[np.int64] | None:
+    """Indices of the atoms at most `radius` from the rare-earth atom; None: all atoms."""
+    if radius is None:
+        return None
+    metal = next(i for i, symbol in enumerate(structure.symbols) if is_rare_earth(symbol))
+    distances = np.linalg.norm(structure.positions - structure.positions[metal], axis=1)
+    near: NDArray[np.int64] = np.nonzero(distances <= radius)[0]
+    return near
+
+
 def _neighbours(
-    structure: Structure, type_names: Sequence[str], r_max: float, sample: Sample
+    structure: Structure,
+    type_names: Sequence[str],
+    r_max: float,
+    centres: NDArray[np.int64] | None,
+    sample: Sample,
 ) -> Graph:
     numbers = {name: number for number, name in enumerate(type_names)}
     if unknown := sorted(set(structure.symbols) - numbers.keys()):
@@ -215,10 +246,16 @@ def _neighbours(
     graph = {
         AtomicDataDict.POSITIONS_KEY: torch.from_numpy(np.array(structure.positions)),
         AtomicDataDict.ATOM_TYPE_KEY: torch.tensor([numbers[name] for name in structure.symbols]),
-        AtomicDataDict.PBC_KEY: torch.zeros(1, 3, dtype=torch.bool),
     }
-    found: Graph = compute_neighborlist_(graph, r_max)
-    return found
+    if centres is None:
+        graph[AtomicDataDict.PBC_KEY] = torch.zeros(1, 3, dtype=torch.bool)
+        found: Graph = compute_neighborlist_(graph, r_max)
+        return found
+    near = cdist(structure.positions[centres], structure.positions) <= r_max
+    near[np.arange(len(centres)), centres] = False
+    first, second = np.nonzero(near)
+    graph[AtomicDataDict.EDGE_INDEX_KEY] = torch.from_numpy(np.stack([centres[first], second]))
+    return graph
 
 
 @dataclass(frozen=True, eq=False)

@@ -115,6 +115,7 @@ def _graphs(
             names,
             preset.r_max,
             free.get(sample.inchikey),
+            centres=preset.centres,
             signs=preset.signs,
             described=preset.atom_descriptor is not None,
             forces=preset.force_weight > 0,

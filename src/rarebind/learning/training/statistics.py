@@ -76,13 +76,13 @@ def graph_statistics(
     Returns
     -------
     neighbours
-        Mean number of them.
+        Mean number of them, of the atoms that have an energy.
     descriptor_scales
         Mean and standard deviation of the atoms' descriptor by element, of those that have one;
         None where graphs have none.
     """
-    atoms = sum(len(graph["pos"]) for graph in graphs)
-    neighbours = sum(graph["edge_index"].shape[1] for graph in graphs) / atoms
+    centres = sum(len(graph["edge_index"][0].unique()) for graph in graphs)
+    neighbours = sum(graph["edge_index"].shape[1] for graph in graphs) / centres
     if "atom_descriptor" not in graphs[0]:
         return neighbours, None
     types = np.concatenate([graph["atom_types"].numpy() for graph in graphs])
