@@ -1,5 +1,6 @@
 """Latent features are what energies are linear in, and the errors of a model are calibrated."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from rarebind.learning.model_file import write_model
 from rarebind.learning.nequip.emit import Statistics, network
 from rarebind.learning.nequip.graphs import graph_of
 from rarebind.learning.nequip.inference import build, evaluate
-from rarebind.learning.uncertainty import HeldOut, calibrate, check_coverage
+from rarebind.learning.uncertainty import HeldOut, calibrate, check_coverage, check_flag
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,19 @@ def test_calibration_covers_other_ligands():
         assert check.energies[""].fraction == pytest.approx(check.level, abs=room)
         assert check.differences.fraction == pytest.approx(check.level, abs=room)
         assert check.differences.blocks == 400
+
+
+def test_the_flag_is_raised_where_errors_are_larger():
+    features, held = held_out(60)
+    found = check_flag(features, held)
+    assert found.flagged + found.others == len(held.residuals)
+    assert 0 < found.flagged < found.others
+    # Errors grow with the distance from the training set, by which is flagged.
+    assert found.flagged_error > found.others_error > 0
+    mean = (found.flagged * found.flagged_error + found.others * found.others_error) / 240
+    assert mean == pytest.approx(np.abs(held.residuals).mean())
+    still = check_flag(features, replace(held, features=0.1 * held.features))
+    assert json.loads(json.dumps(still.data())) == still.data()
 
 
 def test_few_ligands_give_the_levels_that_they_can():

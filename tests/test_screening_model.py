@@ -159,7 +159,22 @@ def test_an_element_that_the_model_has_not_seen_is_told(screened, model):
     bromo = complex_spec("Lu", parse_ligand("CNC(=O)c1cc(Br)cc(O)c1O", "bromo"), "1:6")
     entry = _entry(bromo, anchor, {}, model)
     assert entry.binding is None
-    assert "has not seen Br: compute it with --engine tblite" in entry.reason
+    assert "has not seen Br: compute it with --fall-back" in entry.reason
+
+
+@pytest.mark.slow
+def test_what_the_model_has_not_seen_is_computed_when_asked(store):
+    bromo = "CNC(=O)c1cc(Br)cc(O)c1O"
+    found = run([CAM, bromo], ["La", "Lu", "Sc"], "1:6", fall_back=True, store=store)
+    predicted = {
+        (e.spec.metal, "Br" in e.spec.ligand.smiles): isinstance(e.binding, Prediction)
+        for e in found.entries
+    }
+    assert len(predicted) == 6
+    assert {key for key, is_predicted in predicted.items() if is_predicted} == {("Lu", False)}
+    assert all(e.binding is not None for e in found.entries)
+    rows = {(r.metal, r.ligand): r for r in ranked_rows(found)}
+    assert {r.source for r in rows.values() if r.metal == "Sc"} == {"computed"}
 
 
 # --- asked for what cannot be ---------------------------------------------------------------------
@@ -174,6 +189,7 @@ def test_an_element_that_the_model_has_not_seen_is_told(screened, model):
         ({"workers": 0}, "workers must be at least 1"),
         ({"engine": "orca-6"}, "orca-6"),
         ({"engine": "tblite", "model": Path("m.rarebind")}, "of no use"),
+        ({"engine": "tblite", "fall_back": True}, "nothing to fall back from"),
     ],
 )
 def test_bad_requests_are_refused_before_anything_is_computed(change, message):

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.table import Table
 
 from rarebind.commands.progress import progress_bar
+from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:
     from rarebind.learning.assessment import Assessed
-    from rarebind.learning.uncertainty import Check
+    from rarebind.learning.uncertainty import Check, FlagCheck
 
 
 def package(
@@ -72,6 +73,7 @@ def package(
     console = Console()
     if found is not None:
         console.print(_table(found))
+        console.print(_flag(found.flag), highlight=False)
     console.print(f"{out}  {size / 1e3:.0f} kB", highlight=False, soft_wrap=True)
     console.print(f"SHA-256 {sha256}", highlight=False, soft_wrap=True)
 
@@ -90,7 +92,21 @@ def _coverage(found: Assessed | None) -> dict[str, Any]:
             }
             for check in found.checks
         ],
+        "flag": found.flag.data(),
     }
+
+
+def _flag(check: FlagCheck) -> str:
+    def error(value: float) -> str:
+        return f"{value * KCAL_PER_EV:.2f} kcal/mol"
+
+    others = f"without the flag ({check.others} complexes) the mean absolute error is "
+    if not check.flagged:
+        return f"No complex is flagged; {others}{error(check.others_error)}."
+    return (
+        f"Flagged are {check.flagged} complexes, with a mean absolute error of "
+        f"{error(check.flagged_error)}; {others}{error(check.others_error)}."
+    )
 
 
 def _table(found: Assessed) -> Table:

@@ -47,6 +47,9 @@ def screen(
     model: Annotated[
         Path | None, typer.Option(help="Model file; default: the one that comes with rarebind.")
     ] = None,
+    fall_back: Annotated[
+        bool, typer.Option("--fall-back", help="Compute what the model has not seen.")
+    ] = False,
     builder: Annotated[str, typer.Option(help="auto, grafting or architector.")] = "auto",
     conformers: Annotated[
         str, typer.Option(help="rdkit, or crest for a CREST search of every La complex.")
@@ -94,6 +97,7 @@ def screen(
         coordination_number=coordination_number,
         engine=engine,
         model=model,
+        fall_back=fall_back,
         protocol=protocol,
         workers=workers,
     )

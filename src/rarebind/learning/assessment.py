@@ -15,10 +15,12 @@ from rarebind.learning.samples import Sample, digest
 from rarebind.learning.training import load_material
 from rarebind.learning.uncertainty import (
     Check,
+    FlagCheck,
     HeldOut,
     Uncertainty,
     calibrate,
     check_coverage,
+    check_flag,
 )
 
 
@@ -32,12 +34,15 @@ class Assessed:
         The model, with :attr:`~rarebind.learning.model_file.ModelFile.uncertainty`.
     checks
         How often intervals hold for ligands that took no part in their calibration.
+    flag
+        What its flag is worth, seen in the same way.
     ligands, complexes
         How many were held out.
     """
 
     content: ModelFile
     checks: tuple[Check, ...]
+    flag: FlagCheck
     ligands: int
     complexes: int
 
@@ -109,6 +114,7 @@ def assess(
     return Assessed(
         replace(content, uncertainty=uncertainty),
         tuple(check_coverage(features, out)),
+        check_flag(features, out),
         len(set(out.ligands)),
         len(held),
     )

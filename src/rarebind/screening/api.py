@@ -29,6 +29,7 @@ def screen(
     *,
     engine: str = MODEL,
     model: Path | str | None = None,
+    fall_back: bool = False,
     unit: str = "kcal/mol",
     store: Path | str | None = None,
     workers: int | None = None,
@@ -49,6 +50,9 @@ def screen(
         all is computed.
     model
         File of the model; default: the one that comes with rarebind.
+    fall_back
+        Compute complexes with a metal or another element that the model has not seen, instead of
+        refusing them.
     unit
         ``kcal/mol`` or ``kJ/mol``.
     store
@@ -75,8 +79,8 @@ def screen(
     import pandas as pd
 
     found = run(
-        ligands, metals, geometries, engine=engine, model=model, store=store, workers=workers,
-        watch=watch,
+        ligands, metals, geometries, engine=engine, model=model, fall_back=fall_back,
+        store=store, workers=workers, watch=watch,
     )  # fmt: skip
     frame: pd.DataFrame = pd.DataFrame([row.data() for row in ranked_rows(found, unit)])
     frame.attrs = {
@@ -94,6 +98,7 @@ def run(
     *,
     engine: str = MODEL,
     model: Path | str | None = None,
+    fall_back: bool = False,
     store: Path | str | None = None,
     workers: int | None = None,
     watch: Watch | None = None,
@@ -108,6 +113,7 @@ def run(
         geometries=(geometries,) if isinstance(geometries, str) else tuple(geometries),
         engine=engine,
         model=None if model is None else Path(model),
+        fall_back=fall_back,
         workers=workers,
     )
     prepared = request.prepared()

@@ -25,8 +25,10 @@ from rarebind.screening.screen import Entry, Interval, Screen, Watch
 LEVEL = 0.9
 
 
-def check_model(model: Model, metals: Sequence[str], protocol: Protocol) -> None:
-    """Whether `model` can screen these metals.
+def check_model(
+    model: Model, metals: Sequence[str], protocol: Protocol, *, fall_back: bool = False
+) -> None:
+    """Whether `model` can screen these metals; with `fall_back`, those that it lacks do not count.
 
     Raises
     ------
@@ -43,11 +45,12 @@ def check_model(model: Model, metals: Sequence[str], protocol: Protocol) -> None
             f"model {card.name} learned from {card.level}; the complexes that it starts from are "
             f"asked for at {protocol.level}: energies of different levels cannot be combined"
         )
-    known = {TEMPLATE_METAL, *model.hydration}
-    if lacking := [metal for metal in metals if metal not in known]:
+    known = _metals(model)
+    lacking = [metal for metal in metals if metal not in known]
+    if lacking and not fall_back:
         raise InputError(
             f"model {card.name} has not seen {', '.join(lacking)}: it knows "
-            f"{', '.join(sorted(known))}; compute all with --engine tblite"
+            f"{', '.join(sorted(known))}; compute them with --fall-back (fall_back=True)"
         )
 
 
@@ -57,6 +60,7 @@ def screen_by_model(
     model: Model,
     *,
     protocol: Protocol | None = None,
+    fall_back: bool = False,
     workers: int | None = None,
     watch: Watch | None = None,
 ) -> Screen:
@@ -72,6 +76,9 @@ def screen_by_model(
         Of the target ``series``.
     protocol
         Of the calculations.
+    fall_back
+        Compute complexes with a metal or another element that the model has not seen; else they
+        are listed as failed.
 
     Raises
     ------
@@ -80,16 +87,17 @@ def screen_by_model(
     """
     protocol, watch = protocol or Protocol(), watch or Watch()
     metals = tuple(dict.fromkeys(spec.metal for spec in specs))
-    check_model(model, metals, protocol)
-    anchors = list(dict.fromkeys(spec.with_metal(TEMPLATE_METAL) for spec in specs))
-    plan = plan_screen(anchors, protocol)
+    check_model(model, metals, protocol, fall_back=fall_back)
+    anchors = [spec.with_metal(TEMPLATE_METAL) for spec in specs]
+    strange = [spec for spec in specs if fall_back and _unseen(spec, model)]
+    plan = plan_screen(list(dict.fromkeys([*anchors, *strange])), protocol)
     found = {e.spec: e for e in compute(plan, store, workers=workers, watch=watch)}
     watch.on_stage("predicting the series")
     asked = [
         (spec, anchor)
         for spec in specs
-        if (anchor := found[spec.with_metal(TEMPLATE_METAL)]).binding is not None
-        and spec.metal != TEMPLATE_METAL
+        if spec not in found
+        and (anchor := found[spec.with_metal(TEMPLATE_METAL)]).binding is not None
         and not _unseen(spec, model)
     ]
     predictions = model.evaluate([_sample(spec, anchor) for spec, anchor in asked])
@@ -101,7 +109,10 @@ def screen_by_model(
         )
     }
     entries = [
-        _entry(spec, found[spec.with_metal(TEMPLATE_METAL)], predicted, model) for spec in specs
+        found[spec]
+        if spec in found
+        else _entry(spec, found[spec.with_metal(TEMPLATE_METAL)], predicted, model)
+        for spec in specs
     ]
     geometries = tuple(dict.fromkeys(spec.geometry for spec in specs))
     return Screen(tuple(entries), metals, geometries, protocol, model.data(), interval)
@@ -110,8 +121,6 @@ def screen_by_model(
 def _entry(
     spec: ComplexSpec, anchor: Entry, predicted: dict[ComplexSpec, Prediction], model: Model
 ) -> Entry:
-    if spec.metal == TEMPLATE_METAL:
-        return anchor
     if spec in predicted:
         return Entry(spec, predicted[spec], anchor.calculation)
     if anchor.binding is None:
@@ -119,14 +128,19 @@ def _entry(
         return Entry(spec, None, anchor.calculation, reason)
     reason = (
         f"model {model.card.name} has not seen {', '.join(_unseen(spec, model))}: compute it with "
-        "--engine tblite"
+        "--fall-back (fall_back=True)"
     )
     return Entry(spec, None, anchor.calculation, reason)
 
 
+def _metals(model: Model) -> set[str]:
+    return {TEMPLATE_METAL, *model.hydration}
+
+
 def _unseen(spec: ComplexSpec, model: Model) -> list[str]:
-    seen = {name for name, count in model.card.elements.items() if count} | {TEMPLATE_METAL}
-    return sorted(set(Layout(spec).symbols[1:]) - seen)
+    seen = {name for name, count in model.card.elements.items() if count}
+    lacking = sorted(set(Layout(spec).symbols[1:]) - seen)
+    return lacking if spec.metal in _metals(model) else [spec.metal, *lacking]
 
 
 def _sample(spec: ComplexSpec, anchor: Entry) -> Sample:

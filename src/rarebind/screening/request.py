@@ -48,6 +48,8 @@ class Request:
         computes all.
     model
         File of the model; None: the one that comes with rarebind.
+    fall_back
+        Compute what the model has not seen.
     protocol
         Builder, seed and so on; its level of theory follows from `engine`.
     workers
@@ -65,6 +67,7 @@ class Request:
     coordination_number: int = DEFAULT_COORDINATION_NUMBER
     engine: str = MODEL
     model: Path | None = None
+    fall_back: bool = False
     protocol: Protocol = field(default_factory=Protocol)
     workers: int | None = None
 
@@ -73,6 +76,10 @@ class Request:
             raise InputError(f"workers must be at least 1, got {self.workers}")
         if self.model is not None and self.engine != MODEL:
             raise InputError(f"a model file is of no use to engine {self.engine}: leave one out")
+        if self.fall_back and self.engine != MODEL:
+            raise InputError(
+                f"engine {self.engine} computes all: there is nothing to fall back from"
+            )
         engine = _ENGINE if self.engine == MODEL else self.engine
         level = LevelOfTheory(engine, _METHOD, solvent=_SOLVENT)
         object.__setattr__(self, "protocol", replace(self.protocol, level=level))
@@ -119,7 +126,13 @@ class Prepared:
         from rarebind.screening.predicted import screen_by_model
 
         return screen_by_model(
-            self.specs, store, self.model, protocol=protocol, workers=workers, watch=watch
+            self.specs,
+            store,
+            self.model,
+            protocol=protocol,
+            fall_back=self.request.fall_back,
+            workers=workers,
+            watch=watch,
         )
 
 
@@ -131,5 +144,5 @@ def _model(request: Request) -> Model:
 
     need_nequip()
     model = bundled_model() if request.model is None else load_model(request.model)
-    check_model(model, request.metals, request.protocol)
+    check_model(model, request.metals, request.protocol, fall_back=request.fall_back)
     return model

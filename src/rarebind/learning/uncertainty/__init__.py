@@ -3,10 +3,12 @@
 from rarebind.learning.uncertainty.applicability import Applicability, fit_applicability
 from rarebind.learning.uncertainty.calibration import (
     Check,
+    FlagCheck,
     HeldOut,
     Uncertainty,
     calibrate,
     check_coverage,
+    check_flag,
 )
 from rarebind.learning.uncertainty.conformal import (
     LEVELS,
@@ -39,11 +41,13 @@ __all__ = [
     "Check",
     "Conformal",
     "Coverage",
+    "FlagCheck",
     "HeldOut",
     "Rigidity",
     "Uncertainty",
     "calibrate",
     "check_coverage",
+    "check_flag",
     "choose_regularisation",
     "coverage",
     "difference",

@@ -239,15 +239,62 @@ def check_coverage(features: ArrayLike, held_out: HeldOut, *, seed: int = 0) -> 
     InputError
         As :func:`calibrate` raises it, for half of the ligands.
     """
-    names = sorted(set(held_out.ligands))
-    order = np.random.default_rng(seed).permutation(len(names))
-    halves = [{names[i] for i in order[part::2]} for part in (0, 1)]
-    tested = []
-    for ours, theirs in (halves, halves[::-1]):
-        fitted = calibrate(features, held_out.of(sorted(ours)))
-        tested.append((fitted, held_out.of(sorted(theirs))))
+    tested = _tested(features, held_out, seed)
     levels = set.intersection(*(set(fitted.energies.levels) for fitted, _ in tested))
     return [_check(tested, level) for level in sorted(levels)]
+
+
+@dataclass(frozen=True)
+class FlagCheck:
+    """Whether the flag of a model is raised where its errors are larger.
+
+    Attributes
+    ----------
+    flagged, others
+        Complexes with and without it.
+    flagged_error, others_error
+        Their mean absolute errors, eV; NaN where there are none.
+    """
+
+    flagged: int
+    others: int
+    flagged_error: float
+    others_error: float
+
+    def data(self) -> dict[str, Any]:
+        """Plain data for JSON; no error where there are no complexes."""
+        return {
+            name: None if isinstance(value, float) and np.isnan(value) else value
+            for name, value in vars(self).items()
+        }
+
+
+def check_flag(features: ArrayLike, held_out: HeldOut, *, seed: int = 0) -> FlagCheck:
+    """Fit the domain with half of the held-out ligands and flag the others, then vice versa.
+
+    Parameters, errors: see :func:`check_coverage`.
+    """
+    tested = _tested(features, held_out, seed)
+    flags = np.concatenate([fit.applicability.flagged(other.features) for fit, other in tested])
+    errors = np.abs(np.concatenate([other.residuals for _, other in tested]))
+    with_it, without = errors[flags], errors[~flags]
+    return FlagCheck(
+        len(with_it),
+        len(without),
+        float(with_it.mean()) if len(with_it) else float("nan"),
+        float(without.mean()) if len(without) else float("nan"),
+    )
+
+
+def _tested(features: ArrayLike, held_out: HeldOut, seed: int) -> list[tuple[Uncertainty, HeldOut]]:
+    """Calibrated on one half of the ligands, and the other half."""
+    names = sorted(set(held_out.ligands))
+    order = np.random.default_rng(seed).permutation(len(names))
+    halves = [sorted(names[i] for i in order[part::2]) for part in (0, 1)]
+    return [
+        (calibrate(features, held_out.of(ours)), held_out.of(theirs))
+        for ours, theirs in (halves, halves[::-1])
+    ]
 
 
 def _check(tested: Sequence[tuple[Uncertainty, HeldOut]], level: float) -> Check:
