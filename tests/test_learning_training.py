@@ -60,7 +60,6 @@ def test_a_run_has_all_its_files(run, dataset):
         "config.yaml", "split.json", "run.json", "nequip.yaml", "nequip.log", "best.ckpt",
         "last.ckpt", "history.csv", "history.png", "graphs", "logs",
     }  # fmt: skip
-    assert "run.pid" not in files
     assert load_training_config(folder / "config.yaml").identity() == config_of(dataset).identity()
     assert read_history(folder / "history.csv") == run[1].history
     content = read_run(folder)
@@ -98,17 +97,42 @@ def test_a_folder_of_something_else_is_refused(dataset, tmp_path):
         train(config_of(dataset), tmp_path / "letter.txt")
 
 
-def test_a_run_is_trained_by_one_process(run, dataset):
-    import psutil
+HOLD = """
+import sys
+from pathlib import Path
+from rarebind.learning.training.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
-    other = psutil.Process(os.getppid())
-    path = run[1].folder / "run.pid"
-    path.write_text(f"{other.pid} {other.create_time()}", encoding="utf-8")
-    with pytest.raises(InputError, match=f"is being trained by process {other.pid}"):
-        train(config_of(dataset), run[1].folder)
-    # One that is gone.
-    path.write_text(f"{other.pid} 1.0", encoding="utf-8")
-    train(config_of(dataset), run[1].folder)
+
+def test_a_run_is_trained_by_one_process(run, dataset):
+    folder = run[1].folder
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match="is being trained by another process"):
+            train(config_of(dataset), folder)
+        other.kill()
+    # The lock of one that was killed counts for nothing.
+    train(config_of(dataset), folder)
+
+
+def test_a_folder_that_cannot_be_written_to(dataset, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot write to"):
+        train(config_of(dataset), tmp_path / "file" / "run")
+
+
+def test_a_damaged_run_is_told(tmp_path):
+    (tmp_path / "run.json").write_text("[1, 2]", encoding="utf-8")
+    with pytest.raises(InputError, match="holds no entries"):
+        read_run(tmp_path)
 
 
 def test_the_end_of_nequips_log_is_told(run, dataset, tmp_path):

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 F_ORBITALS = 7
+#: Filled s, p and d shells of xenon, the core of every Ln3+.
+_XENON_SHELLS = (5, 4, 2)
+_KINDS = "spdf"
+_F = _KINDS.index("f")
 
 
 @dataclass(frozen=True)
@@ -73,19 +77,23 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
     sets = basis_sets([symbol], level)
     mol = build_molecule(structure, level, sets)
     field = dft.UKS(mol, xc=FUNCTIONALS[level.method]).density_fit(auxbasis=sets.auxiliary)
-    functions = f_functions(mol, 0)
     beta = max(ion.f_electrons - F_ORBITALS, 0)
     filling = (ion.f_electrons - beta, beta)
-    closed = (mol.nelectron - ion.f_electrons) // 2
     overlap = mol.intor("int1e_ovlp")
+    shells = _closed_shells(mol)
 
     def occupations(_: Any = None, coefficients: Any = None) -> Floats:
+        # By angular momentum: in the order of their energies, the spurious s level of the def2 sets
+        # would take turns with 5p.
         found = np.zeros((2, mol.nao))
         for spin, electrons in enumerate(filling):
-            f_like = _f_character(coefficients[spin], overlap, functions) > 0.5  # noqa: PLR2004
-            shell = np.nonzero(f_like)[0][:F_ORBITALS]
-            others = np.nonzero(~f_like)[0][:closed]
-            found[spin, shell], found[spin, others] = electrons / F_ORBITALS, 1.0
+            for momentum, number in enumerate(shells):
+                like = _lowest(
+                    coefficients[spin], overlap, functions_of_kind(mol, momentum), number
+                )
+                found[spin, like] = 1.0
+            shell = _lowest(coefficients[spin], overlap, functions_of_kind(mol, _F), F_ORBITALS)
+            found[spin, shell] = electrons / F_ORBITALS
         return found
 
     field.get_occ = occupations
@@ -100,9 +108,8 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
     else:
         raise CalculationError(f"the spherical {symbol}3+ ion does not converge")
     coefficients, occupied = field.mo_coeff[0], field.mo_occ[0]
-    f_like = _f_character(coefficients, overlap, functions) > 0.5  # noqa: PLR2004
-    shell = np.nonzero(f_like)[0][:F_ORBITALS]
-    rest = (occupied > 0.5) & ~f_like  # noqa: PLR2004
+    shell = _lowest(coefficients, overlap, functions_of_kind(mol, _F), F_ORBITALS)
+    rest = np.setdiff1d(np.nonzero(occupied)[0], shell)
     core = coefficients[:, rest] @ coefficients[:, rest].T
     return Ion(core, coefficients[:, shell], *filling)
 
@@ -131,16 +138,31 @@ def closed_ion(symbol: str, level: LevelOfTheory) -> Floats:
     return np.asarray(field.make_rdm1())
 
 
-def f_functions(mol: Any, atom: int) -> list[int]:
-    """Indices of the f functions on an atom."""
+def functions_of_kind(mol: Any, momentum: int) -> list[int]:
+    """Indices of an atom's functions with an angular momentum."""
     return [
-        index
-        for index, (where, _, shell, _) in enumerate(mol.ao_labels(fmt=None))
-        if where == atom and shell.endswith("f")
+        i
+        for i, (_, _, shell, _) in enumerate(mol.ao_labels(fmt=None))
+        if shell[-1] == _KINDS[momentum]
     ]
 
 
-def _f_character(coefficients: Floats, overlap: Floats, functions: list[int]) -> Floats:
-    """Share of f functions in each orbital of an atom, whose f functions overlap no others."""
+def _closed_shells(mol: Any) -> list[int]:
+    """Orbitals of s, p and d kind in the xenon core of an ion that no core potential replaces."""
+    from pyscf.gto.ecp import core_configuration
+
+    replaced = core_configuration(mol.atom_nelec_core(0))
+    return [
+        (2 * momentum + 1) * (shells - replaced[momentum])
+        for momentum, shells in enumerate(_XENON_SHELLS)
+    ]
+
+
+def _lowest(
+    coefficients: Floats, overlap: Floats, functions: list[int], number: int
+) -> NDArray[np.int64]:
+    """The first orbitals of an atom that are made of `functions`, which overlap no others of it."""
     part = coefficients[functions]
-    return np.asarray(np.einsum("ik,ij,jk->k", part, overlap[np.ix_(functions, functions)], part))
+    share = np.einsum("ik,ij,jk->k", part, overlap[np.ix_(functions, functions)], part)
+    made: NDArray[np.int64] = np.nonzero(share > 0.5)[0][:number]  # noqa: PLR2004
+    return made

@@ -15,7 +15,7 @@
       logs/              numbers from each call
       history.csv, history.png
       finished           there when a schedule has ended the training before the last epoch
-      run.pid            there while a process trains
+      .lock              held while a process trains
 
 Interrupted at any instant, a run goes on from its last whole epoch.
 """

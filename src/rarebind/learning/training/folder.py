@@ -35,7 +35,7 @@ BEST: Final = "best.ckpt"
 LAST: Final = "last.ckpt"
 HISTORY: Final = "history.csv"
 CURVE: Final = "history.png"
-PID: Final = "run.pid"
+LOCK: Final = ".lock"
 
 
 def is_prepared(folder: Path) -> bool:
@@ -66,9 +66,11 @@ def read_run(folder: Path | str) -> dict[str, Any]:
     """
     path = Path(folder) / RUN
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder} is no run of `rarebind train`: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{folder} is no run of `rarebind train`: {path} holds no entries")
     if content.get("schema") != SCHEMA_VERSION:
         raise InputError(
             f"{path}: schema {content.get('schema')}, this rarebind reads {SCHEMA_VERSION}: use "
@@ -113,7 +115,7 @@ def check_folder(config: TrainingConfig, folder: Path) -> None:
         raise InputError(f"{folder} is a file: give a folder for the run")
     if is_prepared(folder):
         _check_same(config, folder)
-    elif not (folder / CONFIG).exists() and _names(folder) - {PID}:
+    elif not (folder / CONFIG).exists() and _names(folder) - {LOCK}:
         raise InputError(f"{folder} holds something else: give a new folder for the run")
 
 

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
+from filelock import FileLock, Timeout
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
-from rarebind.learning.training.folder import PID
+from rarebind.learning.training.folder import LOCK
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Let no other process train the run; the lock of a process that is gone counts for nothing.
+    """Let no other process train the run; the system frees the lock of a process that is gone.
+
+    The folder is made when absent.
 
     Raises
     ------
     InputError
-        Another process trains it.
-    OSError
-        The folder cannot be written to.
+        Another process trains it, or the folder cannot be written to.
     """
-    path = folder / PID
+    lock = FileLock(folder / LOCK, timeout=0)
     try:
-        number, born = path.read_text().split()
-        other = psutil.Process(int(number))
-        if int(number) != os.getpid() and abs(other.create_time() - float(born)) < 1.0:
-            raise InputError(f"{folder} is being trained by process {number}: wait, or end it")
-    except (OSError, ValueError, psutil.Error):
-        pass
-    replace_file(path, f"{os.getpid()} {psutil.Process().create_time()}\n".encode())
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            f"{folder} is being trained by another process: wait, or end it"
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror}") from error
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        lock.release()

@@ -67,7 +67,7 @@ def train(
     ------
     InputError
         The configuration or the dataset is wrong, the folder holds another run or something else,
-        or the run is being trained by another process.
+        cannot be written to, or the run is being trained by another process.
     CalculationError
         NequIP failed; the message has the end of its log.
     MissingDependencyError
@@ -78,7 +78,6 @@ def train(
     folder = Path(folder).resolve()
     epochs = config.resolved.max_epochs
     check_folder(config, folder)
-    folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         if not is_prepared(folder):
             prepare(config, folder, on_stage)
