@@ -38,6 +38,20 @@ def _records(number):
     ]
 
 
+def pairs_dataset(folder):
+    """Of every ligand of HOPO and CAM without uncommon elements the 1:6 complexes of two metals."""
+    whole = Dataset(DATA)
+    complexes = [
+        record
+        for record in whole.records([next(s for s in whole.shards if s.kind == "complex")])
+        if record.geometry == "1:6"
+        and record.ligand.scaffold in {"HOPO", "CAM"}
+        and {*record.calculation.structure.symbols} <= {"H", "C", "N", "O", "La", "Ce"}
+    ]
+    append(complexes, folder)
+    return Dataset(folder)
+
+
 def write_dataset(folder, number=16):
     """A dataset of so many complexes."""
     append(_records(number), folder)

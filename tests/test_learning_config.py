@@ -72,6 +72,14 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path):
         ("data: d\ntarget: binding\nlevel: x\nepoch: 3\n", "unknown key 'epoch'; known are data"),
         ("data: d\ntarget: binding\nlevel: x\nsplit: {sort: a}\n", "unknown key 'split.sort'"),
         ("data: d\ntarget: binding\nlevel: x\nthreads: 0\n", "threads: .*got 0"),
+        (
+            "data: d\ntarget: binding\nlevel: x\nsplit: {fold: -1}\n",
+            "split.fold: .*greater than or equal to 0, got -1",
+        ),
+        (
+            "data: d\ntarget: binding\nlevel: x\nsplit: {file: split.json, fold: 2}\n",
+            "split.fold: the split of split.json is made, so fold 2",
+        ),
         ("data: d\ntarget: binding\nlevel: x\nbase: y\n", "of one level, leave the base out"),
         ("data: d\ntarget: delta-binding\nlevel: x\n", "give the base"),
         ("data: d\ntarget: absolute\nlevel: x\n", "signs go with energies of reactions"),
@@ -98,6 +106,26 @@ def test_identity_is_what_decides_the_model():
     assert config.identity() == same.identity()
     other = TrainingConfig(**GOOD, overrides={"max_epochs": 7}).identity()
     assert {k for k in other if other[k] != config.identity()[k]} == {"preset.max_epochs"}
+
+
+def test_the_first_fold_is_what_configurations_were_before_there_were_folds():
+    config = TrainingConfig(**GOOD, split={"kind": "leave-ligand-out", "fold": 0})
+    assert "split.fold" not in config.identity()
+    plain = config.model_dump(mode="json")
+    assert set(plain["split"]) == {"kind", "seed", "held_out", "fractions", "file"}
+    assert TrainingConfig(**plain) == config
+
+
+def test_another_fold_is_another_training():
+    config = TrainingConfig(**GOOD, split={"kind": "leave-ligand-out"})
+    other = config.with_fold(2)
+    assert TrainingConfig(**other.model_dump(mode="json")) == other
+    assert {k: v for k, v in other.identity().items() if k not in config.identity()} == {
+        "split.fold": 2
+    }
+    assert other.with_fold(0).identity() == config.identity()
+    with pytest.raises(InputError, match="counted from 0, got -1"):
+        config.with_fold(-1)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from learning_data import LEVEL, binding_samples, config_of, write_dataset
+from learning_data import LEVEL, binding_samples, config_of, pairs_dataset, write_dataset
 
 pytest.importorskip("nequip")
 from tiny_model import content, published, run_folder
 
 from rarebind.cli import main
+from rarebind.datasets import Dataset
 from rarebind.errors import InputError
 from rarebind.learning import TARGETS, load_samples, species_shifts
 from rarebind.learning.fragments import free_ligands
@@ -19,7 +21,7 @@ from rarebind.learning.model_file import write_model
 from rarebind.learning.nequip.emit import Statistics, network
 from rarebind.learning.nequip.graphs import graph_of
 from rarebind.learning.nequip.inference import build, evaluate
-from rarebind.learning.uncertainty import HeldOut, calibrate, check_coverage, check_flag
+from rarebind.learning.uncertainty import Fold, HeldOut, calibrate, check_coverage, check_flag
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +94,9 @@ def test_every_two_metals_of_a_ligand_are_compared():
 
 def test_calibration_covers_other_ligands():
     features, held = held_out(400)
-    uncertainty = calibrate(features, held)
+    uncertainty = calibrate([Fold(features, held)])
     assert set(uncertainty.energies.quantiles) == {"", "light", "middle", "heavy", "Y"}
-    for check in check_coverage(features, held):
+    for check in check_coverage([Fold(features, held)]):
         # Half of 400 ligands at a time, four complexes each: three standard deviations.
         room = 3 * np.sqrt(check.level * (1 - check.level) / 400)
         assert check.energies[""].fraction == pytest.approx(check.level, abs=room)
@@ -104,30 +106,31 @@ def test_calibration_covers_other_ligands():
 
 def test_the_flag_is_raised_where_errors_are_larger():
     features, held = held_out(60)
-    found = check_flag(features, held)
+    found = check_flag([Fold(features, held)])
     assert found.flagged + found.others == len(held.residuals)
     assert 0 < found.flagged < found.others
     # Errors grow with the distance from the training set, by which is flagged.
     assert found.flagged_error > found.others_error > 0
     mean = (found.flagged * found.flagged_error + found.others * found.others_error) / 240
     assert mean == pytest.approx(np.abs(held.residuals).mean())
-    still = check_flag(features, replace(held, features=0.1 * held.features))
+    still = check_flag([Fold(features, replace(held, features=0.1 * held.features))])
     assert json.loads(json.dumps(still.data())) == still.data()
 
 
 def test_few_ligands_give_the_levels_that_they_can():
     features, held = held_out(12)
-    assert calibrate(features, held).energies.levels == (0.5, 0.8, 0.9)
-    assert {check.level for check in check_coverage(features, held)} == {0.5, 0.8}
+    assert calibrate([Fold(features, held)]).energies.levels == (0.5, 0.8, 0.9)
+    assert {check.level for check in check_coverage([Fold(features, held)])} == {0.5, 0.8}
     _, one = held_out(12)
     with pytest.raises(InputError, match="two metals"):
-        calibrate(features, replace(one, geometries=tuple(map(str, range(48)))))
+        calibrate([Fold(features, replace(one, geometries=tuple(map(str, range(48)))))])
 
 
 def test_a_model_file_keeps_its_uncertainty(dataset, tmp_path):
     without = content(load_samples(dataset, TARGETS["binding"], LEVEL))
     features, held = held_out(24)
-    known = replace(without, uncertainty=calibrate(features, held))
+    known = replace(without, uncertainty=calibrate([Fold(features, held)]))
+    assert "folds" not in known.uncertainty.data()
     write_model(known, tmp_path / "sure.rarebind")
     found = load_model(tmp_path / "sure.rarebind").uncertainty
     assert found.data() == known.uncertainty.data()
@@ -169,4 +172,67 @@ def test_packaging_calibrates_or_says_why_not(published_run, tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["package", str(published_run), "--out", str(tmp_path / "m.rarebind")])
     assert "too few" in capsys.readouterr().err
+    assert not (tmp_path / "m.rarebind").exists()
+
+
+def fold_run(folder, dataset, fold, **split):
+    split = {"fold": fold, "fractions": (0.4, 0.1, 0.5)} | split
+    run_folder(folder, dataset, seed=fold + 1, split=split)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def fold_runs(tmp_path_factory):
+    """Untrained networks on two halves of the same data."""
+    folder = tmp_path_factory.mktemp("folds")
+    dataset = pairs_dataset(folder / "data")
+    return [fold_run(folder / f"fold-{fold}", dataset, fold) for fold in (0, 1)]
+
+
+def test_packaging_calibrates_on_folds(fold_runs, tmp_path, capsys):
+    run, out = Path(fold_runs[0]), tmp_path / "m.rarebind"
+    dataset = Dataset(run.parent / "data")
+    run_folder(tmp_path / "model", dataset, seed=9)
+    command = ["package", str(tmp_path / "model"), "--out", str(out), "--folds", *fold_runs]
+    with pytest.raises(SystemExit, match="0"):
+        main([*command, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    samples = load_samples(dataset, TARGETS["binding"], LEVEL)
+    ligands = len({sample.inchikey for sample in samples})
+    assert ligands > 20
+    assert found["folds"] == 2
+    assert (found["held_out_ligands"], found["held_out_complexes"]) == (ligands, len(samples))
+    assert found["coverage"][0]["energies"][""]["blocks"] == ligands
+    model = load_model(out)
+    assert model.uncertainty.folds == ("fold-0", "fold-1")
+    assert model.uncertainty.energies.levels == (0.5, 0.8, 0.9, 0.95)
+    features = model.evaluate(model.split.of(samples, "train")).features
+    assert model.uncertainty.applicability.mean == pytest.approx(features.mean(axis=0), rel=1e-4)
+    with pytest.raises(SystemExit, match="0"):
+        main(command)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"2 folds, {ligands} ligands, {len(samples)} complexes" in printed
+
+
+def test_folds_are_of_one_configuration(published_run, fold_runs, tmp_path, capsys):
+    run, second = fold_runs
+    dataset = Dataset(Path(run).parent / "data")
+    other, random = tmp_path / "other", tmp_path / "random"
+    run_folder(other, dataset, split={"fold": 1}, max_epochs=7)
+    fold_run(random, dataset, 0, kind="random")
+
+    def told(*arguments, status="2"):
+        with pytest.raises(SystemExit, match=status):
+            main(["package", *map(str, arguments), "--out", str(tmp_path / "m.rarebind")])
+        return capsys.readouterr().err
+
+    wrong = told(run, "--folds", second, other, random, published_run)
+    assert f"{other} and {run} differ in preset.max_epochs: folds are" in wrong
+    assert f"{random} and {run} differ in split.kind: " in wrong
+    assert f"{published_run} and {run} differ in data_hash: " in wrong
+    assert second not in wrong
+    assert "given twice" in told(run, "--folds", second, second)
+    assert "no folder of a training" in told(run, "--folds", tmp_path / "none")
+    assert "2 members" in told(run, run, "--folds", second)
+    assert "--no-uncertainty" in told(run, "--folds", second, "--no-uncertainty")
     assert not (tmp_path / "m.rarebind").exists()

@@ -120,6 +120,50 @@ def test_seeds_differ():
         assert len({split_of(kind, seed=seed).digest for seed in range(5)}) > 1
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(["random", "leave-ligand-out", "leave-substituent-out"]),
+    st.integers(4, 60),
+    st.floats(0.03, 0.45) | st.sampled_from([1 / 3, 0.25, 0.2, 0.1]),
+    st.integers(0, 99),
+)
+def test_folds_test_everything_once(kind, ligands, share, seed):
+    samples = [
+        sample(metal, "", "", geometry, inchikey=f"own {i}", key=f"{metal} {i} {geometry}")
+        for i, metal, geometry in itertools.product(range(ligands), METALS, ("4:0", "1:6"))
+    ]
+    groups = len(samples) if kind == "random" else ligands
+    folds = min(groups, max(2, round(1 / share)))
+    options = {"seed": seed, "fractions": (0.98 - share, 0.02, share)}
+    splits = [make_split(samples, kind, fold=fold, **options) for fold in range(folds)]
+    assert splits[0] == make_split(samples, kind, **options)
+    tests = [{key for key, part in split.parts.items() if part == "test"} for split in splits]
+    assert set().union(*tests) == {s.key for s in samples}
+    assert sum(map(len, tests)) == len(samples)
+    of_group = 1 if kind == "random" else 2 * len(METALS)
+    sizes = [len(test) / of_group for test in tests]
+    assert sizes[0] == max(1, round(share * groups))
+    assert max(sizes[1:]) - min(sizes[1:]) in {0, 1}
+    for split in splits:
+        assert split.counts["val"] == of_group * max(1, round(0.02 * groups))
+        parts = [values(split, samples, part, COLUMN.get(kind, "key")) for part in PARTS[:3]]
+        if kind != "leave-substituent-out":
+            assert not any(a & b for a, b in itertools.combinations(parts, 2))
+    with pytest.raises(InputError, match=f"no fold {folds}.* the folds 0 to {folds - 1}$"):
+        make_split(samples, kind, fold=folds, **options)
+
+
+def test_the_first_fold_is_what_splits_were_before_there_were_folds():
+    digests = {
+        "random": "80bffa6a33526870",
+        "leave-ligand-out": "e6c1fdaf2a3d2c82",
+        "leave-substituent-out": "ff46d4d3927e4fe4",
+        "leave-scaffold-out": "d576fbc80ede4a8f",
+        "leave-metal-out": "dbf4959c622d67fa",
+    }
+    assert {kind: split_of(kind).digest[:16] for kind in SPLITS} == digests
+
+
 def test_few_metals_are_not_spared_for_validation():
     some = [s for s in ALL if s.metal in {"La", "Eu", "Gd", "Lu"}]
     split = split_of("leave-metal-out", some)
@@ -192,6 +236,9 @@ def test_the_published_data_can_be_split(published, kind):
         ("leave-metal-out", {"held_out": ("Gd", "Tb")}, "no metal 'Tb' .* Dy, Eu, Gd, La, Lu, Nd"),
         ("leave-metal-out", {"held_out": METALS}, r"too few .*train 0, val 0, test 180"),
         ("random", {"external": ("HVED",)}, "no scaffold 'HVED' to keep outside"),
+        ("random", {"fold": 10}, "no fold 10: 180 groups .* of 0.1 have the folds 0 to 9$"),
+        ("leave-ligand-out", {"fold": -1}, "no fold -1: 15 groups"),
+        ("leave-metal-out", {"fold": 1}, "is chosen, so there is no fold 1"),
         ("random", {"fractions": (0.8, 0.2, 0.0)}, "three numbers above 0"),
         ("random", {"fractions": (0.8, 0.1, 0.2)}, "whose sum is 1"),
         ("leave-metal-out", {"fractions": (0.0, 0.0, 1.0)}, "three numbers above 0"),
@@ -236,6 +283,11 @@ def test_a_part_is_in_the_order_of_the_samples():
     assert train[::-1] == split.of(ALL[::-1], "train")
 
 
+def test_a_fold_is_checked():
+    with pytest.raises(InputError, match="counted from 0, got -1"):
+        Split("random", 1, (), (0.8, 0.1, 0.1), {"a": "test"}, -1)
+
+
 @pytest.mark.parametrize("part", ["holdout", ""])
 def test_a_split_is_checked(part):
     with pytest.raises(InputError, match="unknown part"):
@@ -252,6 +304,18 @@ def test_a_split_can_be_kept(kind, tmp_path):
     again = load_split(tmp_path / "split.json")
     assert again == split
     assert json.loads((tmp_path / "split.json").read_text())["digest"] == split.digest
+
+
+def test_a_fold_can_be_kept(tmp_path):
+    path = tmp_path / "split.json"
+    save_split(split_of("random"), path)
+    # As it was written before there were folds.
+    assert "fold" not in json.loads(path.read_text())
+    split = split_of("random", fold=3)
+    save_split(split, path)
+    assert load_split(path) == split
+    assert load_split(path).fold == 3
+    assert split.digest != split_of("random").digest
 
 
 def change_part(content):

@@ -161,6 +161,12 @@ def test_the_command_shows_what_it_would_do(dataset, tmp_path):
     assert shown.exit_code == 0, shown.output
     for part in ("binding at GFN2-xTB/ALPB(water)", "train", "external", "max_epochs 2"):
         assert part in shown.output
+    fold = CliRunner().invoke(app, ["train", str(path), "--dry-run", "--fold", "3"])
+    assert "Split: random, fold 3, " in fold.output
+    for number, message in (("9", "the folds 0 to 6"), ("-1", "counted from 0")):
+        wrong = CliRunner().invoke(app, ["train", str(path), "--dry-run", "--fold", number])
+        assert isinstance(wrong.exception, InputError)
+        assert message in str(wrong.exception)
     wrong = CliRunner().invoke(app, ["train", str(path), "--max-time", "soon"])
     assert isinstance(wrong.exception, InputError)
 

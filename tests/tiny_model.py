@@ -100,7 +100,7 @@ def content(samples, seeds=(1, 2), split=None, **entries):
     return ModelFile(Card(**card | entries), network(), split, members)
 
 
-def run_folder(folder, dataset, seed=1, **overrides):
+def run_folder(folder, dataset, seed=1, split=None, **overrides):
     """What a training leaves; of the network, NequIP's own module before the first step."""
     small = dict.fromkeys(("embed_mlp_width", "latent_mlp_width", "num_scalar_features"), 4)
     config = TrainingConfig(
@@ -109,7 +109,7 @@ def run_folder(folder, dataset, seed=1, **overrides):
         level="gfn2-xtb",
         preset="study-2",
         seed=seed,
-        split={"kind": "leave-ligand-out"},
+        split={"kind": "leave-ligand-out"} | (split or {}),
         overrides={"r_max": 4.0, "l_max": 1, **small, **overrides},
     )
     folder.mkdir()

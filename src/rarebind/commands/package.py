@@ -30,9 +30,17 @@ def package(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The model file, NAME.rarebind.")],
+    folds: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="RUN ...",
+            help="Trainings alike on other folds of the split: intervals are calibrated on their "
+            "test parts, in place of what the training of FOLDERS left out.",
+        ),
+    ] = None,
     uncertainty: Annotated[
         bool,
-        typer.Option(help="Calibrate intervals on the ligands that the training left out."),
+        typer.Option(help="Calibrate intervals on ligands that were left out of training."),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
@@ -43,12 +51,15 @@ def package(
     from rarebind.learning.config import load_training_config
     from rarebind.learning.hydration import hydration_energies
     from rarebind.learning.model_file import SUFFIX, write_model
-    from rarebind.learning.package import content_of
+    from rarebind.learning.package import content_of, folds_of
     from rarebind.learning.training import CONFIG
 
     if out.suffix != SUFFIX:
         raise InputError(f"{out}: the name of a model ends in {SUFFIX}")
+    if folds and not uncertainty:
+        raise InputError("--folds is what intervals are calibrated on: not with --no-uncertainty")
     content = content_of(folders, out.stem)
+    others = folds_of(content, folders[0], folds) if folds else []
     config = load_training_config(folders[0] / CONFIG)
     content = replace(
         content, hydration=hydration_energies(Dataset(config.data), content.card.level)
@@ -61,6 +72,7 @@ def package(
                 content,
                 config,
                 lambda made, total: progress.update(bar, completed=made, total=total),
+                folds=others,
             )
         content = found.content
     sha256 = write_model(content, out)
@@ -82,6 +94,7 @@ def _coverage(found: Assessed | None) -> dict[str, Any]:
     if found is None:
         return {}
     return {
+        "folds": len(found.folds),
         "held_out_ligands": found.ligands,
         "held_out_complexes": found.complexes,
         "coverage": [
@@ -111,10 +124,11 @@ def _flag(check: FlagCheck) -> str:
 
 def _table(found: Assessed) -> Table:
     groups = sorted({name for check in found.checks for name in check.energies})
+    folds = f"{len(found.folds)} folds, " if found.folds else ""
     table = Table(
         title="How often intervals hold, for ligands that took no part in calibrating them",
-        caption=f"{found.ligands} ligands, {found.complexes} complexes; half of the ligands at a "
-        "time.  Every ligand counts the same.",
+        caption=f"{folds}{found.ligands} ligands, {found.complexes} complexes; half of the ligands "
+        "at a time.  Every ligand counts the same.",
         box=SIMPLE,
     )
     table.add_column("Promised", justify="right")

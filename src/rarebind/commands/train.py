@@ -27,7 +27,18 @@ def train(
     config: Annotated[Path, typer.Argument(help="YAML file of the training; see configs/train/.")],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Of the run; default: rarebind-train/CONFIG."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Of the run; default: rarebind-train/CONFIG, with --fold CONFIG-fold-K.",
+        ),
+    ] = None,
+    fold: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Of the split, instead of CONFIG's split.fold: folds from 0 on have disjoint test "
+            "parts, which together are everything.",
+        ),
     ] = None,
     max_time: Annotated[
         str | None, typer.Option(help="Stop before this is over, e.g. 2h; the same call goes on.")
@@ -46,12 +57,15 @@ def train(
     if threads is not None and threads < 1:
         raise InputError(f"threads must be at least 1, got {threads}")
     seconds = parse_duration(wanted.max_time if max_time is None else max_time)
+    if fold is not None:
+        wanted = wanted.with_fold(fold)
     if threads is not None:
         wanted = wanted.model_copy(update={"threads": threads})
     if dry_run:
         _show_plan(wanted)
         return
-    folder = out or Path("rarebind-train") / config.stem
+    name = config.stem if fold is None else f"{config.stem}-fold-{fold}"
+    folder = out or Path("rarebind-train") / name
     console = Console(stderr=True)
     with console.status("starting") as status:
         result = train_network(
@@ -61,7 +75,8 @@ def train(
             on_stage=status.update,
             on_progress=lambda progress: status.update(_line(progress)),
         )
-    _show_result(result, config, out)
+    again = f"rarebind train {config}" + (f" --out {out}" if out else "")
+    _show_result(result, again if fold is None else f"{again} --fold {fold}")
 
 
 def _show_plan(config: TrainingConfig) -> None:
@@ -80,7 +95,9 @@ def _show_plan(config: TrainingConfig) -> None:
     for part, number in material.split.counts.items():
         table.add_row(part, str(number), str(geometries.get(part, "–")))
     console.print(table)
-    console.print(f"Split: {material.split.kind}, {material.split.digest[:12]}", highlight=False)
+    split = material.split
+    fold = f", fold {split.fold}" if split.fold else ""
+    console.print(f"Split: {split.kind}{fold}, {split.digest[:12]}", highlight=False)
     preset = config.resolved.model_dump()
     shown = ", ".join(f"{name} {preset[name]}" for name in _SHOWN)
     console.print(f"Preset {config.preset}: {shown}", highlight=False, soft_wrap=True)
@@ -106,7 +123,7 @@ def _line(progress: Progress) -> str:
     return ", ".join(parts)
 
 
-def _show_result(result: Result, config: Path, out: Path | None) -> None:
+def _show_result(result: Result, again: str) -> None:
     from rarebind.units import KCAL_PER_EV
 
     console = Console()
@@ -119,5 +136,4 @@ def _show_result(result: Result, config: Path, out: Path | None) -> None:
         )
     console.print(f"Run: {result.folder}", highlight=False, soft_wrap=True)
     if not result.finished:
-        again = f"rarebind train {config}" + (f" --out {out}" if out else "")
         console.print(f"Not finished; to go on: {again}", highlight=False, soft_wrap=True)

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from rarebind.errors import InputError
 from rarebind.learning.presets import Preset, preset_named
@@ -34,6 +41,8 @@ class SplitChoice(_Section):
         See :func:`rarebind.learning.make_split`.
     file
         A split made before (``split.json`` of a run) instead of these.
+    fold
+        See :func:`rarebind.learning.make_split`.
     """
 
     kind: str = "random"
@@ -41,6 +50,15 @@ class SplitChoice(_Section):
     held_out: tuple[str, ...] = ()
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     file: Path | None = None
+    fold: Annotated[int, Field(ge=0)] = 0
+
+    @model_serializer(mode="wrap")
+    def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = plain(self)
+        # Runs from before there were folds are told from others by what is written.
+        if not content.get("fold"):
+            content.pop("fold", None)
+        return content
 
     def of(self, samples: Iterable[Sample]) -> Split:
         """The split of `samples`; raises what making or reading it raises."""
@@ -52,6 +70,7 @@ class SplitChoice(_Section):
             seed=self.seed,
             fractions=self.fractions,
             held_out=self.held_out,
+            fold=self.fold,
         )
 
 
@@ -153,12 +172,32 @@ class TrainingConfig(_Section):
             problems.append(
                 f"split.kind: unknown split {self.split.kind!r}: known are {', '.join(SPLITS)}"
             )
+        if self.split.file is not None and self.split.fold:
+            problems.append(
+                f"split.fold: the split of {self.split.file} is made, so fold {self.split.fold} "
+                "cannot be had of it: leave one of the two out"
+            )
         try:
             parse_duration(self.max_time)
         except InputError as error:
             problems.append(f"max_time: {error}")
         if problems:
             raise InputError(problems)
+
+    def with_fold(self, fold: int) -> TrainingConfig:
+        """The same on another fold of the split.
+
+        Raises
+        ------
+        InputError
+            The number is below 0, or as :meth:`check` raises it.
+        """
+        if fold < 0:
+            raise InputError(f"folds are counted from 0, got {fold}")
+        split = self.split.model_copy(update={"fold": fold})
+        config = self.model_copy(update={"split": split})
+        config.check()
+        return config
 
     def identity(self) -> dict[str, Any]:
         """What decides the trained model, flat and plain; not how long and on what it is made."""

@@ -27,6 +27,9 @@ _PACKAGES = {
     "allegro": "nequip-allegro",
     "e3nn": "e3nn",
 }
+#: What the configurations of folds may differ in.  Of data and level, what was found there counts.
+_OF_FOLDS = {"seed", "split.seed", "split.fractions", "split.fold", "data", "level"}
+_OF_CARDS = ("data_hash", "level")
 
 
 def package(folders: Sequence[Path | str], path: Path | str) -> str:
@@ -107,6 +110,62 @@ def content_of(folders: Sequence[Path | str], name: str) -> ModelFile:
     return ModelFile(card, networks[0], split, tuple(found.weights for found in checkpoints))
 
 
+def folds_of(content: ModelFile, run: Path | str, folders: Sequence[Path | str]) -> list[ModelFile]:
+    """Models of the folds that another one is calibrated with.
+
+    Parameters
+    ----------
+    content
+        The model to be calibrated, of one training.
+    run
+        Folder of that training.
+    folders
+        Of trainings with the same configuration on other parts of the same data: fractions, seeds
+        and fold of their splits may differ, and their own seeds.  The model's may be among them.
+
+    Returns
+    -------
+    list
+        One of each folder, called like it.
+
+    Raises
+    ------
+    InputError
+        As :func:`content_of` raises it for one folder; the model is an ensemble, a folder is given
+        twice, or trainings differ in anything else: what is said for every folder.
+    """
+    from rarebind.learning.config import load_training_config
+
+    if len(content.members) > 1:
+        raise InputError(
+            f"model {content.card.name} has {len(content.members)} members, and each fold is a "
+            "single training: their errors are not those of an ensemble; package one training, or "
+            "leave --folds out"
+        )
+    paths = [Path(folder) for folder in folders]
+    repeated = {str(p) for p in paths if [q.resolve() for q in paths].count(p.resolve()) > 1}
+    if repeated:
+        raise InputError(f"the same fold is given twice: {', '.join(sorted(repeated))}")
+    found = [content_of([folder], folder.resolve().name) for folder in paths]
+    first = load_training_config(Path(run) / CONFIG).identity()
+    problems = []
+    for folder, fold in zip(paths, found, strict=True):
+        other = load_training_config(folder / CONFIG).identity()
+        wrong = [key for key in _different(first, other) if key not in _OF_FOLDS]
+        wrong += [
+            what for what in _OF_CARDS if getattr(fold.card, what) != getattr(content.card, what)
+        ]
+        if wrong:
+            problems.append(
+                f"{folder} and {run} differ in {', '.join(wrong)}: folds are of one configuration "
+                "and one dataset, and differ in fractions, seed and fold of the split and in their "
+                "own seed alone"
+            )
+    if problems:
+        raise InputError(problems)
+    return found
+
+
 def open_model(name: Path | str) -> Model:
     """Open a model file, or the model that a training has made.
 
@@ -165,15 +224,18 @@ def _elements(path: Path, type_names: Sequence[str]) -> dict[str, int]:
 def _check_alike(folders: Sequence[Path], configs: Sequence[TrainingConfig], split: Split) -> None:
     first = configs[0].identity()
     for folder, config in zip(folders[1:], configs[1:], strict=True):
-        other = config.identity()
-        different = sorted(k for k in first.keys() | other.keys() if first.get(k) != other.get(k))
-        if wrong := [key for key in different if key != "seed"]:
+        if wrong := [key for key in _different(first, config.identity()) if key != "seed"]:
             raise InputError(
                 f"{folder} and {folders[0]} differ in {', '.join(wrong)}: members of an ensemble "
                 "differ in their seed alone"
             )
         if load_split(folder / SPLIT).digest != split.digest:
             raise InputError(f"{folder} and {folders[0]} have different splits: no ensemble")
+
+
+def _different(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Keys of two configurations that say something else."""
+    return sorted(k for k in first.keys() | other.keys() if first.get(k) != other.get(k))
 
 
 def _without_seed(network: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 A random split puts nearly every test ligand into the training set, with other metals and
 geometries.  The other splits leave out whole ligands, substituents, scaffolds or metals.
+
+Kinds that draw what they leave out have folds: splits whose test parts are disjoint and together
+all there is, so that models of all folds make a prediction of everything without having seen it.
 """
 
 from __future__ import annotations
@@ -59,11 +62,13 @@ class Split:
     parts
         One of :data:`PARTS` by the key of the record whose geometry a complex has, so that a split
         holds for every level of theory.
+    fold
+        Which of the splits whose test parts are disjoint; 0 for kinds without folds.
 
     Raises
     ------
     InputError
-        A kind, part or fraction is none.
+        A kind, part, fraction or fold is none.
     """
 
     kind: str
@@ -71,6 +76,7 @@ class Split:
     held_out: tuple[str, ...]
     fractions: tuple[float, float, float]
     parts: Mapping[str, str]
+    fold: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in SPLITS:
@@ -78,6 +84,8 @@ class Split:
         if unknown := sorted(set(self.parts.values()) - set(PARTS)):
             raise InputError(f"unknown part {unknown[0]!r}: known are {', '.join(PARTS)}")
         _check_fractions(self.fractions)
+        if self.fold < 0:
+            raise InputError(f"folds are counted from 0, got {self.fold}")
         object.__setattr__(self, "held_out", tuple(self.held_out))
         object.__setattr__(self, "fractions", tuple(self.fractions))
         object.__setattr__(self, "parts", dict(sorted(self.parts.items())))
@@ -124,6 +132,7 @@ def make_split(
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
     held_out: Sequence[str] = (),
     external: Sequence[str] = (_EXTERNAL,),
+    fold: int = 0,
 ) -> Split:
     """Divide the complexes of `samples`; all geometries of one come into the same part.
 
@@ -144,18 +153,25 @@ def make_split(
         ``leave-metal-out``.
     external
         Scaffolds whose ligands are in none of the three.
+    fold
+        For kinds that draw what they leave out: with K = 1/test, rounded and at least 2, the test
+        parts of folds 0 to K - 1 are disjoint, and together all that is not external.  Fold 0 has
+        the test fraction that was asked for, the others divide the rest evenly.
 
     Raises
     ------
     InputError
-        The kind is unknown, `held_out` does not go with it, a name does not occur, or a part
-        would be too small: less than 10 complexes to learn from, or none in another.
+        The kind is unknown, `held_out` does not go with it, a name does not occur, there is no
+        such fold, or a part would be too small: less than 10 complexes to learn from, or none in
+        another.
     """
     complexes = {sample.origin: sample for sample in samples}
     # By InChIKey, so that such a ligand stays outside under whatever name it occurs.
     ligands_outside = {s.inchikey for s in complexes.values() if s.scaffold in external}
     inside = [s for s in complexes.values() if s.inchikey not in ligands_outside]
     problems = _problems(complexes.values(), inside, kind, held_out, external)
+    if kind in _CHOSEN and fold:
+        problems.append(f"{kind} tests on what is chosen, so there is no fold {fold}: leave it out")
     if problems:
         raise InputError(problems)
     _check_fractions(fractions)
@@ -167,11 +183,16 @@ def make_split(
         parts |= {s.origin: "test" for s in inside if getattr(s, chosen) in held_out}
         by_metal = chosen == "metal" and len({s.metal for s in rest}) >= _FEWEST_METALS
         group = _metal if by_metal else _ligand
-        parts |= _drawn(rest, group, {"val": val / (train + val)}, seed)
+        names = _ranked(rest, group, seed)
+        parts |= _dealt(rest, group, names, {"val": _number(val / (train + val), len(names))})
     else:
-        groups = {"random": _origin, "leave-ligand-out": _ligand}
-        parts |= _drawn(inside, groups.get(kind, _substituent), {"test": test, "val": val}, seed)
-    split = Split(kind, seed, tuple(sorted(set(held_out))), fractions, parts)
+        group = {"random": _origin, "leave-ligand-out": _ligand}.get(kind, _substituent)
+        names = _ranked(inside, group, seed)
+        places = _test_places(len(names), test, fold)
+        names = names[places.start :] + names[: places.start]
+        sizes = {"test": len(places), "val": _number(val, len(names))}
+        parts |= _dealt(inside, group, names, sizes)
+    split = Split(kind, seed, tuple(sorted(set(held_out))), fractions, parts, fold)
     counts = split.counts
     if counts["train"] < _FEWEST or not counts["val"] or not counts["test"]:
         found = ", ".join(f"{part} {number}" for part, number in counts.items())
@@ -198,6 +219,8 @@ def save_split(split: Split, path: Path | str) -> None:
         "seed": split.seed,
         "held_out": list(split.held_out),
         "fractions": list(split.fractions),
+        # A split without it is the first: those written before there were folds stay as they are.
+        **({"fold": split.fold} if split.fold else {}),
         "digest": split.digest,
         "parts": {
             part: [key for key, found in split.parts.items() if found == part] for part in PARTS
@@ -241,6 +264,7 @@ def load_split(path: Path | str) -> Split:
             tuple(content["held_out"]),
             (train, val, test),
             parts,
+            content.get("fold", 0),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is no split ({error}): make one again") from error
@@ -296,26 +320,51 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(name for name in names if name)) or "none"
 
 
-def _drawn(
-    samples: Sequence[Sample],
-    group: Callable[[Sample], str],
-    shares: Mapping[str, float],
-    seed: int,
-) -> dict[str, str]:
-    """Parts by key: of each but ``train`` its share of the groups, at least one."""
+def _ranked(samples: Iterable[Sample], group: Callable[[Sample], str], seed: int) -> list[str]:
+    """Names of all groups, in an order that the seed decides."""
 
     # A hash gives the same order for every version of every library, and groups that are added
     # leave the others in theirs.
     def rank(name: str) -> str:
         return hashlib.sha256(f"{seed}|{name}".encode()).hexdigest()
 
-    names = sorted({group(sample) for sample in samples}, key=rank)
+    return sorted({group(sample) for sample in samples}, key=rank)
+
+
+def _number(share: float, groups: int) -> int:
+    return max(1, round(share * groups))
+
+
+def _test_places(groups: int, share: float, fold: int) -> range:
+    """Where the test of a fold lies among ranked groups."""
+    # Each fold tests on a group at least.
+    folds = max(1, min(groups, max(2, round(1 / share))))
+    if not 0 <= fold < folds:
+        known = f"the folds 0 to {folds - 1}" if folds > 1 else "fold 0 alone"
+        raise InputError(
+            f"there is no fold {fold}: {groups} groups with a test fraction of {share:g} have "
+            f"{known}"
+        )
+    first = _number(share, groups)
+    if not fold:
+        return range(first)
+    rest = groups - first
+    start, end = (first + rest * number // (folds - 1) for number in (fold - 1, fold))
+    return range(start, end)
+
+
+def _dealt(
+    samples: Iterable[Sample],
+    group: Callable[[Sample], str],
+    names: Sequence[str],
+    sizes: Mapping[str, int],
+) -> dict[str, str]:
+    """Parts by key: of each but ``train`` so many groups, as they come in `names`."""
     part_of = dict.fromkeys(names, "train")
     start = 0
-    for part, share in shares.items():
-        end = start + max(1, round(share * len(names)))
-        part_of |= dict.fromkeys(names[start:end], part)
-        start = end
+    for part, size in sizes.items():
+        part_of |= dict.fromkeys(names[start : start + size], part)
+        start += size
     return {sample.origin: part_of[group(sample)] for sample in samples}
 
 

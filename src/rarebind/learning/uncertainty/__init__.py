@@ -1,15 +1,8 @@
 """How sure predictions are: joint spread, intervals, domain, order."""
 
 from rarebind.learning.uncertainty.applicability import Applicability, fit_applicability
-from rarebind.learning.uncertainty.calibration import (
-    Check,
-    FlagCheck,
-    HeldOut,
-    Uncertainty,
-    calibrate,
-    check_coverage,
-    check_flag,
-)
+from rarebind.learning.uncertainty.calibration import Uncertainty, calibrate
+from rarebind.learning.uncertainty.checks import Check, FlagCheck, check_coverage, check_flag
 from rarebind.learning.uncertainty.conformal import (
     LEVELS,
     Conformal,
@@ -19,6 +12,7 @@ from rarebind.learning.uncertainty.conformal import (
     fit_conformal,
 )
 from rarebind.learning.uncertainty.families import FAMILIES, family
+from rarebind.learning.uncertainty.folds import Fold, HeldOut
 from rarebind.learning.uncertainty.ranking import (
     difference,
     differences,
@@ -30,6 +24,8 @@ from rarebind.learning.uncertainty.rigidity import (
     Rigidity,
     choose_regularisation,
     fit_rigidity,
+    mean_square,
+    relative_regularisation,
     sigmas,
 )
 
@@ -42,6 +38,7 @@ __all__ = [
     "Conformal",
     "Coverage",
     "FlagCheck",
+    "Fold",
     "HeldOut",
     "Rigidity",
     "Uncertainty",
@@ -57,7 +54,9 @@ __all__ = [
     "fit_applicability",
     "fit_conformal",
     "fit_rigidity",
+    "mean_square",
     "probability_among",
     "probability_first",
+    "relative_regularisation",
     "sigmas",
 ]

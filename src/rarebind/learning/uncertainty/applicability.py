@@ -171,22 +171,72 @@ def fit_applicability(
         Fewer than ten training complexes, all of them the same, too few held-out ones for the
         quantile, another number of columns, or features that are not finite.
     """
+    distances = training_distances(features, held_out_features)
+    return applicability_within(features, distances, quantile=quantile, blocks=blocks)
+
+
+def training_distances(features: ArrayLike, held_out_features: ArrayLike) -> Floats:
+    """Distances of other complexes to a training set.
+
+    Parameters
+    ----------
+    features
+        Of the training set, shape (n, d).
+    held_out_features
+        Of the others, shape (m, d).
+
+    Returns
+    -------
+    ndarray
+        Shape (m,), without a unit: those of several networks can be compared, if d is the same.
+
+    Raises
+    ------
+    InputError
+        As :func:`fit_applicability` raises it, but that m may be any.
+    """
     known = matrix(features, "features", least=_FEWEST)
     other = matrix(held_out_features, "held-out features", columns=known.shape[1])
-    mean = known.mean(axis=0)
-    # The mean of equal numbers may be off in the last digit.
-    if not np.ptp(known, axis=0).any():
-        raise InputError("all training features are the same: no distance to them has a scale")
-    whitening = _whitening(known - mean)
-    threshold = finite_sample_quantile(_lengths(other, mean, whitening), quantile, blocks)
+    return _lengths(other, *_metric(known))
+
+
+def applicability_within(
+    features: ArrayLike,
+    distances: ArrayLike,
+    *,
+    quantile: float = QUANTILE,
+    blocks: Sequence[str] | None = None,
+) -> Applicability:
+    """The domain of a model that learned from `features`, as wide as `distances` ask for.
+
+    Parameters
+    ----------
+    distances
+        Of complexes like those that were learned from, to what they were held out of:
+        :func:`training_distances`, of this model or of others trained alike; shape (m,).
+
+    Other parameters, errors: see :func:`fit_applicability`.
+    """
+    known = matrix(features, "features", least=_FEWEST)
+    found = vector(distances, "distances")
+    threshold = finite_sample_quantile(found, quantile, blocks)
     if math.isinf(threshold):
         of_ligands = "" if blocks is None else ", each of another ligand"
         raise InputError(
-            f"the {len(other)} held-out complexes are too few for a threshold that {quantile:g} of "
+            f"the {len(found)} held-out complexes are too few for a threshold that {quantile:g} of "
             f"their like stay below: give {fewest(quantile)}{of_ligands}, or ask for a lower "
             "quantile"
         )
-    return Applicability(mean, whitening, threshold, quantile)
+    return Applicability(*_metric(known), threshold, quantile)
+
+
+def _metric(known: Floats) -> tuple[Floats, Floats]:
+    """μ and W."""
+    # The mean of equal numbers may be off in the last digit.
+    if not np.ptp(known, axis=0).any():
+        raise InputError("all training features are the same: no distance to them has a scale")
+    mean = known.mean(axis=0)
+    return mean, _whitening(known - mean)
 
 
 def _whitening(centred: Floats) -> Floats:

@@ -1,100 +1,47 @@
-"""How sure one model is: fitted to what it learned from, calibrated on what it has not seen."""
+"""How sure one model is: fitted to what it learned from, calibrated on what was held out.
+
+One split holds out few ligands, and few ligands give wide intervals.  So calibration takes folds:
+networks trained alike, each on another part, which together predict every ligand without having
+seen it.  Latent axes of two networks have nothing to do with each other, so each fold is brought
+to common scores by its own network: errors in its own standard deviations, distances to its own
+training set.  Only scores are pooled.
+
+A model that none of the folds is gets its standard deviations from its own features, with what
+folds agree on: regularisation relative to the size of the features, and α.  Its scores are then
+taken to be distributed like theirs.  That is an assumption; what it is worth for networks that
+took part in it is told by :func:`~rarebind.learning.uncertainty.check_coverage`.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import dataclass
+from statistics import median_high
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty.applicability import Applicability, fit_applicability
-from rarebind.learning.uncertainty.arrays import Floats, matrix, vector
-from rarebind.learning.uncertainty.conformal import (
-    LEVELS,
-    Conformal,
-    Coverage,
-    coverage,
-    fewest,
-    fit_conformal,
+from rarebind.learning.uncertainty.applicability import (
+    Applicability,
+    applicability_within,
+    training_distances,
 )
-from rarebind.learning.uncertainty.families import family
+from rarebind.learning.uncertainty.arrays import Floats, matrix
+from rarebind.learning.uncertainty.conformal import LEVELS, Conformal, fewest, fit_conformal
+from rarebind.learning.uncertainty.folds import Fold, HeldOut, held_out_ligands
 from rarebind.learning.uncertainty.rigidity import (
     Rigidity,
-    choose_regularisation,
     fit_rigidity,
+    mean_square,
+    relative_regularisation,
     sigmas,
 )
 
 #: Fewest ligands of a family of metals with multipliers of its own: those of a level of 0.9.
 _LEAST = fewest(0.9)
-
-
-@dataclass(frozen=True, eq=False)
-class HeldOut:
-    """Predictions of complexes that a model has not learned from.
-
-    Attributes
-    ----------
-    residuals
-        Predicted less computed, eV, shape (n,).
-    features
-        Latent, shape (n, d).
-    metals, ligands, geometries
-        Of each.
-
-    Raises
-    ------
-    InputError
-        The lengths differ, or a number is not finite.
-    """
-
-    residuals: Floats
-    features: Floats
-    metals: tuple[str, ...]
-    ligands: tuple[str, ...]
-    geometries: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        residuals = vector(self.residuals, "residuals", least=1)
-        object.__setattr__(self, "residuals", residuals)
-        object.__setattr__(self, "features", matrix(self.features, "features"))
-        for what in ("features", "metals", "ligands", "geometries"):
-            if len(getattr(self, what)) != len(residuals):
-                raise InputError(
-                    f"{len(residuals)} residuals, but {len(getattr(self, what))} {what}"
-                )
-        for what in ("metals", "ligands", "geometries"):
-            object.__setattr__(self, what, tuple(getattr(self, what)))
-
-    @property
-    def families(self) -> list[str]:
-        """Of the metals."""
-        return [family(metal) for metal in self.metals]
-
-    def of(self, ligands: Sequence[str]) -> HeldOut:
-        """Those of some ligands."""
-        wanted = set(ligands)
-        kept = [i for i, ligand in enumerate(self.ligands) if ligand in wanted]
-        return HeldOut(
-            self.residuals[kept],
-            self.features[kept],
-            tuple(self.metals[i] for i in kept),
-            tuple(self.ligands[i] for i in kept),
-            tuple(self.geometries[i] for i in kept),
-        )
-
-    def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows of every two metals with one ligand in one geometry."""
-        places: dict[tuple[str, str], list[int]] = {}
-        for row, place in enumerate(zip(self.ligands, self.geometries, strict=True)):
-            places.setdefault(place, []).append(row)
-        found = [pair for rows in places.values() for pair in combinations(rows, 2)]
-        first, second = np.array(found, dtype=np.int64).reshape(-1, 2).T
-        return first, second
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,12 +58,15 @@ class Uncertainty:
         Intervals of ΔΔE between metals with one ligand in one geometry.
     applicability
         Domain of the model.
+    folds
+        Names of the trainings that it was calibrated with, where these are others than the model's.
     """
 
     rigidity: Rigidity
     energies: Conformal
     differences: Conformal
     applicability: Applicability
+    folds: tuple[str, ...] = ()
 
     def arrays(self) -> dict[str, Floats]:
         """Plain arrays for a file."""
@@ -128,7 +78,8 @@ class Uncertainty:
 
     def data(self) -> dict[str, Any]:
         """Plain data for JSON: all that is not in :meth:`arrays`."""
-        return {"energies": self.energies.data(), "differences": self.differences.data()}
+        intervals = {"energies": self.energies.data(), "differences": self.differences.data()}
+        return intervals | ({"folds": list(self.folds)} if self.folds else {})
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any], data: Mapping[str, Any]) -> Uncertainty:
@@ -145,25 +96,102 @@ class Uncertainty:
             if part not in parts:
                 raise InputError(f"an uncertainty has no part {name!r}")
             parts[part][entry] = array
-        if set(data) != {"energies", "differences"}:
+        if set(data) - {"folds"} != {"energies", "differences"}:
             raise InputError("an uncertainty has intervals of energies and of differences")
+        folds = data.get("folds", ())
+        if not isinstance(folds, (list, tuple)) or not all(isinstance(n, str) for n in folds):
+            raise InputError("the folds of an uncertainty are names")
         return cls(
             Rigidity.of(parts["rigidity"]),
             Conformal.of(data["energies"]),
             Conformal.of(data["differences"]),
             Applicability.of(parts["applicability"]),
+            tuple(folds),
         )
 
 
-def calibrate(features: ArrayLike, held_out: HeldOut) -> Uncertainty:
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors of several networks, which can be compared in standard deviations.
+
+    Attributes
+    ----------
+    residuals, widths
+        eV, shape (n,): errors, and the σ that each one's network gives it.
+    families
+        Of the metals; None for ΔΔE.
+    ligands
+        Of each; a ligand that several folds hold out is one block.
+    """
+
+    residuals: Floats
+    widths: Floats
+    families: list[str] | None
+    ligands: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """What the errors of all folds say of a network that is trained like theirs.
+
+    Attributes
+    ----------
+    energies, differences
+        Intervals in standard deviations.
+    regularisation
+        ς² in units of :func:`~rarebind.learning.uncertainty.mean_square`.
+    scale
+        α in eV.
+    complexes
+        That a fold's network learned from, on average.
+    distances
+        Of the held-out complexes to what each one's network learned from.
+    """
+
+    energies: Conformal
+    differences: Conformal
+    regularisation: float
+    scale: float
+    complexes: float
+    distances: Floats
+
+    def rigidity(self, features: ArrayLike) -> Rigidity:
+        """Of the network that learned from `features`, shape (n, d).
+
+        What a network learned from beyond a fold's does not make it surer: complexes are not
+        independent, and no fold tells what more of them are worth.
+
+        Raises
+        ------
+        InputError
+            As :func:`~rarebind.learning.uncertainty.fit_rigidity` raises it.
+        """
+        known = matrix(features, "features", least=1)
+        fitted = fit_rigidity(known, self.regularisation * mean_square(known))
+        return Rigidity(fitted.factor, self.scale * math.sqrt(len(known) / self.complexes))
+
+    def applicability(self, features: ArrayLike) -> Applicability:
+        """Of the network that learned from `features`, shape (n, d).
+
+        Raises
+        ------
+        InputError
+            As :func:`~rarebind.learning.uncertainty.fit_applicability` raises it.
+        """
+        return applicability_within(features, self.distances)
+
+
+def calibrate(folds: Sequence[Fold], features: ArrayLike | None = None) -> Uncertainty:
     """Fit the uncertainty of a model.
 
     Parameters
     ----------
+    folds
+        Networks trained like the model, or the model itself alone.  Ligands that several of them
+        hold out are kept in each, and are one block all the same: every ligand counts once.
     features
-        Latent features of what the model learned from, shape (n, d).
-    held_out
-        What it did not, of other ligands.
+        Latent features of what the model learned from, shape (n, d); default: those of the only
+        fold.
 
     Returns
     -------
@@ -174,159 +202,120 @@ def calibrate(features: ArrayLike, held_out: HeldOut) -> Uncertainty:
     Raises
     ------
     InputError
-        Too few ligands are held out, no ligand has two metals, or the features are unusable.
+        Too few ligands are held out, no ligand has two metals, the features are unusable or have
+        other numbers of columns, or there are several folds, but no features.
     """
-    number = len(set(held_out.ligands))
-    levels = [level for level in LEVELS if fewest(level) <= number] or [LEVELS[0]]
+    if features is None:
+        if len(folds) != 1:
+            raise InputError(
+                f"{len(folds)} folds do not tell which network is calibrated: give the features of "
+                "what it learned from"
+            )
+        features = folds[0].features
     known = matrix(features, "features", least=1)
-    ligands = held_out.ligands
-    regularisation = choose_regularisation(
-        known, held_out.features, held_out.residuals, blocks=ligands
+    pooled = pool(folds)
+    if (theirs := folds[0].features.shape[1]) != known.shape[1]:
+        raise InputError(
+            f"the model has {known.shape[1]} latent features, its folds have {theirs}: errors of "
+            "other networks say nothing of its own"
+        )
+    return Uncertainty(
+        pooled.rigidity(known),
+        pooled.energies,
+        pooled.differences,
+        pooled.applicability(known),
     )
-    rigidity = fit_rigidity(known, regularisation).calibrated(
-        held_out.residuals, held_out.features, ligands
-    )
+
+
+def pool(folds: Sequence[Fold]) -> Pooled:
+    """Bring the errors of all folds to common scores.
+
+    The relative regularisation is the median of those that suit the folds best, of two in the
+    middle the larger.  With it, each fold has an α of its own; the model's is the root of their
+    mean square.
+
+    Parameters, errors: see :func:`calibrate`.
+    """
+    if not folds:
+        raise InputError("no ligand is held out: there are no errors to calibrate with")
+    widths = {fold.features.shape[1] for fold in folds}
+    if len(widths) > 1:
+        raise InputError(
+            f"the folds have {' and '.join(map(str, sorted(widths)))} latent features: give "
+            "networks that were trained alike"
+        )
+    number = len(held_out_ligands(folds))
+    levels = [level for level in LEVELS if fewest(level) <= number] or [LEVELS[0]]
+    # One for all: α grows with ς², and a mean of those at different ς² fits none of them.
+    regularisation = median_high([_regularisation(fold) for fold in folds])
+    rigidities = [_rigidity(fold, regularisation) for fold in folds]
+    held_out = [fold.held_out for fold in folds]
+    errors = energy_errors(rigidities, held_out)
     energies = fit_conformal(
-        held_out.residuals,
-        sigmas(rigidity.spread(held_out.features)),
-        held_out.families,
+        errors.residuals,
+        errors.widths,
+        errors.families,
         levels,
         least=_LEAST,
-        blocks=ligands,
+        blocks=errors.ligands,
     )
-    errors, widths, blocks = _differences(rigidity, held_out)
-    differences = fit_conformal(errors, widths, levels=levels, blocks=blocks)
-    applicability = fit_applicability(known, held_out.features)
-    return Uncertainty(rigidity, energies, differences, applicability)
+    errors = difference_errors(rigidities, held_out)
+    differences = fit_conformal(
+        errors.residuals, errors.widths, levels=levels, blocks=errors.ligands
+    )
+    return Pooled(
+        energies,
+        differences,
+        regularisation,
+        float(np.sqrt(np.mean(np.square([found.scale for found in rigidities])))),
+        float(np.mean([len(fold.features) for fold in folds])),
+        np.concatenate(
+            [training_distances(fold.features, fold.held_out.features) for fold in folds]
+        ),
+    )
 
 
-@dataclass(frozen=True)
-class Check:
-    """How often intervals hold for ligands that took no part in their calibration.
-
-    Attributes
-    ----------
-    level
-        What they promise.
-    energies
-        By family of metals; "" is all.
-    differences
-        ΔΔE, all.
-    """
-
-    level: float
-    energies: Mapping[str, Coverage]
-    differences: Coverage
+def energy_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> Errors:
+    """Of all held-out complexes, each with the rigidity of its own network."""
+    spreads = [
+        rigidity.spread(part.features) for rigidity, part in zip(rigidities, held_out, strict=True)
+    ]
+    return Errors(
+        np.concatenate([part.residuals for part in held_out]),
+        np.concatenate([sigmas(spread) for spread in spreads]),
+        [name for part in held_out for name in part.families],
+        [name for part in held_out for name in part.ligands],
+    )
 
 
-def check_coverage(features: ArrayLike, held_out: HeldOut, *, seed: int = 0) -> list[Check]:
-    """Calibrate on half of the held-out ligands and test on the others, then the other way round.
-
-    Parameters
-    ----------
-    features, held_out
-        As for :func:`calibrate`.
-    seed
-        Divides the ligands.
-
-    Returns
-    -------
-    list
-        One of each level that half of the ligands allow.
+def difference_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> Errors:
+    """Those of ΔΔE between every two metals with one ligand in one geometry, within a fold.
 
     Raises
     ------
     InputError
-        As :func:`calibrate` raises it, for half of the ligands.
+        No ligand has two metals in one geometry.
     """
-    tested = _tested(features, held_out, seed)
-    levels = set.intersection(*(set(fitted.energies.levels) for fitted, _ in tested))
-    return [_check(tested, level) for level in sorted(levels)]
+    residuals, widths, ligands = [], [], []
+    for rigidity, part in zip(rigidities, held_out, strict=True):
+        first, second = part.pairs()
+        spread = rigidity.spread(part.features)
+        residuals.append(part.residuals[first] - part.residuals[second])
+        widths.append(np.linalg.norm(spread[first] - spread[second], axis=1))
+        ligands += [part.ligands[row] for row in first]
+    if not ligands:
+        raise InputError("no held-out ligand has two metals in one geometry: ΔΔE needs them")
+    return Errors(np.concatenate(residuals), np.concatenate(widths), None, ligands)
 
 
-@dataclass(frozen=True)
-class FlagCheck:
-    """Whether the flag of a model is raised where its errors are larger.
-
-    Attributes
-    ----------
-    flagged, others
-        Complexes with and without it.
-    flagged_error, others_error
-        Their mean absolute errors, eV; NaN where there are none.
-    """
-
-    flagged: int
-    others: int
-    flagged_error: float
-    others_error: float
-
-    def data(self) -> dict[str, Any]:
-        """Plain data for JSON; no error where there are no complexes."""
-        return {
-            name: None if isinstance(value, float) and np.isnan(value) else value
-            for name, value in vars(self).items()
-        }
-
-
-def check_flag(features: ArrayLike, held_out: HeldOut, *, seed: int = 0) -> FlagCheck:
-    """Fit the domain with half of the held-out ligands and flag the others, then vice versa.
-
-    Parameters, errors: see :func:`check_coverage`.
-    """
-    tested = _tested(features, held_out, seed)
-    flags = np.concatenate([fit.applicability.flagged(other.features) for fit, other in tested])
-    errors = np.abs(np.concatenate([other.residuals for _, other in tested]))
-    with_it, without = errors[flags], errors[~flags]
-    return FlagCheck(
-        len(with_it),
-        len(without),
-        float(with_it.mean()) if len(with_it) else float("nan"),
-        float(without.mean()) if len(without) else float("nan"),
+def _regularisation(fold: Fold) -> float:
+    held = fold.held_out
+    return relative_regularisation(
+        fold.features, held.features, held.residuals, blocks=held.ligands
     )
 
 
-def _tested(features: ArrayLike, held_out: HeldOut, seed: int) -> list[tuple[Uncertainty, HeldOut]]:
-    """Calibrated on one half of the ligands, and the other half."""
-    names = sorted(set(held_out.ligands))
-    order = np.random.default_rng(seed).permutation(len(names))
-    halves = [sorted(names[i] for i in order[part::2]) for part in (0, 1)]
-    return [
-        (calibrate(features, held_out.of(ours)), held_out.of(theirs))
-        for ours, theirs in (halves, halves[::-1])
-    ]
-
-
-def _check(tested: Sequence[tuple[Uncertainty, HeldOut]], level: float) -> Check:
-    energies: dict[str, list[Coverage]] = {}
-    differences = []
-    for fitted, other in tested:
-        widths = sigmas(fitted.rigidity.spread(other.features))
-        found = coverage(
-            other.residuals, widths, other.families, fitted.energies, level, blocks=other.ligands
-        )
-        for group, covered in found.items():
-            energies.setdefault(group, []).append(covered)
-        errors, spreads, blocks = _differences(fitted.rigidity, other)
-        differences.append(
-            coverage(errors, spreads, None, fitted.differences, level, blocks=blocks)[""]
-        )
-    joined = {group: _joined(found) for group, found in energies.items()}
-    return Check(level, joined, _joined(differences))
-
-
-def _joined(found: Sequence[Coverage]) -> Coverage:
-    """Of all, each ligand counting the same."""
-    blocks = sum(part.blocks for part in found)
-    share = sum(part.fraction * part.blocks for part in found) / blocks
-    return replace(found[0], fraction=share, n=sum(part.n for part in found), blocks=blocks)
-
-
-def _differences(rigidity: Rigidity, held_out: HeldOut) -> tuple[Floats, Floats, list[str]]:
-    """Errors of ΔΔE in eV, their σ, and the ligand of each."""
-    first, second = held_out.pairs()
-    if not len(first):
-        raise InputError("no held-out ligand has two metals in one geometry: ΔΔE needs them")
-    spread = rigidity.spread(held_out.features)
-    errors = held_out.residuals[first] - held_out.residuals[second]
-    return errors, sigmas(spread[first] - spread[second]), [held_out.ligands[i] for i in first]
+def _rigidity(fold: Fold, regularisation: float) -> Rigidity:
+    held = fold.held_out
+    fitted = fit_rigidity(fold.features, regularisation * mean_square(fold.features))
+    return fitted.calibrated(held.residuals, held.features, held.ligands)

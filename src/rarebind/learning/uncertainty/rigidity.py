@@ -31,7 +31,7 @@ from numpy.typing import ArrayLike
 from rarebind.errors import InputError
 from rarebind.learning.uncertainty.arrays import Floats, matrix, principal, vector, weights
 
-#: What :func:`choose_regularisation` chooses from, in units of trace(FᵀF)/d.
+#: What a regularisation is chosen from, in units of :func:`mean_square`.
 REGULARISATIONS = tuple(10.0 ** (exponent / 2) for exponent in range(4, -25, -1))
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -180,6 +180,28 @@ def choose_regularisation(
 ) -> float:
     """The ς² under which the errors of held-out complexes are the most likely.
 
+    Parameters, errors: see :func:`relative_regularisation`, which gives it in units of
+    :func:`mean_square`.
+    """
+    relative = relative_regularisation(
+        features, held_out_features, held_out_residuals, blocks=blocks, grid=grid
+    )
+    return relative * mean_square(features)
+
+
+def relative_regularisation(
+    features: ArrayLike,
+    held_out_features: ArrayLike,
+    held_out_residuals: ArrayLike,
+    *,
+    blocks: Sequence[str] | None = None,
+    grid: Sequence[float] = REGULARISATIONS,
+) -> float:
+    """The ς² under which the errors of held-out complexes are the most likely, without a unit.
+
+    It is in units of :func:`mean_square`, so that it means the same for another network, whose
+    features have another size.
+
     The mean log-likelihood of Gaussian residuals r_i with variances α²v_i, v_i = f_iᵀ C f_i, at its
     best α² = mean(r²/v) is
 
@@ -197,7 +219,7 @@ def choose_regularisation(
     blocks
         Ligand of each of the m, so that every ligand counts the same.
     grid
-        Candidates in units of trace(FᵀF)/d, the mean square of a feature times n.
+        Candidates.
 
     Raises
     ------
@@ -210,22 +232,33 @@ def choose_regularisation(
     errors = _residuals(held_out_residuals, len(found))
     shares = weights(len(errors), blocks)
     squares, axes = principal(known)
-    unit = float(squares.mean())
-    if not unit > 0:
-        raise InputError("all training features are 0: they say nothing of a prediction")
-    candidates = [c * unit for c in sorted(grid, reverse=True)]
-    candidates = [c for c in candidates if math.isfinite(c) and c > _EPSILON * squares.max()]
+    unit = _unit(squares)
+    lowest = _EPSILON * squares.max()
+    candidates = [
+        c for c in sorted(grid, reverse=True) if math.isfinite(c * unit) and c * unit > lowest
+    ]
     if not candidates:
         raise InputError("no regularisation on the grid is above 0 and rounding: give larger ones")
     projected = np.square(found @ axes)
     _check_variances(projected.sum(axis=1))
     likelihoods = []
     for candidate in candidates:
-        variances = projected @ (1 / (squares + candidate))
+        variances = projected @ (1 / (squares + candidate * unit))
         scale = np.average(errors**2 / variances, weights=shares)
         logarithms = np.average(np.log(variances), weights=shares)
         likelihoods.append(-0.5 * (np.log(scale) + logarithms + 1 + math.log(2 * math.pi)))
     return candidates[int(np.argmax(likelihoods))]
+
+
+def mean_square(features: ArrayLike) -> float:
+    """trace(FᵀF)/d: the mean square of a feature times n, in squared units of the features.
+
+    Raises
+    ------
+    InputError
+        There are no features but zeros, or not all are finite.
+    """
+    return _unit(principal(matrix(features, "features", least=1))[0])
 
 
 def sigmas(spread: ArrayLike) -> Floats:
@@ -237,6 +270,13 @@ def sigmas(spread: ArrayLike) -> Floats:
         The spread has no rows of numbers, or not all are finite.
     """
     return np.asarray(np.linalg.norm(matrix(spread, "a spread"), axis=1))
+
+
+def _unit(squares: Floats) -> float:
+    unit = float(squares.mean())
+    if not unit > 0:
+        raise InputError("all training features are 0: they say nothing of a prediction")
+    return unit
 
 
 def _residuals(values: ArrayLike, length: int) -> Floats:
