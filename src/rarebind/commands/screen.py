@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-
-if TYPE_CHECKING:
-    from rarebind.screening import Row, Screen
 
 
 def screen(
@@ -50,6 +46,17 @@ def screen(
     fall_back: Annotated[
         bool, typer.Option("--fall-back", help="Compute what the model has not seen.")
     ] = False,
+    short_list: Annotated[
+        int | None,
+        typer.Option(help="Compute so many of the best ligands by DFT, of every geometry."),
+    ] = None,
+    short_list_level: Annotated[
+        str | None, typer.Option(help="b3lyp-d4 or b3lyp-d4-4f-in-core; default: b3lyp-d4.")
+    ] = None,
+    short_list_metals: Annotated[
+        list[str] | None,
+        typer.Option(help="Metals of the short list, of those screened; default: the first."),
+    ] = None,
     builder: Annotated[str, typer.Option(help="auto, grafting or architector.")] = "auto",
     conformers: Annotated[
         str, typer.Option(help="rdkit, or crest for a CREST search of every La complex.")
@@ -70,7 +77,13 @@ def screen(
 ) -> None:
     """Rank ligands by how strongly and selectively they bind rare-earth ions."""
     from rarebind.campaigns import Protocol
-    from rarebind.commands.screen_job import read_ligands, run_with_progress
+    from rarebind.commands.screen_job import (
+        read_ligands,
+        run_short_list,
+        run_with_progress,
+        wanted_short_list,
+    )
+    from rarebind.commands.screen_table import show_ranking, show_short_list
     from rarebind.errors import InputError
     from rarebind.screening import UNITS, Request, report, write_outputs
     from rarebind.screening.report import finite
@@ -88,11 +101,13 @@ def screen(
         cores=cores,
         seed=seed,
     )
+    screened = tuple(metals or DEFAULT_METALS)
+    wanted = wanted_short_list(short_list, short_list_level, short_list_metals, screened, workers)
     console = Console(stderr=True)
     table = read_ligands(ligands, strict=strict, console=console)
-    request = Request(
+    prepared = Request(
         ligands=table.ligands,
-        metals=tuple(metals or DEFAULT_METALS),
+        metals=screened,
         geometries=tuple(geometry or DEFAULT_GEOMETRIES),
         coordination_number=coordination_number,
         engine=engine,
@@ -100,84 +115,25 @@ def screen(
         fall_back=fall_back,
         protocol=protocol,
         workers=workers,
-    )
-    found = run_with_progress(
-        request.prepared(),
-        store or out / "calculations.sqlite",
-        console,
-        retry_failed=retry_failed,
-    )
+    ).prepared()
+    calculations = store or out / "calculations.sqlite"
+    found = run_with_progress(prepared, calculations, console, retry_failed=retry_failed)
     rejected = [{"name": r.name, "smiles": r.smiles, "reason": r.reason} for r in table.rejected]
     paths = write_outputs(found, out, unit, rejected=rejected)
+    if not as_json:
+        show_ranking(found, unit)
+    listed = None
+    if wanted is not None:
+        listed = run_short_list(found, wanted, calculations, console)
+        paths = write_outputs(found, out, unit, rejected=rejected, short_list=listed)
     if as_json:
-        content = finite(report(found, unit, rejected=rejected))
+        content = finite(report(found, unit, rejected=rejected, short_list=listed))
         json.dump(content, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
         return
-    _show(found, unit)
+    if listed is not None:
+        show_short_list(listed, unit)
     output = Console()
     output.print("\nResults:")
     for path in paths.values():
         output.print(f"  {path}", highlight=False, soft_wrap=True)
-
-
-def _show(found: Screen, unit: str) -> None:
-    from rarebind.screening import ranked_rows
-
-    rows = ranked_rows(found, unit)
-    caption = (
-        "Negative = favourable.  Eq. 1 refers to the bare ion, exchange to the aqua ion; "
-        f"ΔΔE is the exchange energy less that with {found.metals[0]}."
-    )
-    if found.interval is not None:
-        caption += (
-            f"  ± should hold the computed energy in {found.interval.level:.0%} of cases; first: "
-            "probability of being the strongest; ! unlike what the model learned from."
-        )
-    by = "predicted from the complex of La, " if found.model else ""
-    table = Table(
-        title=f"{', '.join(found.geometries)} complexes in water, {by}{found.protocol.level}, "
-        f"{unit}",
-        caption=caption,
-    )
-    several = len(found.geometries) > 1
-    for heading in ("Metal", *(("Geometry",) if several else ()), "Rank", "Ligand"):
-        table.add_column(heading)
-    uncertain = found.interval is not None
-    for heading in (
-        "Eq. 1", "Exchange", *(("±", "First") if uncertain else ()), f"ΔΔE M–{found.metals[0]}",
-        *(("± ΔΔE",) if uncertain else ()), "CN",
-    ):  # fmt: skip
-        table.add_column(heading, justify="right")
-    for index, row in enumerate(rows):
-        last = index + 1 == len(rows) or (rows[index + 1].metal, rows[index + 1].geometry) != (
-            row.metal,
-            row.geometry,
-        )
-        table.add_row(*_cells(row, several=several, uncertain=uncertain), end_section=last)
-    console = Console()
-    console.print(table)
-    failures = [row for row in rows if row.status != "ok"]
-    if failures:
-        console.print(f"\n{len(failures)} of {len(rows)} without a result:")
-        for row in failures:
-            console.print(f"  {row.ligand}, {row.metal}: {row.reason}", highlight=False)
-
-
-def _cells(row: Row, *, several: bool, uncertain: bool) -> list[str]:
-    def number(value: float | None, digits: int = 1) -> str:
-        return "–" if value is None else f"{value:.{digits}f}"
-
-    first = "–" if row.probability_first is None else f"{row.probability_first:.0%}"
-    return [
-        row.metal,
-        *((row.geometry,) if several else ()),
-        "–" if row.rank is None else str(row.rank),
-        row.ligand + (" !" if row.flagged else ""),
-        number(row.binding),
-        number(row.exchange),
-        *((number(row.half_width), first) if uncertain else ()),
-        number(row.selectivity),
-        *((number(row.selectivity_half_width),) if uncertain else ()),
-        "–" if row.coordination_number is None else str(row.coordination_number),
-    ]

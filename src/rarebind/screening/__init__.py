@@ -6,6 +6,14 @@ from rarebind.screening.prediction import Prediction
 from rarebind.screening.report import report
 from rarebind.screening.request import Prepared, Request
 from rarebind.screening.screen import MODEL, Entry, Interval, Screen, Watch, specs_for
+from rarebind.screening.short_list import (
+    ShortList,
+    ShortListRequest,
+    ShortListRow,
+    compute_short_list,
+    short_list_request,
+    short_list_rows,
+)
 from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
 
 __all__ = [
@@ -18,12 +26,18 @@ __all__ = [
     "Request",
     "Row",
     "Screen",
+    "ShortList",
+    "ShortListRequest",
+    "ShortListRow",
     "Watch",
+    "compute_short_list",
     "estimates_of",
     "plan_screen",
     "ranked_rows",
     "report",
     "screen_by_calculation",
+    "short_list_request",
+    "short_list_rows",
     "specs_for",
     "write_outputs",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,13 @@ from rarebind.ligands import Distinct, Ligand, parse_ligand
 from rarebind.screening.outputs import write_outputs
 from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS, Request
 from rarebind.screening.screen import MODEL, Screen, Watch
+from rarebind.screening.short_list import (
+    DEFAULT_LEVEL,
+    ShortListRow,
+    compute_short_list,
+    short_list_request,
+    short_list_rows,
+)
 from rarebind.screening.table import ranked_rows
 
 if TYPE_CHECKING:
@@ -119,6 +127,73 @@ def run(
     prepared = request.prepared()
     with _store(store) as results:
         return prepared.run(results, watch)
+
+
+def short_list(
+    found: Screen,
+    number: int,
+    *,
+    level: str = DEFAULT_LEVEL,
+    metals: str | Sequence[str] | None = None,
+    unit: str = "kcal/mol",
+    store: Path | str | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> pd.DataFrame:
+    """Compute the best ligands of a screen by density functional theory.
+
+    Complex, ion, ligand, water and aqua ions are computed at their relaxed xTB geometries.
+
+    Parameters
+    ----------
+    found
+        Of :func:`run`.
+    number
+        Ligands of every metal and geometry, those of lowest exchange energy.
+    level
+        ``b3lyp-d4`` or ``b3lyp-d4-4f-in-core``.
+    metals
+        Some of those screened; default: the first.
+    unit
+        ``kcal/mol`` or ``kJ/mol``.
+    store
+        File in which finished calculations are kept and looked up.  Without that of the screen,
+        the geometries are relaxed again.
+    workers
+        Processes; default: one a core.
+    watch
+        Told how far it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row each metal, geometry and ligand, the strongest first, with the columns of
+        :class:`~rarebind.screening.ShortListRow`.  ``attrs`` has the unit, the level of theory and
+        that of the geometries.
+
+    Raises
+    ------
+    InputError
+        All that cannot be used; nothing has been computed then.
+    MissingDependencyError
+        The engine of the level is not installed.
+    """
+    import pandas as pd
+
+    chosen = (metals,) if isinstance(metals, str) else metals
+    request = short_list_request(number, found.metals, level=level, metals=chosen, workers=workers)
+    with _store(store) as results:
+        listed = compute_short_list(found, request, results, watch)
+    frame: pd.DataFrame = pd.DataFrame(
+        [row.data() for row in short_list_rows(listed, unit)],
+        columns=[field.name for field in fields(ShortListRow)],
+    )
+    frame.attrs = {
+        "unit": unit,
+        "level": str(request.level),
+        "geometry_level": str(listed.geometry_level),
+    }
+    return frame
 
 
 def save(found: Screen, folder: Path | str, unit: str = "kcal/mol") -> dict[str, Path]:

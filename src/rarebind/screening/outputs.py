@@ -1,4 +1,4 @@
-"""The files of a screen: page, table (CSV), everything (JSON), structures (XYZ), heat map."""
+"""The files of a screen: page, tables (CSV), everything (JSON), structures (XYZ), heat map."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import csv
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rarebind.screening.heatmap import draw_heatmap
 from rarebind.screening.page import write_page
 from rarebind.screening.report import finite, report
 from rarebind.screening.screen import Screen
+from rarebind.screening.short_list import ShortList, ShortListRow, short_list_rows
 from rarebind.screening.table import Row, ranked_rows
 
 
@@ -24,28 +26,33 @@ def write_outputs(
     unit: str = "kcal/mol",
     *,
     rejected: Sequence[Mapping[str, str]] = (),
+    short_list: ShortList | None = None,
 ) -> dict[str, Path]:
     """Write all files of a screen, each whole or not at all.
 
     Parameters
     ----------
-    rejected
+    rejected, short_list
         As for :func:`~rarebind.screening.report`.
 
     Returns
     -------
     dict
-        Paths by ``page``, ``csv``, ``json``, ``structures`` and ``heatmap``; the last two only
-        where at least one complex was accepted.
+        Paths by ``page``, ``csv``, ``json``, ``short_list``, ``structures`` and ``heatmap``; the
+        last two only where at least one complex was accepted.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = ranked_rows(screen, unit)
-    content = finite(report(screen, unit, rejected=rejected))
+    content = finite(report(screen, unit, rejected=rejected, short_list=short_list))
     paths = {
         "page": write_page(content, folder / "report.html"),
-        "csv": _whole(folder / "ranking.csv", lambda path: _write_csv(rows, path, unit)),
+        "csv": _whole(folder / "ranking.csv", lambda path: _write_rows(rows, path, unit)),
         "json": _whole(folder / "ranking.json", lambda path: _write_json(content, path)),
     }
+    if short_list is not None:
+        paths["short_list"] = _whole(
+            folder / "short-list.csv", lambda path: _write_short_list(short_list, path, unit)
+        )
     if any(entry.binding for entry in screen.entries):
         paths["structures"] = _whole(
             folder / "structures.xyz", lambda path: _write_structures(screen, path)
@@ -71,13 +78,30 @@ def _whole(path: Path, write: Callable[[Path], None]) -> Path:
     return path
 
 
-def _write_csv(rows: list[Row], path: Path, unit: str) -> None:
+def _write_rows(rows: Sequence[Row], path: Path, unit: str) -> None:
+    _write_csv((row.data() for row in rows), Row, {"unit": unit}, path)
+
+
+def _write_short_list(short_list: ShortList, path: Path, unit: str) -> None:
+    rows = short_list_rows(short_list, unit)
+    # Equation 1 of one level says nothing beside that of another.
+    more: dict[str, object] = {"unit": unit, "level": str(short_list.request.level)}
+    _write_csv((row.data() for row in rows), ShortListRow, more, path)
+
+
+def _write_csv(
+    rows: Iterable[Mapping[str, object]],
+    of: type[Row | ShortListRow],
+    more: dict[str, object],
+    path: Path,
+) -> None:
+    """`rows` with the fields of `of`, and what is the same in all."""
     with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, [*rows[0].data(), "unit"])
+        writer = csv.DictWriter(stream, [*(field.name for field in fields(of)), *more])
         writer.writeheader()
         for row in rows:
-            data = {k: f"{v:.3f}" if isinstance(v, float) else v for k, v in row.data().items()}
-            writer.writerow(data | {"unit": unit})
+            data = {k: f"{v:.3f}" if isinstance(v, float) else v for k, v in row.items()}
+            writer.writerow({**data, **more})
 
 
 def _write_json(content: Mapping[str, Any], path: Path) -> None:

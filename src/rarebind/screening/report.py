@@ -16,6 +16,7 @@ from rarebind.screening.pareto import tradeoffs
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Screen
 from rarebind.screening.selectivity import best_for_pair, pairs_of_note
+from rarebind.screening.short_list import ShortList, short_list_data
 from rarebind.screening.speciation import known_energies, speciation_curve
 from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
 
@@ -35,6 +36,7 @@ def report(
     unit: str = "kcal/mol",
     *,
     rejected: Sequence[Mapping[str, str]] = (),
+    short_list: ShortList | None = None,
     temperature: float = ROOM_TEMPERATURE,
     structures: bool = True,
 ) -> Plain:
@@ -47,6 +49,8 @@ def report(
         One of :data:`~rarebind.screening.UNITS`.
     rejected
         Ligands that were not screened: name, smiles and reason of each.
+    short_list
+        What was computed at a higher level.
     temperature
         K; of separation factors and speciation, which take energies for free energies.
     structures
@@ -74,6 +78,7 @@ def report(
         "speciation": _speciation(screen, estimates, rows, temperature),
         "structures": _structures(screen) if structures else {},
         "rejected_input": [dict(one) for one in rejected],
+        "short_list": short_list_data(short_list, unit) if short_list else None,
         "how": {
             "protocol": screen.protocol.data(),
             "versions": _versions(),

@@ -10,7 +10,7 @@ STYLES = ("base", "controls", "table", "plots", "detail", "print")
 #: Scripts in the order in which they need each other; they share one scope.
 SCRIPTS = (
     "dom", "format", "colours", "report", "download", "tooltip", "table", "drawing", "axes",
-    "viewer", "detail", "summary", "ranking", "heatmap", "series", "pareto", "pairs",
+    "viewer", "detail", "summary", "ranking", "shortlist", "heatmap", "series", "pareto", "pairs",
     "speciation", "ligands", "failures", "how", "paper", "main",
 )  # fmt: skip
 #: 3Dmol.js as published (package 3dmol, version 2.5.5, build/3Dmol-min.js).

@@ -70,6 +70,7 @@ def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
         "pareto": report.get("pareto") or [],
         "speciation": report.get("speciation") or [],
         "structures": report.get("structures") or {},
+        "short_list": report.get("short_list"),
         "rejected_input": report.get("rejected_input") or [],
         "how": how,
     }

@@ -4,6 +4,6 @@ for (const form of document.querySelectorAll('form')) {
   form.addEventListener('submit', (event) => event.preventDefault());
 }
 for (const draw of [
-  drawSummary, drawRanking, drawHeatmap, drawSeries, drawPareto, drawPairs, drawSpeciation,
-  drawLigands, drawFailures, drawHow, drawContents,
+  drawSummary, drawRanking, drawShortList, drawHeatmap, drawSeries, drawPareto, drawPairs,
+  drawSpeciation, drawLigands, drawFailures, drawHow, drawContents,
 ]) draw();

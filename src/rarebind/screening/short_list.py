@@ -1,0 +1,441 @@
+"""The best ligands of a screen once more, by density functional theory on their xTB geometries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from rarebind.binding import BindingEnergy, label_complex
+from rarebind.campaigns import Store, Task, run_tasks, single_point_task, with_ancestors
+from rarebind.campaigns.labelling import LABEL_TIME_LIMIT, check_engine, version_for_keys
+from rarebind.complexes import aqua_ion
+from rarebind.elements import rare_earth
+from rarebind.engines import LEVELS, Calculation, LevelOfTheory, has_frozen_4f, level_named
+from rarebind.errors import CalculationError, InputError
+from rarebind.screening.computed import Plan, plan_screen
+from rarebind.screening.prediction import Prediction
+from rarebind.screening.screen import Entry, Screen, Watch
+from rarebind.screening.table import UNITS
+from rarebind.structures import Structure
+
+#: Level of a short list unless asked otherwise.
+DEFAULT_LEVEL = "b3lyp-d4"
+
+
+@dataclass(frozen=True)
+class ShortListRequest:
+    """What is put on a short list, and how it is computed.
+
+    Attributes
+    ----------
+    number
+        Ligands of every metal and geometry.
+    level
+        Of the single points.
+    metals
+    workers
+        Processes; None: one a core.
+    """
+
+    number: int
+    level: LevelOfTheory
+    metals: tuple[str, ...]
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A ligand that is on the short list.
+
+    Attributes
+    ----------
+    entry
+        Of the screen, with a binding energy.
+    place
+        In the screen, for this metal and geometry, 1 = strongest.
+    """
+
+    entry: Entry
+    place: int
+
+
+@dataclass(frozen=True)
+class ShortListed:
+    """What became of one candidate.
+
+    Attributes
+    ----------
+    candidate
+    calculation
+        The single point of the complex; the relaxation, where that has no usable result.
+    binding
+        At the level of the single points; None where anything that it needs has no result.
+    reason
+        Why there is no binding energy, or without which aqua ion it had to be; else empty.
+    """
+
+    candidate: Candidate
+    calculation: Calculation
+    binding: BindingEnergy | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ShortList:
+    """The answer: candidates metal by metal and geometry by geometry, in the screen's order.
+
+    Attributes
+    ----------
+    request
+    entries
+    geometry_level
+        Of the relaxations.
+    engine_version
+        Of the single points.
+    """
+
+    request: ShortListRequest
+    entries: tuple[ShortListed, ...]
+    geometry_level: LevelOfTheory
+    engine_version: str
+
+
+@dataclass(frozen=True)
+class ShortListRow:
+    """One line of the table; energies in the unit asked for, None where there are none.
+
+    Attributes
+    ----------
+    rank
+        Place among the short-listed ligands of this metal and geometry by `exchange`.
+    ligand, metal, geometry, charge
+    screen_rank, screen_exchange, screen_half_width, screen_source
+        Place, exchange energy, interval and source (``computed`` or ``predicted``) in the screen.
+    flagged
+        Whether the screen's prediction is unlike what the model learned from.
+    binding
+        Equation 1 at the level of the short list.
+    exchange
+        Exchange with the aqua ion at that level.
+    aqua_waters
+        Waters of that aqua ion.
+    s_squared, spin_contamination
+        ⟨S²⟩ of the complex, and that less S(S + 1).
+    attempts, converged_attempts
+        Guesses from which the electronic state of the complex was sought; solutions found.
+    status, reason
+        ``ok``, or why not; also without which aqua ion it had to be.
+    smiles, inchikey
+    """
+
+    rank: int | None
+    ligand: str
+    metal: str
+    geometry: str
+    charge: int
+    screen_rank: int
+    screen_exchange: float
+    screen_half_width: float | None
+    screen_source: str
+    flagged: bool
+    binding: float | None
+    exchange: float | None
+    aqua_waters: int | None
+    s_squared: float | None
+    spin_contamination: float | None
+    attempts: int | None
+    converged_attempts: int | None
+    status: str
+    reason: str
+    smiles: str
+    inchikey: str
+
+    def data(self) -> dict[str, object]:
+        """The row as a flat mapping."""
+        return asdict(self)
+
+
+def short_list_request(
+    number: int,
+    screened: Sequence[str],
+    *,
+    level: str = DEFAULT_LEVEL,
+    metals: Sequence[str] | None = None,
+    workers: int | None = None,
+) -> ShortListRequest:
+    """Check what is asked for; nothing is computed.
+
+    Parameters
+    ----------
+    number
+        Ligands of every metal and geometry.
+    screened
+        Metals of the screen.
+    level
+        Name in :data:`rarebind.engines.LEVELS`, of density functional theory.
+    metals
+        Of the short list; default: the first of the screen.
+    workers
+        Processes; None: one a core.
+
+    Raises
+    ------
+    InputError
+        All that cannot be used.
+    MissingDependencyError
+        The engine of the level is not installed.
+    """
+    chosen = tuple(screened[:1] if metals is None else metals)
+    problems = _metal_problems(chosen, screened)
+    if number < 1:
+        problems.append(f"a short list needs at least 1 ligand, got {number}")
+    if workers is not None and workers < 1:
+        problems.append(f"workers must be at least 1, got {workers}")
+    if problems := [*problems, *_level_problems(level)]:
+        raise InputError(problems)
+    request = ShortListRequest(number, level_named(level), chosen, workers)
+    _check_engine(request)
+    return request
+
+
+def choose(found: Screen, number: int, metals: Sequence[str]) -> tuple[Candidate, ...]:
+    """The `number` ligands of lowest exchange energy for every metal and geometry.
+
+    Fewer, where fewer have a binding energy.
+    """
+    chosen = []
+    for metal in metals:
+        for geometry in found.geometries:
+            usable = [
+                (entry.binding.exchange, entry)
+                for entry in found.entries
+                if (entry.spec.metal, entry.spec.geometry) == (metal, geometry)
+                and entry.binding is not None
+            ]
+            usable.sort(key=lambda pair: pair[0])
+            best = usable[:number]
+            chosen += [Candidate(entry, place) for place, (_, entry) in enumerate(best, start=1)]
+    return tuple(chosen)
+
+
+def plan_single_points(
+    geometries: Plan, relaxed: Mapping[str, Calculation], level: LevelOfTheory
+) -> dict[str, Task]:
+    """Single points at `level` on all relaxed geometries that passed their checks.
+
+    Parameters
+    ----------
+    geometries
+        The relaxations.
+    relaxed
+        What came of them, by task key.
+
+    Returns
+    -------
+    dict
+        Tasks by the key of the relaxation.
+    """
+    version = version_for_keys(level)
+    tasks = {}
+    for task in geometries.tasks():
+        calculation = relaxed[task.key]
+        if calculation.ok and calculation.structure is not None:
+            structure = calculation.structure
+            tasks[task.key] = single_point_task(structure, level, task.label, version)
+    return tasks
+
+
+def compute_short_list(
+    found: Screen, request: ShortListRequest, store: Store, watch: Watch | None = None
+) -> ShortList:
+    """Relax what the screen has only predicted, then compute single points.
+
+    Parameters
+    ----------
+    found
+        A screen that has ended.
+    store
+        Of the screen, so that no geometry is relaxed twice; single points go there too, and what
+        an interrupted one needs to go on into a folder beside it.
+    watch
+        Told how far it is.
+    """
+    watch = watch or Watch()
+    candidates = choose(found, request.number, request.metals)
+    version = version_for_keys(request.level)
+    if not candidates:
+        return ShortList(request, (), found.protocol.level, version)
+    geometries = plan_screen([c.entry.spec for c in candidates], found.protocol)
+    relaxations = with_ancestors(geometries.tasks())
+    watch.on_stage("geometries of the short list")
+    watch.on_total(len(relaxations) + len(geometries.tasks()))
+    relaxed = run_tasks(relaxations, store, workers=request.workers, on_done=watch.on_done)
+    tasks = plan_single_points(geometries, relaxed, request.level)
+    watch.on_total(len(relaxations) + len(tasks))
+    computed = run_tasks(
+        tasks.values(),
+        store,
+        workers=request.workers,
+        time_limit=LABEL_TIME_LIMIT,
+        checkpoints=store.path.with_suffix(".checkpoints"),
+        on_done=watch.on_done,
+    )
+    at_level = {
+        task.key: computed[tasks[task.key].key] if task.key in tasks else relaxed[task.key]
+        for task in geometries.tasks()
+    }
+    entries = short_listed(candidates, geometries, at_level)
+    return ShortList(request, entries, found.protocol.level, version)
+
+
+def short_listed(
+    candidates: Sequence[Candidate], geometries: Plan, at_level: Mapping[str, Calculation]
+) -> tuple[ShortListed, ...]:
+    """Binding energies of the candidates.
+
+    Parameters
+    ----------
+    candidates, geometries
+        In the same order.
+    at_level
+        Single points by the key of their relaxation; where that has no usable result, itself.
+    """
+    found = []
+    for candidate, (spec, task) in zip(candidates, geometries.complexes, strict=True):
+        calculation = at_level[task.key]
+        missing = _missing_aqua(spec.metal, geometries, at_level)
+        try:
+            binding = label_complex(
+                spec, calculation, geometries.references.results(spec, at_level)
+            )
+        except CalculationError as error:
+            reason = "; ".join([str(error), *missing])
+            found.append(ShortListed(candidate, calculation, None, reason))
+        else:
+            found.append(ShortListed(candidate, calculation, binding, "; ".join(missing)))
+    return tuple(found)
+
+
+def short_list_rows(short_list: ShortList, unit: str = "kcal/mol") -> list[ShortListRow]:
+    """Rows metal by metal and geometry by geometry, the strongest first, failures last."""
+    groups: dict[tuple[str, str], list[ShortListed]] = {}
+    for one in short_list.entries:
+        spec = one.candidate.entry.spec
+        groups.setdefault((spec.metal, spec.geometry), []).append(one)
+    return [
+        _row(rank, one, short_list.request.level, UNITS[unit])
+        for group in groups.values()
+        for rank, one in enumerate(sorted(group, key=_strength), start=1)
+    ]
+
+
+def short_list_data(short_list: ShortList, unit: str = "kcal/mol") -> dict[str, object]:
+    """Everything about a short list as plain data: the entry of ``ranking.json``."""
+    request = short_list.request
+    return {
+        "number": request.number,
+        "metals": list(request.metals),
+        "level": str(request.level),
+        "engine": request.level.engine,
+        "engine_version": short_list.engine_version,
+        "geometry_level": str(short_list.geometry_level),
+        "rows": [row.data() for row in short_list_rows(short_list, unit)],
+    }
+
+
+def _metal_problems(metals: Sequence[str], screened: Sequence[str]) -> list[str]:
+    if not metals:
+        return ["no metals given for the short list"]
+    problems = []
+    if strange := [metal for metal in dict.fromkeys(metals) if metal not in screened]:
+        problems.append(
+            f"short list of {', '.join(strange)}: not among the metals screened, "
+            f"{', '.join(screened)}"
+        )
+    if repeated := sorted({metal for metal in metals if list(metals).count(metal) > 1}):
+        problems.append(f"metals of the short list given more than once: {', '.join(repeated)}")
+    return problems
+
+
+def _level_problems(name: str) -> list[str]:
+    try:
+        level = level_named(name)
+    except InputError as error:
+        return list(error.problems)
+    if not _is_xtb(level):
+        return []
+    others = ", ".join(known for known, one in LEVELS.items() if not _is_xtb(one))
+    return [f"level {name} is xTB, as the screen itself: give the short list one of {others}"]
+
+
+def _is_xtb(level: LevelOfTheory) -> bool:
+    return level.method.startswith("GFN")
+
+
+def _check_engine(request: ShortListRequest) -> None:
+    """Find out on the bare ions, before a screen is spent on it, whether the engine can serve."""
+    version = version_for_keys(request.level)
+    for metal in request.metals:
+        ion = Structure((metal,), np.zeros((1, 3)), 3, rare_earth(metal).multiplicity)
+        check_engine(ion, request.level, version)
+
+
+def _missing_aqua(metal: str, geometries: Plan, at_level: Mapping[str, Calculation]) -> list[str]:
+    """Aqua ions that failed, in words; those that the checks turned down are no loss."""
+    return [
+        f"without {aqua_ion(metal, waters).name}, which failed: {at_level[task.key].reason}"
+        for (of, waters), task in geometries.references.aqua.items()
+        if of == metal and at_level[task.key].status == "failed"
+    ]
+
+
+def _strength(one: ShortListed) -> float:
+    return math.inf if one.binding is None else one.binding.exchange
+
+
+def _row(rank: int, one: ShortListed, level: LevelOfTheory, factor: float) -> ShortListRow:
+    entry, binding = one.candidate.entry, one.binding
+    screened = entry.binding
+    assert screened is not None
+    predicted = screened if isinstance(screened, Prediction) else None
+    half_width = predicted.half_width if predicted else None
+    scf = one.calculation.scf
+    s_squared = scf.s_squared if scf else None
+    return ShortListRow(
+        rank=rank if binding else None,
+        ligand=entry.ligand.name,
+        metal=entry.spec.metal,
+        geometry=entry.spec.geometry,
+        charge=entry.spec.charge,
+        screen_rank=one.candidate.place,
+        screen_exchange=screened.exchange * factor,
+        screen_half_width=None if half_width is None else half_width * factor,
+        screen_source="predicted" if predicted else "computed",
+        flagged=predicted is not None and predicted.flagged,
+        binding=binding.binding * factor if binding else None,
+        exchange=binding.exchange * factor if binding else None,
+        aqua_waters=binding.aqua_waters if binding else None,
+        s_squared=s_squared,
+        spin_contamination=None if s_squared is None else s_squared - _pure_spin(entry, level),
+        attempts=scf.attempts if scf else None,
+        converged_attempts=scf.converged_attempts if scf else None,
+        status=_status(one),
+        reason=one.reason,
+        smiles=entry.ligand.smiles,
+        inchikey=entry.ligand.inchikey,
+    )
+
+
+def _pure_spin(entry: Entry, level: LevelOfTheory) -> float:
+    """S(S + 1) of the electrons that `level` treats."""
+    unpaired = 0 if has_frozen_4f(level) else entry.spec.multiplicity - 1
+    return unpaired / 2 * (unpaired / 2 + 1)
+
+
+def _status(one: ShortListed) -> str:
+    if one.binding is not None:
+        return "ok"
+    return "failed" if one.calculation.ok else one.calculation.status
