@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rarebind.binding import binding_energy
-from rarebind.elements import STUDY_METALS, rare_earth
+from rarebind.elements import STUDY_METALS, is_lanthanide, rare_earth
 from rarebind.engines import Calculation, LevelOfTheory, level_named, static
 from rarebind.errors import CalculationError
 from rarebind.structures import Structure
@@ -84,7 +84,7 @@ def show(rows: list[dict]) -> None:
         for metal in metals
         if {(metal, IN_CORE), (metal, EXPLICIT)} <= bound.keys()
     }
-    counted = {m: value for m, value in differences.items() if has_4f_level(m)}
+    counted = {m: value for m, value in differences.items() if is_lanthanide(m)}
     mean = statistics.fmean(counted.values()) if counted else math.nan
     table = Table(title="M3+ + 3 F- -> MF3, equation 1, SMD water; kcal/mol")
     for name in (
@@ -122,11 +122,6 @@ def show(rows: list[dict]) -> None:
             f"of {statistics.stdev(off):.2f}, mean absolute {statistics.fmean(map(abs, off)):.2f}, "
             f"range {max(off) - min(off):.2f} kcal/mol."
         )
-
-
-def has_4f_level(metal: str) -> bool:
-    """Whether the two levels differ for `metal`: Y has the same basis and core in both."""
-    return metal not in {"Sc", "Y"}
 
 
 def _bound(row: dict | None) -> str:

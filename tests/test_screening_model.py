@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("nequip")
 
 import rarebind
+from rarebind.campaigns import Protocol
 from rarebind.cli import main
 from rarebind.complexes import complex_spec
 from rarebind.datasets import Dataset
@@ -18,15 +19,16 @@ from rarebind.engines import GFN2_WATER
 from rarebind.errors import InputError
 from rarebind.learning import load_samples, target_named
 from rarebind.learning.bundled import bundled_model, bundled_models
-from rarebind.learning.model import load_model
+from rarebind.learning.model import Model, load_model
 from rarebind.learning.uncertainty import family, sigmas
 from rarebind.ligands import parse_ligand
 from rarebind.screening import Prediction, Request, estimates_of, ranked_rows
 from rarebind.screening.api import run
-from rarebind.screening.predicted import _entry
+from rarebind.screening.predicted import _entry, check_model
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
+METALS, COMPUTED = ("La", "Eu", "Lu", "Y"), {"La", "Y"}
 HOPO, CAM = "CNC(=O)c1cc(C)cc(=O)n1O", "CNC(=O)c1cc(Cl)cc(O)c1O"
 
 
@@ -42,8 +44,8 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def screened(store):
-    """Two ligands with three metals."""
-    return run([HOPO, CAM], ["La", "Eu", "Lu"], "1:6", store=store)
+    """Two ligands with four metals."""
+    return run([HOPO, CAM], METALS, "1:6", store=store)
 
 
 # --- the file ----------------------------------------------------------------------------------
@@ -99,7 +101,8 @@ def test_la_is_computed_and_the_series_predicted(screened, model):
     by_metal = {}
     for entry in screened.entries:
         by_metal.setdefault(entry.spec.metal, []).append(entry)
-    assert not any(isinstance(entry.binding, Prediction) for entry in by_metal["La"])
+    for metal in COMPUTED:
+        assert not any(isinstance(entry.binding, Prediction) for entry in by_metal[metal])
     for metal in ("Eu", "Lu"):
         for entry, anchor in zip(by_metal[metal], by_metal["La"], strict=True):
             binding = entry.binding
@@ -115,20 +118,20 @@ def test_la_is_computed_and_the_series_predicted(screened, model):
 def test_every_predicted_number_has_its_interval(screened):
     rows = ranked_rows(screened)
     assert [(r.metal, r.rank) for r in rows] == [
-        (metal, rank) for metal in ("La", "Eu", "Lu") for rank in (1, 2)
+        (metal, rank) for metal in METALS for rank in (1, 2)
     ]
     for row in rows:
-        assert (row.half_width is None) == (row.source == "computed") == (row.metal == "La")
+        assert (row.half_width is None) == (row.source == "computed") == (row.metal in COMPUTED)
         assert row.selectivity_half_width is not None
         assert 0 <= row.probability_first <= 1
-    for metal in ("La", "Eu", "Lu"):
+    for metal in METALS:
         assert sum(r.probability_first for r in rows if r.metal == metal) == pytest.approx(1)
     kilojoules = ranked_rows(screened, "kJ/mol")
     for one, other in zip(rows, kilojoules, strict=True):
         assert other.exchange == pytest.approx(one.exchange * 4.184, rel=1e-6)
     estimates = estimates_of(screened)
     zero = [np.linalg.norm(s) == 0 for s in estimates.spread]
-    assert zero == [metal == "La" for metal in estimates.metals]
+    assert zero == [metal in COMPUTED for metal in estimates.metals]
 
 
 def test_the_same_screen_from_file_to_page(screened, store, tmp_path, capsys):
@@ -183,7 +186,6 @@ def test_what_the_model_has_not_seen_is_computed_when_asked(store):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"metals": ("La", "Sc")}, "has not seen Sc"),
         ({"metals": ()}, "no metals"),
         ({"geometries": ("1:6", "1:6")}, "more than once"),
         ({"workers": 0}, "workers must be at least 1"),
@@ -196,6 +198,15 @@ def test_bad_requests_are_refused_before_anything_is_computed(change, message):
     request = {"ligands": (parse_ligand(HOPO),), "metals": ("La",), "geometries": ("1:6",)}
     with pytest.raises(InputError, match=message):
         Request(**request | change).prepared()
+
+
+def test_a_metal_that_the_model_has_not_seen_is_refused(model):
+    content = model._content
+    other = Model(replace(content, hydration={m: content.hydration[m] for m in ("La", "Eu")}))
+    check_model(other, ("La", "Eu", "Y", "Sc"), Protocol())
+    with pytest.raises(InputError, match=r"has not seen Lu: it knows Eu, La; .*--fall-back"):
+        check_model(other, ("La", "Lu"), Protocol())
+    check_model(other, ("La", "Lu"), Protocol(), fall_back=True)
 
 
 def test_a_model_of_something_else_is_refused(model, tmp_path):

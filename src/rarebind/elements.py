@@ -93,6 +93,11 @@ def is_rare_earth(symbol: str) -> bool:
     return symbol in rare_earths()
 
 
+def is_lanthanide(symbol: str) -> bool:
+    """Whether `symbol` is one of La–Lu."""
+    return is_rare_earth(symbol) and symbol not in {"Sc", "Y"}
+
+
 def ionic_radius(symbol: str, coordination_number: int) -> float:
     """Effective ionic radius of M3+ in Å (Shannon, Acta Cryst. A 1976, 32, 751).
 

@@ -54,8 +54,8 @@ def screen(
     geometries
         Ligands:waters such as ``1:6``, or ligands alone, filled with water.
     engine
-        ``model``: the complex of La is computed and the series predicted; ``tblite`` or ``xtb``:
-        all is computed.
+        ``model``: complexes of La, Sc and Y are computed and the other lanthanides predicted;
+        ``tblite`` or ``xtb``: all is computed.
     model
         File of the model; default: the one that comes with rarebind.
     fall_back

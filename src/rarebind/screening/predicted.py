@@ -1,7 +1,8 @@
 """Screen by the model: one relaxed complex of La a ligand and geometry, the series by the network.
 
 The energy of that complex is computed and anchors the series; the network adds how the energy
-changes from La to each other metal.
+changes from La to each other lanthanide.  Sc and Y are none: what the lanthanides teach does not
+hold for them, so their complexes are computed too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Protocol, Store
 from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, Layout, swap_metal
+from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
 from rarebind.learning.model import Model, Predictions
 from rarebind.learning.samples import Sample, unlabelled
@@ -46,7 +48,7 @@ def check_model(
             f"asked for at {protocol.level}: energies of different levels cannot be combined"
         )
     known = _metals(model)
-    lacking = [metal for metal in metals if metal not in known]
+    lacking = [metal for metal in metals if is_lanthanide(metal) and metal not in known]
     if lacking and not fall_back:
         raise InputError(
             f"model {card.name} has not seen {', '.join(lacking)}: it knows "
@@ -64,7 +66,7 @@ def screen_by_model(
     workers: int | None = None,
     watch: Watch | None = None,
 ) -> Screen:
-    """Binding energies of every complex, those of La computed and all others predicted.
+    """Binding energies of every complex: of La, Sc and Y computed, of all others predicted.
 
     Parameters
     ----------
@@ -89,8 +91,12 @@ def screen_by_model(
     metals = tuple(dict.fromkeys(spec.metal for spec in specs))
     check_model(model, metals, protocol, fall_back=fall_back)
     anchors = [spec.with_metal(TEMPLATE_METAL) for spec in specs]
-    strange = [spec for spec in specs if fall_back and _unseen(spec, model)]
-    plan = plan_screen(list(dict.fromkeys([*anchors, *strange])), protocol)
+    others = [
+        spec
+        for spec in specs
+        if not is_lanthanide(spec.metal) or (fall_back and _unseen(spec, model))
+    ]
+    plan = plan_screen(list(dict.fromkeys([*anchors, *others])), protocol)
     found = {e.spec: e for e in compute(plan, store, workers=workers, watch=watch)}
     watch.on_stage("predicting the series")
     asked = [

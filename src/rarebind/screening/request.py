@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rarebind.campaigns import Protocol, Store
 from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
-from rarebind.elements import STUDY_METALS, rare_earth
+from rarebind.elements import STUDY_METALS, is_lanthanide, rare_earth
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.ligands import Ligand
@@ -25,7 +25,7 @@ _ENGINE = "tblite"
 _METHOD, _SOLVENT = "GFN2-xTB", "ALPB(water)"
 #: The series as chemists write it, what is not of it last.
 DEFAULT_METALS = tuple(
-    sorted(STUDY_METALS, key=lambda m: (m in {"Sc", "Y"}, rare_earth(m).atomic_number))
+    sorted(STUDY_METALS, key=lambda m: (not is_lanthanide(m), rare_earth(m).atomic_number))
 )
 DEFAULT_GEOMETRIES = ("1",)
 
@@ -44,8 +44,8 @@ class Request:
     coordination_number
         Donor atoms around the metal.
     engine
-        ``model``: the complex of La is computed and the series predicted; else the engine that
-        computes all.
+        ``model``: complexes of La, Sc and Y are computed and the other lanthanides predicted; else
+        the engine that computes all.
     model
         File of the model; None: the one that comes with rarebind.
     fall_back

@@ -11,7 +11,7 @@ from e3nn.o3 import Irreps
 from nequip.data import AtomicDataDict
 from nequip.nn import GraphModuleMixin, ScalarMLPFunction, SequentialGraphNetwork
 
-from rarebind.elements import ionic_radius, is_rare_earth, rare_earth
+from rarebind.elements import ionic_radius, is_lanthanide, is_rare_earth, rare_earth
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR
 
 #: Coordination number of the radii that describe metals; all rare earths have them.
@@ -31,7 +31,7 @@ def metal_descriptors(symbol: str) -> tuple[float, ...]:
     """
     metal = rare_earth(symbol)
     radius = (ionic_radius(symbol, _COORDINATION) - _MIDDLE) / _HALF_WIDTH
-    apart = metal.atomic_number < rare_earth("La").atomic_number
+    apart = not is_lanthanide(symbol)
     filled = 0.0 if apart else metal.f_electrons / _HALF_FULL - 1.0
     return 1.0, radius, radius**2, filled, float(apart)
 

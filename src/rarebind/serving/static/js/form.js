@@ -1,7 +1,7 @@
 // What to screen: choices, and putting a screen into the queue.
 
 const ENGINES = {
-  model: ['Predicted by the model', 'The complex of La is computed with GFN2-xTB, the rest of the series predicted, with intervals. The whole series costs little more than one metal.'],
+  model: ['Predicted by the model', 'The complexes of La and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals.'],
   tblite: ['Computed with GFN2-xTB', 'Every complex is built and relaxed. The time grows with the number of metals.'],
 };
 const ORDER = start.metals.map(({ symbol }) => symbol);
