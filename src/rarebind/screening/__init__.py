@@ -9,11 +9,10 @@ from rarebind.screening.screen import MODEL, Entry, Interval, Screen, Watch, spe
 from rarebind.screening.short_list import (
     ShortList,
     ShortListRequest,
-    ShortListRow,
     compute_short_list,
     short_list_request,
-    short_list_rows,
 )
+from rarebind.screening.short_list_table import ShortListRow, short_list_rows
 from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
 
 __all__ = [

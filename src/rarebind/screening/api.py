@@ -19,11 +19,10 @@ from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS, Reque
 from rarebind.screening.screen import MODEL, Screen, Watch
 from rarebind.screening.short_list import (
     DEFAULT_LEVEL,
-    ShortListRow,
     compute_short_list,
     short_list_request,
-    short_list_rows,
 )
+from rarebind.screening.short_list_table import ShortListRow, short_list_rows
 from rarebind.screening.table import ranked_rows
 
 if TYPE_CHECKING:

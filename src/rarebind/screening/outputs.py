@@ -16,7 +16,8 @@ from rarebind.screening.heatmap import draw_heatmap
 from rarebind.screening.page import write_page
 from rarebind.screening.report import finite, report
 from rarebind.screening.screen import Screen
-from rarebind.screening.short_list import ShortList, ShortListRow, short_list_rows
+from rarebind.screening.short_list import ShortList
+from rarebind.screening.short_list_table import ShortListRow, short_list_rows
 from rarebind.screening.table import Row, ranked_rows
 
 

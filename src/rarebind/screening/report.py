@@ -16,7 +16,8 @@ from rarebind.screening.pareto import tradeoffs
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Screen
 from rarebind.screening.selectivity import best_for_pair, pairs_of_note
-from rarebind.screening.short_list import ShortList, short_list_data
+from rarebind.screening.short_list import ShortList
+from rarebind.screening.short_list_table import short_list_data
 from rarebind.screening.speciation import known_energies, speciation_curve
 from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
 
