@@ -78,7 +78,7 @@ def test_an_interrupted_refinement_searches_no_more(whole, folder, monkeypatch):
         with pytest.raises(InterruptedCalculationError):
             static(whole.structure, QUICK)
     kept = Checkpoint(checkpoint_for(whole.structure, QUICK)).refinement()
-    assert not kept.nearly
+    assert kept.stage == "found"
     with monkeypatch.context() as patch:
         patch.setattr(engine, "search", None)
         resumed = static(whole.structure, QUICK)
@@ -87,10 +87,42 @@ def test_an_interrupted_refinement_searches_no_more(whole, folder, monkeypatch):
     assert not list(folder.iterdir())
 
 
+def test_an_interrupted_gradient_converges_nothing_again(whole, folder, monkeypatch):
+    from pyscf.grad import rhf
+
+    from rarebind.engines.dft import search
+
+    with monkeypatch.context() as patch:
+
+        def interrupted_gradient(*_, **__):
+            raise InterruptedCalculationError
+
+        patch.setattr(rhf.GradientsBase, "kernel", interrupted_gradient)
+        with pytest.raises(InterruptedCalculationError):
+            static(whole.structure, QUICK)
+    kept = Checkpoint(checkpoint_for(whole.structure, QUICK)).refinement()
+    assert kept.stage == "converged"
+    with monkeypatch.context() as patch:
+        for rung in ("_plain", "_shifted", "_second_order"):
+            patch.setattr(search, rung, None)
+        resumed = static(whole.structure, QUICK)
+    assert resumed.energy == pytest.approx(whole.energy, abs=SAME)
+    assert np.allclose(resumed.forces, whole.forces, atol=1e-4)
+    assert resumed.scf.cavity == whole.scf.cavity
+    assert not list(folder.iterdir())
+
+
 def test_a_damaged_stage_begins_with_the_search(folder):
     path = checkpoint_for(WATER, QUICK)
     path.write_bytes(b"")
-    for text in ("", "[]", "{}", '{"energies": 1}', '{"energies": [1.0], "colour": 2}'):
+    for text in (
+        "",
+        "[]",
+        "{}",
+        '{"energies": 1}',
+        '{"energies": [1.0], "colour": 2}',
+        '{"energies": [1.0], "attempts": 1, "cycles": 1, "stage": "lost"}',
+    ):
         path.with_suffix(".stage.json").write_text(text)
         assert Checkpoint(path).refinement() is None
 

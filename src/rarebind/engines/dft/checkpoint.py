@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rarebind.engines.checkpoints import discard
-from rarebind.engines.dft.search import Solution
+from rarebind.engines.dft.search import FOUND, STAGES, Solution
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,14 +29,14 @@ class Refinement:
         Of all solutions found, Eh.
     attempts, cycles
         Guesses tried, and iterations spent on them.
-    nearly
-        Whether the solution has converged but for the fitted solvent.
+    stage
+        How far the solution has been refined, one of :data:`~rarebind.engines.dft.search.STAGES`.
     """
 
     energies: tuple[float, ...]
     attempts: int
     cycles: int
-    nearly: bool = False
+    stage: str = FOUND
 
 
 class Checkpoint:
@@ -93,9 +93,10 @@ class Checkpoint:
         try:
             content = json.loads(self._path.with_suffix(_STAGE).read_text())
             energies: Sequence[float] = content.pop("energies")
-            return Refinement(tuple(map(float, energies)), **content)
+            found = Refinement(tuple(map(float, energies)), **content)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        return found if found.stage in STAGES else None
 
     def orbitals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Coefficients and occupations of the last iteration; None without readable ones."""

@@ -125,8 +125,8 @@ class DFTPotential:
         refine(
             field,
             solution,
-            nearly=found.nearly,
-            on_nearly=lambda: checkpoint.begin_refinement(replace(found, nearly=True)),
+            found.stage,
+            lambda stage: checkpoint.begin_refinement(replace(found, stage=stage)),
         )
         state = analyse(field, self._metal, ion)
         if faults := state.faults():

@@ -24,6 +24,9 @@ Disturb = Callable[["Floats"], "Floats"]
 
 #: Energy threshold in Eh of the search, and of the difference between two states.
 _LOOSE, _SAME = 1e-6, 1e-5
+#: How far a solution is refined: as the search found it; converged but for the fitted solvent;
+#: converged.
+STAGES = FOUND, NEARLY, CONVERGED = "found", "nearly", "converged"
 #: Residual of the lowest eigenvector of the stability matrix.
 _STABILITY = 1e-4
 #: Instabilities followed from one solution at most, and disturbances of it.
@@ -150,18 +153,19 @@ def search(
 def refine(
     mean_field: Any,
     solution: Solution,
-    *,
-    nearly: bool = False,
-    on_nearly: Callable[[], None] = lambda: None,
+    stage: str = FOUND,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> Solution:
     """`solution` converged tightly on the final grid, in a solvent that is no longer fitted.
 
     Parameters
     ----------
-    nearly
-        Whether it has converged on the final grid with the fitted solvent already.
-    on_nearly
-        Called when it has.
+    mean_field
+        Has the refined state afterwards.
+    stage
+        How far `solution` was refined before, one of :data:`STAGES`.
+    on_stage
+        Told the stages that are reached.
 
     Raises
     ------
@@ -169,13 +173,26 @@ def refine(
         It does not converge.
     """
     set_grid(mean_field, FINAL_GRID)
-    if not nearly:
+    if stage == FOUND:
         solution = _tight(mean_field, solution, _LOOSE)
-        on_nearly()
+        on_stage(NEARLY)
     solvent = getattr(mean_field, "with_solvent", None)
     if solvent is not None and getattr(solvent, "fitted", False):
         solvent.fitted = False
-    return _tight(mean_field, solution, TIGHT)
+    if stage == CONVERGED:
+        return _reopened(mean_field, solution)
+    solution = _tight(mean_field, solution, TIGHT)
+    on_stage(CONVERGED)
+    return solution
+
+
+def _reopened(mean_field: Any, solution: Solution) -> Solution:
+    """Bring the mean field into the state that it had when it converged to `solution`."""
+    mean_field.max_cycle = 0
+    mean_field.kernel(dm0=mean_field.make_rdm1(solution.coefficients, solution.occupations))
+    mean_field.mo_coeff, mean_field.mo_occ = solution.coefficients, solution.occupations
+    mean_field.converged = True
+    return replace(solution, energy=float(mean_field.e_tot))
 
 
 def _tight(mean_field: Any, solution: Solution, threshold: float) -> Solution:
