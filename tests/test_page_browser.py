@@ -158,9 +158,11 @@ def test_nothing_is_asked_for_and_nothing_goes_wrong(page):
 
 
 def test_every_section_is_drawn(page):
+    # Of a short list there is only what was asked for.
     assert page.run(
-        "return [...document.querySelectorAll('main > section')].filter((s) => s.hidden).length"
-    ) == 0  # fmt: skip
+        "return [...document.querySelectorAll('main > section')].filter((s) => s.hidden)"
+        ".map((s) => s.id)"
+    ) == ["short-list"]  # fmt: skip
     assert page.texts("#contents a") == [
         "Ranking", "Map", "Series", "Trade-off", "Selectivity", "Speciation", "Ligands",
         "Failures", "Method",
@@ -176,6 +178,30 @@ def test_every_section_is_drawn(page):
     assert "111111" in page.texts("#how dd")
     assert len(page.texts("#series .curve")) == 4
     assert len(page.texts("#speciation .species")) == 5
+
+
+def test_a_short_list_is_a_table_of_its_own(driver, report, tmp_path):
+    ranked = [row for row in report["rows"] if row["metal"] == "La"][:3]
+    listed = [
+        {
+            "rank": rank, "ligand": row["ligand"], "metal": "La", "geometry": row["geometry"],
+            "charge": row["charge"], "screen_rank": 4 - rank, "screen_exchange": -1.5,
+            "screen_half_width": 0.5, "screen_source": "predicted", "flagged": False,
+            "binding": -700.0, "exchange": -10.0 * rank, "aqua_waters": 9, "s_squared": None,
+            "spin_contamination": None, "attempts": None, "converged_attempts": None,
+            "status": "ok", "reason": "", "smiles": row["smiles"], "inchikey": row["inchikey"],
+        }
+        for rank, row in enumerate(ranked, start=1)
+    ]  # fmt: skip
+    content = {"rows": listed, "level": "B3LYP", "geometry_level": "GFN2-xTB"}
+    page = Page(driver, tmp_path)
+    page.open(report | {"short_list": content})
+    assert "Short list" in page.texts("#contents a")
+    assert "B3LYP on geometries of GFN2-xTB" in page.texts("#short-list-lead")[0]
+    assert page.column("Rank", "#short-list-table") == ["1", "2", "3"]
+    page.sort("Rank there", "#short-list-table")
+    assert page.column("Ligand", "#short-list-table") == [row["ligand"] for row in ranked][::-1]
+    assert page.problems() == []
 
 
 def test_sorts_by_number(page):
