@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from itertools import chain
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from rarebind.datasets import Dataset
 from rarebind.engines import GFN2_WATER, static
 from rarebind.learning import load_samples, target_named
 from rarebind.learning.bundled import bundled_model
+from rarebind.learning.samples import Sample
 
 #: Single points, which take most of the time, are fewer.
 _SHARE = 4
@@ -34,8 +36,13 @@ def main() -> None:
     torch.set_num_threads(1)
     model = bundled_model()
     samples = load_samples(Dataset(arguments.data), target_named(model.card.target), "gfn2-xtb")
-    order = np.random.default_rng(arguments.seed).permutation(len(samples))
-    chosen = [samples[i] for i in order[: arguments.number]]
+    # All metals of a ligand in a geometry, as a screen asks for them.
+    series: dict[tuple[str, str], list[Sample]] = {}
+    for sample in samples:
+        series.setdefault((sample.inchikey, sample.geometry), []).append(sample)
+    groups = list(series.values())
+    order = np.random.default_rng(arguments.seed).permutation(len(groups))
+    chosen = list(chain.from_iterable(groups[i] for i in order))[: arguments.number]
     computed = chosen[::_SHARE]
     # The first call builds the network, and loads tblite.
     model.evaluate(chosen[:2])
