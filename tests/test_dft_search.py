@@ -118,6 +118,25 @@ def test_instability_is_followed(excited):
     assert found.cycles > stuck.cycles
 
 
+def test_a_converged_state_is_reopened_as_it_was(excited):
+    """Also one whose occupied orbitals are not the lowest."""
+    field, _, guess = excited
+    stuck = search(field, [guess], none, stability=False).best
+    refined = refine(field, stuck)
+    energies = field.mo_energy.copy()
+    order = np.argsort(np.random.default_rng(1).permutation(refined.occupations.shape[1]))
+    mixed = replace(
+        refined,
+        coefficients=refined.coefficients[:, :, order],
+        occupations=refined.occupations[:, order],
+    )
+    again = refine(field, mixed, searching.CONVERGED)
+    assert again.energy == pytest.approx(refined.energy, abs=1e-7)
+    assert np.allclose(field.mo_energy, energies[:, order], atol=1e-3)
+    assert np.array_equal(field.mo_occ, mixed.occupations)
+    assert field.converged
+
+
 def test_a_disturbed_solution_falls(excited):
     field, ground, guess = excited
     generator = np.random.default_rng(1)

@@ -190,7 +190,13 @@ def _reopened(mean_field: Any, solution: Solution) -> Solution:
     """Bring the mean field into the state that it had when it converged to `solution`."""
     mean_field.max_cycle = 0
     mean_field.kernel(dm0=mean_field.make_rdm1(solution.coefficients, solution.occupations))
-    mean_field.mo_coeff, mean_field.mo_occ = solution.coefficients, solution.occupations
+    # In the order of the solution, whose occupied orbitals need not be the lowest.
+    overlap = mean_field.get_ovlp()
+    found = overlap @ np.asarray(mean_field.mo_coeff)
+    fock = (found * np.asarray(mean_field.mo_energy)[..., None, :]) @ np.swapaxes(found, -1, -2)
+    orbitals = solution.coefficients
+    mean_field.mo_energy = ((fock @ orbitals) * orbitals).sum(axis=-2)
+    mean_field.mo_coeff, mean_field.mo_occ = orbitals, solution.occupations
     mean_field.converged = True
     return replace(solution, energy=float(mean_field.e_tot))
 
