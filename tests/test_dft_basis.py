@@ -41,6 +41,15 @@ def test_each_element_has_its_own_set():
     assert basis_name("Ce", replace(LABELS, basis="def2-SVP")) == "def2-SVP"
 
 
+@pytest.mark.parametrize("symbol", LANTHANIDES[1:])
+def test_no_function_for_a_ghost_state(symbol):
+    shells = basis_sets([symbol], LABELS).orbital[symbol]
+    innermost = max(exponent for shell in shells if shell[0] == 0 for exponent, _ in shell[1:])
+    # Others keep the five primitives that reach into the well at the nucleus.
+    assert (innermost < 60.0) == (symbol in {"Gd", "Tb", "Dy"})
+    assert (sum(shell[0] == 0 for shell in shells) == 9) == (symbol in {"Gd", "Tb", "Dy"})
+
+
 def test_unknown_set():
     with pytest.raises(InputError, match="no basis set 'def2-SVPX'") as error:
         basis_sets(WATER.symbols, replace(LABELS, basis="def2-SVPX"))

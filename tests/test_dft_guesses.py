@@ -104,13 +104,26 @@ def test_free_ion(free):
 @pytest.mark.slow
 @pytest.mark.parametrize("symbol", [m for m in LANTHANIDES if rare_earth(m).f_electrons])
 def test_every_free_ion_has_the_shells_of_xenon(symbol):
-    """Among them Tb, whose 5p shell lies beside a spurious s level."""
     found = spherical_ion(symbol, GAS)
     mol = build_molecule(ion(symbol), GAS, basis_sets([symbol], GAS))
     overlap = mol.intor("int1e_ovlp")
     for momentum, electrons in enumerate((2, 6, 5, 0)):
         functions = functions_of_kind(mol, momentum)
         assert (found.core @ overlap)[functions, functions].sum() == pytest.approx(electrons)
+
+
+@pytest.mark.slow
+def test_shells_shrink_along_the_series():
+    """A ghost state mixed with 5s makes those of Gd, Tb and Dy smaller than that of Ho."""
+    extents = []
+    for symbol in ("Eu", "Gd", "Tb", "Dy", "Ho"):
+        core = spherical_ion(symbol, GAS).core
+        mol = build_molecule(ion(symbol), GAS, basis_sets([symbol], GAS))
+        functions = np.ix_(functions_of_kind(mol, 0), functions_of_kind(mol, 0))
+        with mol.with_common_origin(mol.atom_coord(0)):
+            extents.append((core[functions] * mol.intor("int1e_r2")[functions]).sum())
+    # The half-filled shell holds the electrons of its own spin a little closer.
+    assert np.all(np.diff(extents) < 0.05)
 
 
 def test_free_ion_is_computed_once(free):

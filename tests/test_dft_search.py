@@ -10,11 +10,8 @@ from scipy.linalg import expm
 from rarebind.elements import rare_earth
 from rarebind.engines.dft import search as searching
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
-from rarebind.engines.dft.guesses import free_atoms, guess_densities
-from rarebind.engines.dft.ion import spherical_ion
 from rarebind.engines.dft.meanfield import FINAL_GRID, SEARCH_GRID
 from rarebind.engines.dft.search import climb, refine, search
-from rarebind.engines.dft.state import analyse
 from rarebind.errors import CalculationError
 
 RADICAL = replace(GAS, basis="def2-SVP")
@@ -203,17 +200,3 @@ def test_more_than_half_filled(symbol):
     assert scf.attempts == 2
     # Occupations converge to different states: 0.1 to 0.5 eV apart.
     assert 0.0 <= scf.spread < 2.0
-
-
-@pytest.mark.slow
-def test_spurious_solution_of_gadolinium():
-    symbol = "Gd"
-    free = spherical_ion(symbol, GAS)
-    field = field_of(ion(symbol), GAS)
-    guesses = guess_densities(field.mol, 0, free, free_atoms(field.mol, 0), 1, seed=1)
-    found = search(field, guesses, lambda mf: analyse(mf, 0, free).faults(), stability=True)
-    right, wrong = found.solutions[0], found.solutions[-1]
-    assert found.best is right
-    assert wrong.energy < right.energy
-    assert wrong.faults
-    assert not right.faults

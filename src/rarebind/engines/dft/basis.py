@@ -15,6 +15,9 @@ from rarebind.errors import InputError
 AUXILIARY = "def2-universal-jkfit"
 #: The 4f-in-core sets exist for La–Lu alone; Sc and Y have no 4f shell to put there.
 _WITHOUT_4F = "def2-TZVP"
+#: Where these sets have a ghost state; see :func:`without_innermost_s`.
+_GHOSTS = {"Gd", "Tb", "Dy"}
+_GHOST_SETS = ("def2-svp", "def2-tzvp")
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,11 @@ def basis_sets(symbols: Iterable[str], level: LevelOfTheory) -> BasisSets:
     problems: list[str] = []
     for symbol in sorted(set(symbols)):
         try:
-            orbital[symbol], core_potential = _load(basis_name(symbol, level), symbol)
-            auxiliary[symbol], _ = _load(AUXILIARY, symbol)
+            name = basis_name(symbol, level)
+            functions, core_potential = load_set(name, symbol)
+            ghost = symbol in _GHOSTS and name.lower().startswith(_GHOST_SETS)
+            orbital[symbol] = without_innermost_s(functions) if ghost else functions
+            auxiliary[symbol], _ = load_set(AUXILIARY, symbol)
         except InputError as error:
             problems += error.problems
             continue
@@ -67,8 +73,14 @@ def basis_name(symbol: str, level: LevelOfTheory) -> str:
 
 
 @lru_cache(maxsize=256)
-def _load(name: str, symbol: str) -> tuple[Any, Any]:
-    """Basis of an element and its core potential, None where all electrons are explicit."""
+def load_set(name: str, symbol: str) -> tuple[Any, Any]:
+    """Basis of an element as published, and its core potential, None with all electrons explicit.
+
+    Raises
+    ------
+    InputError
+        No basis set of that name, or the element is not in it.
+    """
     import basis_set_exchange
     from pyscf.gto import basis
 
@@ -85,3 +97,19 @@ def _load(name: str, symbol: str) -> tuple[Any, Any]:
     functions, _, potential = text.partition("\nECP\n")
     core = basis.parse_ecp(f"ECP\n{potential}") if potential else None
     return basis.parse(functions), core
+
+
+def without_innermost_s(functions: list[Any]) -> list[Any]:
+    """`functions` less the s function with the largest exponent, in PySCF's form.
+
+    Within 0.03 Å of the nucleus the charge outweighs the repulsion of the 28-electron core
+    potential.  Five tight primitives, contracted as in an atom with all its electrons, let the
+    def2 sets of Gd, Tb and Dy form a compact s orbital in that well, between 5s and 6s in energy
+    and mixed with 5s, into which 4f electrons fall.  With other lanthanides the contraction
+    happens to put it far above.
+    """
+    innermost = max(
+        (shell for shell in functions if shell[0] == 0),
+        key=lambda shell: max(primitive[0] for primitive in shell[1:]),
+    )
+    return [shell for shell in functions if shell is not innermost]

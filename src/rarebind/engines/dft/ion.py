@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rarebind.elements import rare_earth
-from rarebind.engines.dft.basis import basis_sets
+from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.meanfield import FUNCTIONALS, SEARCH_GRID, set_grid
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.level import LevelOfTheory
@@ -70,23 +70,35 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
     CalculationError
         It does not converge.
     """
+    field = spherical_field(symbol, level, basis_sets([symbol], level))
+    coefficients, occupied = field.mo_coeff[0], field.mo_occ[0]
+    functions = functions_of_kind(field.mol, _F)
+    shell = _lowest(coefficients, field.get_ovlp(), functions, F_ORBITALS)
+    rest = np.setdiff1d(np.nonzero(occupied)[0], shell)
+    core = coefficients[:, rest] @ coefficients[:, rest].T
+    return Ion(core, coefficients[:, shell], *_filling(symbol))
+
+
+def spherical_field(symbol: str, level: LevelOfTheory, sets: BasisSets) -> Any:
+    """The converged mean field of :func:`spherical_ion` in any basis.
+
+    Raises
+    ------
+    CalculationError
+        It does not converge.
+    """
     from pyscf import dft
 
-    ion = rare_earth(symbol)
-    structure = Structure((symbol,), np.zeros((1, 3)), 3, ion.multiplicity)
-    sets = basis_sets([symbol], level)
+    structure = Structure((symbol,), np.zeros((1, 3)), 3, rare_earth(symbol).multiplicity)
     mol = build_molecule(structure, level, sets)
     field = dft.UKS(mol, xc=FUNCTIONALS[level.method]).density_fit(auxbasis=sets.auxiliary)
-    beta = max(ion.f_electrons - F_ORBITALS, 0)
-    filling = (ion.f_electrons - beta, beta)
     overlap = mol.intor("int1e_ovlp")
     shells = _closed_shells(mol)
 
     def occupations(_: Any = None, coefficients: Any = None) -> Floats:
-        # By angular momentum: in the order of their energies, the spurious s level of the def2 sets
-        # would take turns with 5p.
+        # By angular momentum: in the order of their energies, levels may take turns.
         found = np.zeros((2, mol.nao))
-        for spin, electrons in enumerate(filling):
+        for spin, electrons in enumerate(_filling(symbol)):
             for momentum, number in enumerate(shells):
                 like = _lowest(
                     coefficients[spin], overlap, functions_of_kind(mol, momentum), number
@@ -104,14 +116,15 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
     for field.level_shift in (0.5, 0.2):
         field.kernel()
         if field.converged:
-            break
-    else:
-        raise CalculationError(f"the spherical {symbol}3+ ion does not converge")
-    coefficients, occupied = field.mo_coeff[0], field.mo_occ[0]
-    shell = _lowest(coefficients, overlap, functions_of_kind(mol, _F), F_ORBITALS)
-    rest = np.setdiff1d(np.nonzero(occupied)[0], shell)
-    core = coefficients[:, rest] @ coefficients[:, rest].T
-    return Ion(core, coefficients[:, shell], *filling)
+            return field
+    raise CalculationError(f"the spherical {symbol}3+ ion does not converge")
+
+
+def _filling(symbol: str) -> tuple[int, int]:
+    """4f electrons of either spin in the high-spin ground state."""
+    electrons = rare_earth(symbol).f_electrons
+    beta = max(electrons - F_ORBITALS, 0)
+    return electrons - beta, beta
 
 
 @lru_cache(maxsize=32)

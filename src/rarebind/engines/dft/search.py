@@ -89,9 +89,8 @@ def search(
     costs energy, and where DIIS gets slow on the way it takes it for the end.  With `stability`,
     the internal stability of the lowest is analysed and a downward direction followed.
 
-    Lowest alone is not enough.  The s functions of the def2 sets leave the small cores of the
-    lanthanides a spurious level between 5s and 6s: determinants in which it mixes with 5s, or
-    takes an electron of the 4f shell, can be lower than any state of the ion.
+    Lowest alone is not enough: determinants in which an electron has left the 4f shell, or a
+    ligand has been oxidised, can be lower than any state that the M3+ ion has.
 
     Parameters
     ----------
