@@ -128,6 +128,12 @@ def test_a_killed_interchange_does_not_hang_the_end(monkeypatch):
     assert not alive
 
 
+def test_threads_of_a_worker():
+    with parsl_config.parsl_session(threads=3) as session:
+        assert session.capacity == max(parsl_config.default_workers() // 3, 1)
+        assert session.submit(os.getenv, "OMP_NUM_THREADS").result() == "3"
+
+
 def test_nothing_is_left_in_the_working_folder(store, tmp_path, monkeypatch):
     folder = tmp_path / "here"
     folder.mkdir()

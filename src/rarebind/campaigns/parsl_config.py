@@ -1,4 +1,4 @@
-"""How tasks reach processors: Parsl, one thread a calculation, one worker a core by default."""
+"""How tasks reach processors: Parsl, by default one thread a calculation, one worker a core."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEARTBEAT_THRESHOLD = 30
 _PATIENCE = 30.0
 #: From a scratch folder to a Parsl configuration.
 MakeConfig = Callable[[str], "Config"]
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def default_workers() -> int:
@@ -112,16 +112,18 @@ class Session:
 
 @contextlib.contextmanager
 def parsl_session(
-    workers: int | None = None, make_config: MakeConfig | None = None
+    workers: int | None = None, make_config: MakeConfig | None = None, threads: int = 1
 ) -> Iterator[Session]:
     """Start Parsl.
 
     Parameters
     ----------
     workers
-        Processes of the local configuration; by default one a core.
+        Processes of the local configuration; by default as many as the cores suffice for.
     make_config
         A function from a scratch folder to another Parsl configuration (Slurm, say).
+    threads
+        Of each process.
 
     Yields
     ------
@@ -135,13 +137,14 @@ def parsl_session(
     import parsl
 
     scripts = str(Path(sys.executable).parent)
-    wanted = _ONE_THREAD | {"PATH": scripts + os.pathsep + os.environ.get("PATH", "")}
+    wanted = dict.fromkeys(_THREADS, str(threads)) | {
+        "PATH": scripts + os.pathsep + os.environ.get("PATH", "")
+    }
     saved = {name: os.environ.get(name) for name in wanted}
     with tempfile.TemporaryDirectory(prefix="rarebind-parsl-", ignore_cleanup_errors=True) as run:
         os.environ.update(wanted)
-        config = (
-            make_config(run) if make_config else local_config(workers or default_workers(), run)
-        )
+        workers = workers or max(default_workers() // threads, 1)
+        config = make_config(run) if make_config else local_config(workers, run)
         kernel = parsl.DataFlowKernel(config)
         try:
 

@@ -54,6 +54,7 @@ def run_tasks(
     store: Store,
     *,
     workers: int | None = None,
+    threads: int = 1,
     make_config: MakeConfig | None = None,
     time_limit: float = DEFAULT_TIME_LIMIT,
     checkpoints: Path | None = None,
@@ -71,7 +72,9 @@ def run_tasks(
     store
         Where results are looked up and kept.
     workers
-        Processes of the local configuration; by default one a core.
+        Processes of the local configuration; by default as many as the cores suffice for.
+    threads
+        Of each process.
     make_config
         Another Parsl configuration; see :func:`~rarebind.campaigns.parsl_config.parsl_session`.
     time_limit
@@ -97,7 +100,7 @@ def run_tasks(
     # Workers have another working folder.
     folder = None if checkpoints is None else checkpoints.absolute()
     driver = _Driver(with_ancestors(tasks), store, on_done, time_limit, folder)
-    driver.run(workers, make_config)
+    driver.run(workers, make_config, threads)
     return driver.results
 
 
@@ -131,7 +134,7 @@ class _Driver:
         self._arrived: queue.SimpleQueue[tuple[Task, Future[Calculation]]] = queue.SimpleQueue()
         self._noted = 0.0
 
-    def run(self, workers: int | None, make_config: MakeConfig | None) -> None:
+    def run(self, workers: int | None, make_config: MakeConfig | None, threads: int) -> None:
         """End all tasks."""
         known = self._store.summaries()
         pending = []
@@ -149,7 +152,7 @@ class _Driver:
                 heapq.heappush(self._ready, self._rank[task.key])
         if not pending:
             return
-        with parsl_session(workers, make_config) as session:
+        with parsl_session(workers, make_config, threads) as session:
             window = _TASKS_PER_WORKER * session.capacity
             try:
                 while self._ready or self._running:

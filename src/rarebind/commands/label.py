@@ -39,8 +39,12 @@ def label(
         typer.Option(help="File of finished calculations; default: rarebind-label/LEVEL.sqlite."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(help="Processes; default: one a core, on a GPU one.")
+        int | None,
+        typer.Option(help="Processes; default: as many as the cores suffice for, on a GPU one."),
     ] = None,
+    threads: Annotated[
+        int, typer.Option(help="Of each process; several pay for few large molecules.")
+    ] = 1,
     parsl: Annotated[
         Path | None,
         typer.Option(help="Python file with a Parsl configuration, e.g. configs/parsl/slurm.py."),
@@ -97,7 +101,9 @@ def label(
     mode = [name for name, wanted in modes.items() if wanted]
     if problems := [
         *_mode_problems(mode, at.engine, path, write_inputs, collect),
-        *_number_problems(time_limit, workers=workers, nprocs=nprocs, maxcore=maxcore),
+        *_number_problems(
+            time_limit, workers=workers, threads=threads, nprocs=nprocs, maxcore=maxcore
+        ),
     ]:
         raise InputError(problems)
     if publish and no_aqua and not references_only:
@@ -135,7 +141,7 @@ def label(
     elif collect is not None:
         job.collect(collect, version)
     else:
-        job.run(version, workers, make_config, time_limit, retry=retry_failed)
+        job.run(version, workers, threads, make_config, time_limit, retry=retry_failed)
 
 
 def _mode_problems(
