@@ -148,7 +148,7 @@ def show(rows: list[dict]) -> None:
         "Random: converged", "of the right kind", "lowest, 1e-6 Eh",
     ):  # fmt: skip
         table.add_column(name, justify="right")
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row["system"], STUDY_METALS.index(row["metal"]))):
         name = row["metal"] + ("3+" if row["system"] == "ion" else "F3")
         if "failed" in row:
             table.add_row(name, row["failed"])
