@@ -1,9 +1,11 @@
 """The server of screens: what it answers, whom it refuses, and one screen through its queue."""
 
+import csv
 import hashlib
 import json
 import re
 import socket
+import sys
 import time
 import warnings
 from importlib.resources import files
@@ -20,23 +22,34 @@ with warnings.catch_warnings():
 
 from rarebind.campaigns import Protocol, Store
 from rarebind.cli import main
+from rarebind.engines import LEVELS, LevelOfTheory
 from rarebind.errors import InputError, MissingDependencyError
 from rarebind.ligands import parse_ligand
-from rarebind.screening import Request, ranked_rows, specs_for
-from rarebind.serving import need_serving, needs
+from rarebind.screening import Request, ranked_rows, short_list_request, specs_for
+from rarebind.serving import need_serving, needs, worker
 from rarebind.serving.app import Settings, create_app, new_token
 from rarebind.serving.assets import EDITOR_FILES
+from rarebind.serving.bodies import ScreenBody
 from rarebind.serving.guard import HEADERS, TOKEN_HEADER
 from rarebind.serving.limits import (
     MAX_BODY,
     MAX_LIGANDS,
     MAX_LINE,
     MAX_NAME,
+    MAX_SHORT_LIST,
     MAX_SMILES,
     MAX_WAITING,
 )
 from rarebind.serving.lines import read_line, survey_lines
-from rarebind.serving.runs import FILES, RECORD, Progress, earlier_runs, new_run, write_run
+from rarebind.serving.runs import (
+    FILES,
+    RECORD,
+    Progress,
+    earlier_runs,
+    new_run,
+    read_run,
+    write_run,
+)
 from rarebind.serving.screen_queue import ScreenQueue, advanced
 from rarebind.serving.screens import Asked
 from rarebind.serving.server import serve
@@ -56,6 +69,8 @@ SCREEN = {
     "engine": "tblite",
     "hops": 0,
 }
+#: A second level that is fast; no short list is ever asked for at it.
+GFN1_WATER = LevelOfTheory("tblite", "GFN1-xTB", solvent="ALPB(water)")
 
 
 @pytest.fixture
@@ -90,6 +105,11 @@ def test_the_page_knows_its_token_and_the_choices(client):
     start = json.loads(data)
     assert start["token"] == TOKEN
     assert [metal["symbol"] for metal in start["metals"]][:2] == ["La", "Ce"]
+    assert start["shortList"] == {
+        "most": MAX_SHORT_LIST,
+        "levels": ["b3lyp-d4", "b3lyp-d4-4f-in-core"],
+        "defaultLevel": "b3lyp-d4",
+    }
     assert start["limits"] == {"ligands": MAX_LIGANDS, "smiles": MAX_SMILES, "waiting": MAX_WAITING}
 
 
@@ -340,7 +360,13 @@ def test_what_is_no_line(client, content, said):
         ({"builder": "/bin/sh"}, "builder"), ({"retry_failed": 1}, "retry_failed"),
         ({"unit": "eV"}, "unit"), ({"leave_out": "yes"}, "leave_out"), ({"store": "x"}, "store"),
         ({"model": "/tmp/model"}, "model"), ({"workers": 99}, "workers"),
-        ({"ligands": None}, "ligands"),
+        ({"ligands": None}, "ligands"), ({"fall_back": 1}, "fall_back"),
+        ({"short_list": -1}, "short_list"), ({"short_list": MAX_SHORT_LIST + 1}, "short_list"),
+        ({"short_list": 1.5}, "short_list"), ({"short_list": True}, "short_list"),
+        ({"short_list_level": ["b3lyp-d4"]}, "short_list_level"),
+        ({"short_list_level": "b" * 41}, "short_list_level"),
+        ({"short_list_metals": "La"}, "short_list_metals"),
+        ({"short_list_metals": ["La"] * 21}, "short_list_metals"),
     ],
 )  # fmt: skip
 def test_forms_are_strict(client, queue, change, field):
@@ -439,6 +465,66 @@ def test_choices_are_checked_in_the_words_of_the_command_line(client, change):
     assert problems(post(client, "/api/screens", content)) == list(told.value.problems)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"short_list_level": "b3lip"},
+        {"short_list_level": "gfn2-xtb"},
+        {"short_list_level": ""},
+        {"short_list_metals": ["Eu", "Xx"]},
+        {"short_list_level": "b3lip", "short_list_metals": ["La", "La", "Y"]},
+    ],
+)
+def test_a_short_list_is_checked_in_the_words_of_the_command_line(client, queue, change):
+    with pytest.raises(InputError) as told:
+        short_list_request(
+            1, SCREEN["metals"], level=change.get("short_list_level", "b3lyp-d4"),
+            metals=change.get("short_list_metals"),
+        )  # fmt: skip
+    found = problems(post(client, "/api/screens", SCREEN | {"short_list": 1} | change))
+    assert found == list(told.value.problems)
+    assert queue.runs() == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"short_list_level": "b3lyp-d4"}, {"short_list_metals": ["La"]}]
+)
+def test_how_without_a_short_list_is_told(client, change):
+    found = problems(post(client, "/api/screens", SCREEN | change))
+    assert "give short_list as well" in found[0]
+
+
+def test_a_short_list_without_its_engine_is_told(client, queue, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyscf", None)
+    found = problems(post(client, "/api/screens", SCREEN | {"short_list": 1}))
+    assert "pip install 'rarebind[dft]'" in found[0]
+    assert queue.runs() == []
+
+
+def test_there_is_nothing_to_fall_back_from_where_all_is_computed(client):
+    found = problems(post(client, "/api/screens", SCREEN | {"fall_back": True}))
+    assert found == ["engine tblite computes all: there is nothing to fall back from"]
+
+
+def test_what_is_asked_for_is_what_is_run(tmp_path):
+    pytest.importorskip("pyscf")
+    content = SCREEN | {"metals": ["Lu", "La"], "engine": "model"}
+    more = {"short_list_level": "b3lyp-d4-4f-in-core", "short_list_metals": ["La", "Lu"]}
+    found = []
+    for change in ({}, {"fall_back": True, "short_list": 3}, {"short_list": 3} | more):
+        run = new_run(ScreenBody(**content | change).asked(), 2)
+        write_run(run, tmp_path)
+        found.append(read_run(tmp_path / run.key).asked)
+    assert [asked.request()[0].fall_back for asked in found] == [False, True, False]
+    assert [asked.short_list_request(2) for asked in found] == [
+        None,
+        short_list_request(3, ("Lu", "La"), workers=2),
+        short_list_request(
+            3, ("Lu", "La"), level="b3lyp-d4-4f-in-core", metals=("La", "Lu"), workers=2
+        ),
+    ]
+
+
 def test_the_queue_is_bounded_and_waiting_screens_can_be_cancelled(client, queue, tmp_path):
     keys = [post(client, "/api/screens", SCREEN).json()["key"] for _ in range(MAX_WAITING)]
     assert len(set(keys)) == MAX_WAITING
@@ -517,6 +603,21 @@ def test_earlier_screens_are_shown_and_what_is_no_screen_is_not(queue, tmp_path)
     assert found[waiting.key].state == "interrupted"
 
 
+def test_screens_of_servers_without_short_lists_are_read(tmp_path):
+    asked = Asked(HOPO, ("La",), ("1:6",), 8, "tblite", "auto", 0, "kcal/mol", leave_out=False,
+                  retry_failed=False)  # fmt: skip
+    run = new_run(asked, 1)
+    write_run(run, tmp_path)
+    record = tmp_path / run.key / RECORD
+    data = json.loads(record.read_text())
+    for name in ("fall_back", "short_list", "short_list_level", "short_list_metals"):
+        del data["asked"][name]
+    del data["progress"]["part"]
+    record.write_text(json.dumps(data))
+    assert read_run(record.parent) == run
+    assert run.asked.short_list_request() is None
+
+
 def test_progress():
     progress = Progress()
     for message in (
@@ -525,6 +626,13 @@ def test_progress():
     ):  # fmt: skip
         progress = advanced(progress, message)
     assert progress == Progress(total=3, done=2, failed=1, stage="writing")
+    for message in (
+        {"part": "short list"}, {"stage": "geometries"}, {"total": 2},
+        {"done": "water", "status": "failed", "again": True},
+        {"done": "HOPO", "status": "failed", "again": False},
+    ):  # fmt: skip
+        progress = advanced(progress, message)
+    assert progress == Progress(total=2, done=2, failed=2, stage="HOPO: failed", part="short list")
 
 
 # --- starting ------------------------------------------------------------------------------------
@@ -565,28 +673,76 @@ def ended(client, key):
     return run
 
 
-def test_a_screen_through_the_queue(client, tmp_path):
-    with client:
+@pytest.fixture(scope="module")
+def screened(tmp_path_factory):
+    """A screen that went through a queue: who asked, what became of it, the store."""
+    folder = tmp_path_factory.mktemp("screened")
+    queue = ScreenQueue(folder / "runs", folder / "store.sqlite", workers=1)
+    with TestClient(create_app(Settings(queue, PORT, TOKEN)), base_url=HOME) as client:
         key = post(client, "/api/screens", SCREEN).json()["key"]
-        run = ended(client, key)
-        assert run["state"] == "done", run
-        assert run["progress"]["done"] == run["progress"]["total"] == 6
-        assert run["progress"]["failed"] == 0
-        assert run["files"] == list(FILES)
-        ranking = client.get(f"/screens/{key}/ranking.json").json()
-        [row] = ranking["rows"]
-        assert row["ligand"] == "fluoro"
-        # The same calculations, looked up in the store of the server.
-        request = Request(
-            ligands=(read_line(SCREEN["ligands"]),), metals=("La",), geometries=("1:6",),
-            engine="tblite", protocol=Protocol(hops=0), workers=1,
-        )  # fmt: skip
-        with Store(tmp_path / "store.sqlite") as store:
-            [wanted] = ranked_rows(request.prepared().run(store), "kcal/mol")
-        assert row["exchange"] == pytest.approx(wanted.exchange)
-        assert row["binding"] == pytest.approx(wanted.binding)
-        assert "fluoro" in client.get(f"/screens/{key}/report.html").text
-        assert (tmp_path / "store.sqlite").exists()
+        yield client, ended(client, key), folder / "store.sqlite"
+
+
+def test_a_screen_through_the_queue(screened):
+    client, run, store = screened
+    assert run["state"] == "done", run
+    assert run["progress"]["done"] == run["progress"]["total"] == 6
+    assert run["progress"]["failed"] == 0
+    assert run["files"] == [name for name in FILES if name != "short-list.csv"]
+    ranking = client.get(f"/screens/{run['key']}/ranking.json").json()
+    [row] = ranking["rows"]
+    assert row["ligand"] == "fluoro"
+    # The same calculations, looked up in the store of the server.
+    request = Request(
+        ligands=(read_line(SCREEN["ligands"]),), metals=("La",), geometries=("1:6",),
+        engine="tblite", protocol=Protocol(hops=0), workers=1,
+    )  # fmt: skip
+    with Store(store) as results:
+        [wanted] = ranked_rows(request.prepared().run(results), "kcal/mol")
+    assert row["exchange"] == pytest.approx(wanted.exchange)
+    assert row["binding"] == pytest.approx(wanted.binding)
+    assert "fluoro" in client.get(f"/screens/{run['key']}/report.html").text
+
+
+def test_a_short_list_comes_after_the_screen_with_a_count_of_its_own(
+    screened, tmp_path, monkeypatch
+):
+    """In this process, at a level that is fast: the worker's own would need one that is slow."""
+    monkeypatch.setattr("rarebind.screening.short_list._is_xtb", lambda level: False)
+    monkeypatch.setitem(LEVELS, "gfn1-xtb", GFN1_WATER)
+    asked = Asked(
+        SCREEN["ligands"], ("La",), ("1:6",), 8, "tblite", "auto", 0, "kJ/mol", leave_out=False,
+        retry_failed=False, short_list=2, short_list_level="gfn1-xtb",
+    )  # fmt: skip
+    run = new_run(asked, 1)
+    write_run(run, tmp_path)
+    folder = tmp_path / run.key
+    told, files = [], {}
+
+    def tell(message):
+        told.append(message)
+        files[message.get("part")] = {path.name for path in folder.iterdir()}
+
+    *_, store = screened
+    worker._screen(folder, store, 1, tell)
+    # The screen can be read while its short list is computed.
+    assert files["short list"] == {RECORD, *FILES} - {"short-list.csv"}
+    assert {path.name for path in folder.iterdir()} == {RECORD, *FILES}
+    begins = told.index({"part": "short list"})
+    first, second = Progress(), Progress()
+    for message in told[:begins]:
+        first = advanced(first, message)
+    for message in told[begins:]:
+        second = advanced(second, message)
+    assert (first.done, first.total, first.part) == (6, 6, "")
+    assert second.done == second.total > 6
+    assert (second.failed, second.part) == (0, "short list")
+    [row] = csv.DictReader((folder / "short-list.csv").open())
+    assert (row["ligand"], row["status"], row["level"]) == ("fluoro", "ok", str(GFN1_WATER))
+    assert row["unit"] == "kJ/mol"
+    content = json.loads((folder / "ranking.json").read_text())["short_list"]
+    assert content["rows"][0]["exchange"] == pytest.approx(float(row["exchange"]), abs=1e-3)
+    assert str(GFN1_WATER) in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_running_screen_can_be_cancelled(client, queue):

@@ -7,6 +7,9 @@ import time
 import pytest
 from test_serving_process import HOPO, PATIENCE, Served
 
+from rarebind.serving.runs import new_run, write_run
+from rarebind.serving.screens import Asked
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
 if not (CHROMIUM and DRIVER):
@@ -125,6 +128,51 @@ def test_what_cannot_be_screened_is_said(page):
     assert page.texts("#runs li") == []
 
 
+def test_what_the_model_has_not_seen_may_be_computed(page):
+    enabled = "return !document.querySelector('#fall-back').disabled"
+    model = "#engines input[value=model]"
+    if page.find(model).is_enabled():
+        page.choose(model)
+        assert page.run(enabled)
+        page.choose("#fall-back")
+    page.choose("#engines input[value=tblite]")
+    assert not page.run(enabled)
+    page.type(HOPO)
+    # A tick that is out of use is not sent: only the metals are at fault.
+    page.choose("#metals-none")
+    page.choose("#submit")
+    page.wait("no metals given", "#problems li")
+    assert len(page.texts("#problems li")) == 1
+    assert page.faults() == []
+
+
+def test_a_short_list_is_asked_for(page):
+    used = (
+        "return ['level', 'metals'].map((n) =>"
+        " !document.querySelector(`#short-list-${n}`).disabled)"
+    )
+    page.run("document.querySelector('#form details').open = true")
+    assert page.run(used) == [False, False]
+    assert page.texts("#short-list-level option") == ["b3lyp-d4", "b3lyp-d4-4f-in-core"]
+    page.type(HOPO)
+    page.choose("#metals-few")
+    page.choose("#engines input[value=tblite]")
+    page.find("#short-list").clear()
+    page.find("#short-list").send_keys("2")
+    assert page.run(used) == [True, True]
+    page.find("#short-list-metals").send_keys("Lu, Nd")
+    page.run("document.querySelector('#short-list').scrollIntoView({ block: 'center' })")
+    page.picture("short-list")
+    page.choose("#submit")
+    page.wait("short list of Nd: not among the metals screened, La, Eu, Lu", "#problems li")
+    page.find("#short-list").clear()
+    page.find("#short-list").send_keys("21")
+    page.choose("#submit")
+    page.wait("short_list: Input should be less than or equal to 20", "#problems li")
+    assert page.texts("#runs li") == []
+    assert page.faults() == []
+
+
 def test_a_molecule_is_drawn(page):
     page.choose("#draw")
     page.driver.switch_to.frame("editor")
@@ -199,6 +247,40 @@ def test_from_a_smiles_to_the_report(page):
     assert page.faults() == []
     page.driver.close()
     page.driver.switch_to.window(own)
+
+
+def test_a_screen_with_a_short_list_is_shown_and_fills_the_form(driver, tmp_path):
+    asked = Asked(
+        HOPO, ("Lu", "La"), ("1:6",), 8, "model", "auto", 8, "kcal/mol", leave_out=False,
+        retry_failed=False, fall_back=True, short_list=3, short_list_level="b3lyp-d4-4f-in-core",
+        short_list_metals=("La",),
+    )  # fmt: skip
+    run = new_run(asked, 2).ending("done")
+    write_run(run, tmp_path / "runs")
+    for name in ("ranking.csv", "short-list.csv"):
+        (tmp_path / "runs" / run.key / name).write_text("rank")
+    served = Served(tmp_path / "runs", workers=1)
+    try:
+        page = Page(driver, served.home)
+        said = page.wait("short list of 3", ".run p")
+        assert "computed where it has not seen the like" in said
+        assert page.texts(".run .actions > *") == [
+            "CSV", "Short list (CSV)", "Fill the form with this",
+        ]  # fmt: skip
+        page.run("document.querySelector('#runs').scrollIntoView({ block: 'center' })")
+        page.picture("short-list-run")
+        page.choose("[data-act=recall]")
+        assert page.find("#fall-back").is_selected()
+        values = {
+            name: page.find(f"#short-list{name}").get_attribute("value")
+            for name in ("", "-level", "-metals")
+        }
+        assert values == {"": "3", "-level": "b3lyp-d4-4f-in-core", "-metals": "La"}
+        assert page.faults() == []
+    finally:
+        served.process.terminate()
+        served.process.wait(PATIENCE)
+        served.process.stderr.close()
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

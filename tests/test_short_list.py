@@ -293,6 +293,24 @@ def test_files_tell_of_the_short_list(tmp_path):
     assert json.loads(paths["json"].read_text())["short_list"] is None
 
 
+def test_files_that_a_later_screen_does_not_have_are_removed(tmp_path):
+    listed = ShortList(ShortListRequest(1, DFT, ("La",)), outcomes(lambda _: {}), GFN2_WATER, "")
+    own = tmp_path / "calculations.sqlite"
+    own.write_text("kept")
+    common = {"report.html", "ranking.csv", "ranking.json", own.name}
+    pictures = {"structures.xyz", "heatmap.png"}
+    failed = made_up({"H": None})
+    for found, more, files in (
+        (FOUND, {"short_list": listed}, common | pictures | {"short-list.csv"}),
+        (FOUND, {}, common | pictures),
+        (failed, {}, common),
+        (failed, {"short_list": listed}, common | {"short-list.csv"}),
+    ):
+        paths = write_outputs(found, tmp_path, **more)
+        assert {path.name for path in tmp_path.iterdir()} == files
+        assert {path.name for path in paths.values()} == files - {own.name}
+
+
 # --- computed, at a level that is fast -----------------------------------------------------------
 
 

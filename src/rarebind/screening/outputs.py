@@ -20,6 +20,9 @@ from rarebind.screening.short_list import ShortList
 from rarebind.screening.short_list_table import ShortListRow, short_list_rows
 from rarebind.screening.table import Row, ranked_rows
 
+#: Files that not every screen has.
+_OPTIONAL = ("short-list.csv", "structures.xyz", "heatmap.png")
+
 
 def write_outputs(
     screen: Screen,
@@ -30,6 +33,8 @@ def write_outputs(
     short_list: ShortList | None = None,
 ) -> dict[str, Path]:
     """Write all files of a screen, each whole or not at all.
+
+    Those of an earlier screen in the folder that this one does not have are removed.
 
     Parameters
     ----------
@@ -61,6 +66,9 @@ def write_outputs(
         paths["heatmap"] = _whole(
             folder / "heatmap.png", lambda path: draw_heatmap(rows, screen, path, unit)
         )
+    for name in _OPTIONAL:
+        if folder / name not in paths.values():
+            (folder / name).unlink(missing_ok=True)
     return paths
 
 

@@ -143,6 +143,11 @@ def short_list_request(
     return request
 
 
+def short_list_levels() -> tuple[str, ...]:
+    """Names of the levels that a short list can be computed at."""
+    return tuple(name for name, level in LEVELS.items() if not _is_xtb(level))
+
+
 def choose(found: Screen, number: int, metals: Sequence[str]) -> tuple[Candidate, ...]:
     """The `number` ligands of lowest exchange energy for every metal and geometry.
 
@@ -282,7 +287,7 @@ def _level_problems(name: str) -> list[str]:
         return list(error.problems)
     if not _is_xtb(level):
         return []
-    others = ", ".join(known for known, one in LEVELS.items() if not _is_xtb(one))
+    others = ", ".join(short_list_levels())
     return [f"level {name} is xTB, as the screen itself: give the short list one of {others}"]
 
 

@@ -22,10 +22,11 @@ from rarebind.errors import InputError, MissingDependencyError, RarebindError
 from rarebind.ligands import draw_svg, explain
 from rarebind.screening.page.drawings import safe_drawing
 from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS
+from rarebind.screening.short_list import DEFAULT_LEVEL, short_list_levels
 from rarebind.serving.assets import EDITOR_FILES, asset_bytes, editor, page, script, style
 from rarebind.serving.bodies import LineBody, Nothing, ScreenBody, problems_of
 from rarebind.serving.guard import TOKEN_HEADER, Guard
-from rarebind.serving.limits import MAX_LIGANDS, MAX_SMILES, MAX_WAITING
+from rarebind.serving.limits import MAX_LIGANDS, MAX_SHORT_LIST, MAX_SMILES, MAX_WAITING
 from rarebind.serving.lines import read_line
 from rarebind.serving.runs import FILES, WAITING, Run
 from rarebind.serving.screen_queue import QueueFullError, ScreenQueue
@@ -126,6 +127,11 @@ def _add_pages(app: FastAPI, settings: Settings) -> None:
         "geometries": _GEOMETRIES,
         "defaultGeometries": DEFAULT_GEOMETRIES,
         "modelProblem": _model_problem(),
+        "shortList": {
+            "most": MAX_SHORT_LIST,
+            "levels": short_list_levels(),
+            "defaultLevel": DEFAULT_LEVEL,
+        },
         "limits": {"ligands": MAX_LIGANDS, "smiles": MAX_SMILES, "waiting": MAX_WAITING},
     }
     text = page(start)

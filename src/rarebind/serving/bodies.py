@@ -7,13 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
-from rarebind.serving.limits import MAX_GEOMETRIES, MAX_LIGANDS, MAX_LINE
-from rarebind.serving.screens import Asked
+from rarebind.serving.limits import MAX_GEOMETRIES, MAX_LIGANDS, MAX_LINE, MAX_SHORT_LIST
+from rarebind.serving.screens import LISTS, Asked
 
 #: No element's symbol is longer, nor any geometry.
 _SHORT = 8
+#: No level's name is longer.
+_NAME = 40
 _MAX_METALS = 20
 _MAX_HOPS = 100
+
+_Metals = Annotated[list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=_MAX_METALS)]
 
 
 class _Body(BaseModel):
@@ -34,7 +38,7 @@ class ScreenBody(_Body):
     """A screen; the fields are those of :class:`~rarebind.serving.screens.Asked`."""
 
     ligands: Annotated[str, Field(max_length=MAX_LIGANDS * (MAX_LINE + 1))]
-    metals: Annotated[list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=_MAX_METALS)]
+    metals: _Metals
     geometries: Annotated[
         list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=MAX_GEOMETRIES)
     ]
@@ -45,11 +49,15 @@ class ScreenBody(_Body):
     unit: Literal["kcal/mol", "kJ/mol"] = "kcal/mol"
     leave_out: bool = False
     retry_failed: bool = False
+    fall_back: bool = False
+    short_list: Annotated[int, Field(ge=0, le=MAX_SHORT_LIST)] = 0
+    short_list_level: Annotated[str, Field(max_length=_NAME)] | None = None
+    short_list_metals: _Metals = []
 
     def asked(self) -> Asked:
         """The same as the record that is kept."""
         data = self.model_dump()
-        lists = {name: tuple(data[name]) for name in ("metals", "geometries")}
+        lists = {name: tuple(data[name]) for name in LISTS}
         return Asked(**data | lists)
 
 

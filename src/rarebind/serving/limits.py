@@ -17,6 +17,8 @@ MAX_LINE = MAX_SMILES + MAX_NAME + 20
 #: Lines with a ligand.
 MAX_LIGANDS = 200
 MAX_GEOMETRIES = 8
+#: Ligands of a short list, for every metal and geometry.
+MAX_SHORT_LIST = 20
 #: Ligands × metals × geometries.
 MAX_COMPLEXES = 10_000
 #: Screens that wait; one more runs.

@@ -22,6 +22,7 @@ LOG = "log.txt"
 FILES = {
     "report.html": "text/html; charset=utf-8",
     "ranking.csv": "text/csv; charset=utf-8",
+    "short-list.csv": "text/csv; charset=utf-8",
     "ranking.json": "application/json",
     "structures.xyz": "chemical/x-xyz",
     "heatmap.png": "image/png",
@@ -36,12 +37,25 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a screen is: calculations in all (None: not known yet), ended, failed; the stage."""
+    """How far a screen is.
+
+    Attributes
+    ----------
+    total, done
+        Calculations of this part: in all (None: not known yet), ended.
+    failed
+        Of all parts.
+    stage
+        What it does.
+    part
+        Empty for the screen itself.
+    """
 
     total: int | None = None
     done: int = 0
     failed: int = 0
     stage: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)

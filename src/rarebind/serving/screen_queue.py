@@ -238,12 +238,15 @@ class ScreenQueue:
 
 def advanced(progress: Progress, message: dict[str, Any]) -> Progress:
     """Progress after a message of the process that runs a screen."""
+    if "part" in message:
+        return Progress(failed=progress.failed, part=message["part"])
     if "total" in message:
         return replace(progress, total=message["total"], stage="computing")
     if "stage" in message:
         return replace(progress, stage=message["stage"])
     if "done" in message:
-        failed = progress.failed + (message["status"] != "ok")
+        new = not message.get("again")
+        failed = progress.failed + (new and message["status"] != "ok")
         stage = f"{message['done']}: {message['status']}"
         return replace(progress, done=progress.done + 1, failed=failed, stage=stage)
     return progress

@@ -8,9 +8,20 @@ from typing import Any, Self
 from rarebind.campaigns import Protocol
 from rarebind.errors import InputError
 from rarebind.ligands import Rejected
-from rarebind.screening import MODEL, Request, plan_screen, specs_for
+from rarebind.screening import (
+    MODEL,
+    Request,
+    ShortListRequest,
+    plan_screen,
+    short_list_request,
+    specs_for,
+)
+from rarebind.screening.short_list import DEFAULT_LEVEL
 from rarebind.serving.limits import MAX_COMPLEXES
 from rarebind.serving.lines import survey_lines
+
+#: What has several values.
+LISTS = ("metals", "geometries", "short_list_metals")
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,13 @@ class Asked:
         Whether lines that cannot be used are left out; else nothing is computed.
     retry_failed
         Whether calculations that failed before are tried again.
+    fall_back
+        As in :class:`~rarebind.screening.Request`.
+    short_list
+        How many of the best ligands are computed by density functional theory; 0: none.
+    short_list_level, short_list_metals
+        Where and for what; None, empty: :data:`~rarebind.screening.short_list.DEFAULT_LEVEL`, the
+        first metal.
     """
 
     ligands: str
@@ -43,6 +61,10 @@ class Asked:
     unit: str
     leave_out: bool
     retry_failed: bool
+    fall_back: bool = False
+    short_list: int = 0
+    short_list_level: str | None = None
+    short_list_metals: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """Plain data."""
@@ -57,7 +79,7 @@ class Asked:
         TypeError
             It is something else.
         """
-        lists = {name: tuple(data.get(name, ())) for name in ("metals", "geometries")}
+        lists = {name: tuple(data.get(name, ())) for name in LISTS}
         return cls(**data | lists)
 
     def request(self, workers: int | None = None) -> tuple[Request, tuple[Rejected, ...]]:
@@ -77,10 +99,36 @@ class Asked:
             geometries=self.geometries,
             coordination_number=self.coordination_number,
             engine=self.engine,
+            fall_back=self.fall_back,
             protocol=Protocol(builder=self.builder, hops=self.hops),
             workers=workers,
         )
         return request, table.rejected
+
+    def short_list_request(self, workers: int | None = None) -> ShortListRequest | None:
+        """The short list that is wanted; None where none is.
+
+        Raises
+        ------
+        InputError
+            All that cannot be used.
+        MissingDependencyError
+            The engine of the level is not installed.
+        """
+        if self.short_list:
+            level = self.short_list_level
+            return short_list_request(
+                self.short_list,
+                self.metals,
+                level=DEFAULT_LEVEL if level is None else level,
+                metals=self.short_list_metals or None,
+                workers=workers,
+            )
+        if self.short_list_level is not None or self.short_list_metals:
+            raise InputError(
+                "short_list_level and short_list_metals say how: give short_list as well"
+            )
+        return None
 
 
 def check(asked: Asked) -> int:
@@ -98,7 +146,7 @@ def check(asked: Asked) -> int:
     InputError
         All that cannot be used.
     MissingDependencyError
-        A model is asked for and NequIP is not installed.
+        A model is asked for and NequIP is not installed, or a short list and its engine is not.
     """
     request, _ = asked.request()
     number = len(request.ligands) * len(request.metals) * len(request.geometries)
@@ -111,6 +159,7 @@ def check(asked: Asked) -> int:
         request.ligands, request.metals, request.geometries, request.coordination_number
     )
     plan_screen(specs, request.protocol)
+    asked.short_list_request()
     if request.engine == MODEL:
         from rarebind.learning.nequip import need_nequip
 

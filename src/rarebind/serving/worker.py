@@ -17,10 +17,14 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rarebind.errors import RarebindError
 from rarebind.serving.runs import LOG, read_run
+
+if TYPE_CHECKING:
+    from rarebind.campaigns.run import Ended
+    from rarebind.screening import Watch
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -47,24 +51,46 @@ def main(arguments: list[str]) -> int:
 
 def _screen(folder: Path, store: Path, workers: int | None, tell: Tell) -> None:
     from rarebind.campaigns import Store
-    from rarebind.screening import Watch, write_outputs
+    from rarebind.screening import compute_short_list, write_outputs
 
     asked = read_run(folder).asked
     request, rejected = asked.request(workers)
+    left_out = [{"name": r.name, "smiles": r.smiles, "reason": r.reason} for r in rejected]
+    wanted = asked.short_list_request(workers)
     tell({"stage": "loading"})
     prepared = request.prepared()
-    watch = Watch(
-        on_total=lambda total: tell({"total": total}),
-        on_done=lambda ended: tell({"done": ended.task.label, "status": ended.status}),
-        on_stage=lambda stage: tell({"stage": stage}),
-    )
+    watch = _watch(tell)
     with Store(store) as results:
         if asked.retry_failed:
             results.forget_failures()
         found = prepared.run(results, watch)
     tell({"stage": "writing the report"})
-    left_out = [{"name": r.name, "smiles": r.smiles, "reason": r.reason} for r in rejected]
     write_outputs(found, folder, asked.unit, rejected=left_out)
+    if wanted is None:
+        return
+    tell({"part": "short list"})
+    with Store(store) as results:
+        listed = compute_short_list(found, wanted, results, watch)
+    tell({"stage": "writing the report"})
+    write_outputs(found, folder, asked.unit, rejected=left_out, short_list=listed)
+
+
+def _watch(tell: Tell) -> Watch:
+    """Passes on how far it is; what both parts of a screen need ends twice, `again` then."""
+    from rarebind.screening import Watch
+
+    seen: set[str] = set()
+
+    def done(ended: Ended) -> None:
+        again = ended.task.key in seen
+        seen.add(ended.task.key)
+        tell({"done": ended.task.label, "status": ended.status, "again": again})
+
+    return Watch(
+        on_total=lambda total: tell({"total": total}),
+        on_done=done,
+        on_stage=lambda stage: tell({"stage": stage}),
+    )
 
 
 def _teller() -> Tell:

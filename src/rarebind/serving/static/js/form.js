@@ -32,7 +32,12 @@ function drawForm() {
         checked: name === (start.modelProblem ? 'tblite' : 'model'),
       }), make('strong', {}, title), make('span', {}, problem || about)));
   }
+  byId('short-list').max = start.shortList.most;
+  byId('short-list-level').append(...start.shortList.levels.map((name) => make('option', {}, name)));
+  byId('short-list-level').value = start.shortList.defaultLevel;
   byId('metals').addEventListener('change', drawReference);
+  byId('engines').addEventListener('change', drawFallBack);
+  byId('short-list').addEventListener('input', drawShortList);
   for (const [id, metals] of [['metals-all', ORDER], ['metals-few', FEW], ['metals-none', []]]) {
     byId(id).addEventListener('click', () => {
       tick('metals', metals);
@@ -41,7 +46,24 @@ function drawForm() {
     });
   }
   drawReference();
+  drawFallBack();
+  drawShortList();
 }
+
+const engineChosen = () => byId('form').elements.engine.value;
+
+/** Only the model has anything to fall back from. */
+function drawFallBack() {
+  byId('fall-back').disabled = engineChosen() !== 'model';
+}
+
+/** Level and metals say how: without a short list they say nothing. */
+function drawShortList() {
+  const none = byId('short-list').valueAsNumber === 0;
+  for (const id of ['short-list-level', 'short-list-metals']) byId(id).disabled = none;
+}
+
+const words = (id) => byId(id).value.split(/[\s,;]+/).filter(Boolean);
 
 /** The reference is one of the metals chosen; the first, as long as nobody chose. */
 function drawReference() {
@@ -54,8 +76,7 @@ function drawReference() {
 }
 
 function geometriesChosen() {
-  const others = byId('more-geometries').value.split(/[\s,;]+/).filter(Boolean);
-  return [...new Set([...ticked('geometries'), ...others])];
+  return [...new Set([...ticked('geometries'), ...words('more-geometries')])];
 }
 
 function metalsChosen() {
@@ -64,18 +85,30 @@ function metalsChosen() {
   return metals.includes(reference) ? [reference, ...metals.filter((m) => m !== reference)] : metals;
 }
 
+function shortListAsked() {
+  const number = byId('short-list').valueAsNumber;
+  if (number === 0) return {};
+  return {
+    short_list: number,
+    short_list_level: byId('short-list-level').value,
+    short_list_metals: words('short-list-metals'),
+  };
+}
+
 function asked() {
   return {
     ligands: lines.value,
     metals: metalsChosen(),
     geometries: geometriesChosen(),
     coordination_number: byId('coordination').valueAsNumber,
-    engine: byId('form').elements.engine.value,
+    engine: engineChosen(),
+    fall_back: byId('fall-back').checked && !byId('fall-back').disabled,
     builder: byId('builder').value,
     hops: byId('hops').valueAsNumber,
     unit: byId('unit').value,
     leave_out: byId('leave-out').checked,
     retry_failed: byId('retry-failed').checked,
+    ...shortListAsked(),
   };
 }
 
@@ -91,11 +124,17 @@ function recall(request) {
   byId('coordination').value = request.coordination_number;
   const engine = [...byId('form').elements.engine].find((one) => one.value === request.engine);
   if (engine && !engine.disabled) engine.checked = true;
+  byId('fall-back').checked = request.fall_back;
+  drawFallBack();
   byId('builder').value = request.builder;
   byId('hops').value = request.hops;
   byId('unit').value = request.unit;
   byId('leave-out').checked = request.leave_out;
   byId('retry-failed').checked = request.retry_failed;
+  byId('short-list').value = request.short_list;
+  byId('short-list-level').value = request.short_list_level ?? start.shortList.defaultLevel;
+  byId('short-list-metals').value = request.short_list_metals.join(' ');
+  drawShortList();
   drawSize();
   lines.focus();
 }

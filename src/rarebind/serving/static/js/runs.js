@@ -6,7 +6,10 @@ const STATES = {
   waiting: 'Waiting', running: 'Running', cancelling: 'Ending…', done: 'Done', failed: 'Failed',
   cancelled: 'Cancelled', interrupted: 'Interrupted',
 };
-const SAVED = [['ranking.csv', 'CSV'], ['ranking.json', 'JSON'], ['structures.xyz', 'XYZ']];
+const SAVED = [
+  ['ranking.csv', 'CSV'], ['short-list.csv', 'Short list (CSV)'], ['ranking.json', 'JSON'],
+  ['structures.xyz', 'XYZ'],
+];
 
 const drawnRuns = new Map(); // key → { text, node }
 const statesSeen = new Map();
@@ -64,7 +67,7 @@ function drawRun(run) {
     make('header', {}, make('h3', {}, titleOf(run)),
       make('span', { class: `state ${run.state}` }, stateOf(run)),
       make('time', { datetime: run.created }, new Date(run.created).toLocaleString())),
-    make('p', {}, `${metalsText(request.metals)} · ${several} ${request.geometries.join(', ')} · ${request.engine === 'model' ? 'predicted by the model' : 'computed with GFN2-xTB'}`),
+    make('p', {}, `${metalsText(request.metals)} · ${several} ${request.geometries.join(', ')} · ${energiesText(request)}`),
     run.state === 'running' || run.state === 'cancelling' ? progressOf(progress) : null,
     run.problems.map((problem) => make('p', { class: 'problem' }, problem)),
     run.state === 'done' && progress.failed
@@ -72,11 +75,11 @@ function drawRun(run) {
     make('div', { class: 'actions' }, actionsOf(run)));
 }
 
-function progressOf({ total, done, stage }) {
+function progressOf({ total, done, stage, part }) {
   // The share is not known before the number of calculations is.
   const bar = make('progress', total ? { max: total, value: done } : {});
   bar.setAttribute('aria-label', 'Calculations');
-  return [bar, make('p', {}, [total ? `${done} of ${total} calculations` : '', stage].filter(Boolean).join(' · '))];
+  return [bar, make('p', {}, [part, total ? `${done} of ${total} calculations` : '', stage].filter(Boolean).join(' · '))];
 }
 
 function actionsOf(run) {
@@ -119,6 +122,12 @@ function titleOf(run) {
 function stateOf(run) {
   if (run.state !== 'waiting') return STATES[run.state];
   return run.ahead ? `Waiting, ${run.ahead} before it` : 'Waiting, next';
+}
+
+function energiesText(request) {
+  const predicted = `predicted by the model${request.fall_back ? ', computed where it has not seen the like' : ''}`;
+  const energies = request.engine === 'model' ? predicted : 'computed with GFN2-xTB';
+  return request.short_list ? `${energies} · short list of ${request.short_list}` : energies;
 }
 
 const metalsText = (metals) => (metals.length > 6 ? `${metals.length} metals` : metals.join(', '));
