@@ -11,7 +11,8 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from rarebind.commands import evaluate_options as options
-from rarebind.commands.evaluate_job import Question, Subject, subject_of
+from rarebind.commands.evaluate_question import Question, subject_of
+from rarebind.commands.evaluate_subject import Subject
 from rarebind.commands.evaluate_substituents import substituents
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.errors import InputError

@@ -13,7 +13,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from rarebind.commands.evaluate_job import BASELINE, Subject, outcomes_of, part_counts
+from rarebind.commands.evaluate_question import BASELINE
+from rarebind.commands.evaluate_subject import Subject, outcomes_of, part_counts
 from rarebind.commands.progress import progress_bar
 from rarebind.errors import InputError
 
@@ -75,7 +76,7 @@ def predict(
     baselines: Sequence[str] = (),
     keep: Callable[[Sample], bool] = lambda _: True,
 ) -> dict[str, dict[str, list[Outcome]]]:
-    """:func:`~rarebind.commands.evaluate_job.outcomes_of`, with a bar."""
+    """:func:`~rarebind.commands.evaluate_subject.outcomes_of`, with a bar."""
     with progress_bar(console) as progress:
         bar = progress.add_task("predicting", total=None)
         return outcomes_of(

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from rarebind.commands import evaluate_options as options
-from rarebind.commands.evaluate_job import Question, subject_of
+from rarebind.commands.evaluate_question import Question, subject_of
 from rarebind.errors import InputError
 
 
