@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from dft_systems import (
     HYDROGEN_FLUORIDE,
+    LABELS,
     QUICK,
     WATER,
     InterruptedCalculationError,
@@ -110,6 +111,42 @@ def test_an_interrupted_gradient_converges_nothing_again(whole, folder, monkeypa
     assert np.allclose(resumed.forces, whole.forces, atol=1e-4)
     assert resumed.scf.cavity == whole.scf.cavity
     assert not list(folder.iterdir())
+
+
+def test_parts_of_a_gradient_are_kept(folder, monkeypatch):
+    from pyscf.grad import rhf
+
+    from rarebind.engines.dft import solvation
+
+    level = replace(QUICK, solvent=LABELS.solvent)
+    uninterrupted = static(WATER, level)
+    with monkeypatch.context() as patch:
+
+        def interrupted_response(_):
+            raise InterruptedCalculationError
+
+        patch.setattr(solvation, "response_gradient", interrupted_response)
+        with pytest.raises(InterruptedCalculationError):
+            static(WATER, level)
+    names = {path.name.partition(".gradient-")[2] for path in folder.glob("*.gradient-*")}
+    assert names == {"solute.npy", "surface.npy"}
+    with monkeypatch.context() as patch:
+        patch.setattr(rhf.GradientsBase, "kernel", None)
+        patch.setattr(solvation, "surface_gradient", None)
+        resumed = static(WATER, level)
+    assert resumed.energy == pytest.approx(uninterrupted.energy, abs=SAME)
+    assert np.allclose(resumed.forces, uninterrupted.forces, atol=1e-4)
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("damage", [b"", b"no array", b"\x93NUMPY"])
+def test_a_damaged_part_is_computed_again(folder, damage):
+    checkpoint = Checkpoint(folder / "some.chk")
+    checkpoint.part("solute", lambda: np.ones(3))
+    (kept,) = folder.iterdir()
+    kept.write_bytes(damage)
+    assert np.array_equal(checkpoint.part("solute", lambda: np.zeros(3)), np.zeros(3))
+    assert np.array_equal(checkpoint.part("solute", lambda: np.ones(3)), np.zeros(3))
 
 
 def test_a_damaged_stage_begins_with_the_search(folder):

@@ -7,6 +7,7 @@ import pytest
 from dft_systems import LABELS, WATER, field_of, hydrated
 
 from rarebind.engines.dft.basis import basis_sets
+from rarebind.engines.dft.cavity_response import response_gradient
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.dft.solvation import exact_operator, exact_potential, surface_gradient
 from rarebind.units import ANGSTROM_PER_BOHR
@@ -82,6 +83,16 @@ def test_surface_gradient(built):
     assert np.allclose(
         surface_gradient(solvent, density), reference.grad_qv(solvent, density), atol=1e-8
     )
+
+
+def test_response_gradient(built, monkeypatch):
+    from pyscf.solvent.grad import smd as reference
+
+    solvent, density = built
+    whole = response_gradient(solvent)
+    assert np.allclose(whole, reference.grad_solver(solvent, density), atol=1e-12)
+    monkeypatch.setattr("rarebind.engines.dft.cavity_response._PAIRS", 1e4)
+    assert np.allclose(response_gradient(solvent), whole, atol=1e-14)
 
 
 def test_potential_and_operator_are_adjoint(built):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STAGE = ".stage.json"
+_PART = ".gradient-"
 
 
 @dataclass(frozen=True)
@@ -63,28 +64,28 @@ class Checkpoint:
 
     def density(self, field: Any) -> NDArray[np.float64] | None:
         """The density of the last iteration of `field`'s molecule; None without a readable one."""
-        found = self.orbitals()
+        found = self.solution()
         if found is None:
             return None
-        density: NDArray[np.float64] = field.make_rdm1(*found)
+        density: NDArray[np.float64] = field.make_rdm1(found.coefficients, found.occupations)
         return density
 
-    def keep_orbitals(self, mol: Any, solution: Solution) -> None:
-        """Write the orbitals of a solution in place of those of the last iteration."""
+    def keep(self, mol: Any, solution: Solution, refinement: Refinement) -> None:
+        """Keep a solution in place of the last iteration, and how far it has been refined."""
         from pyscf.scf import chkfile
 
         if self._path is None:
             return
-        coefficients, occupations = solution.coefficients, solution.occupations
-        unknown = np.zeros(occupations.shape)
-        chkfile.dump_scf(mol, str(self._path), solution.energy, unknown, coefficients, occupations)
-
-    def begin_refinement(self, refinement: Refinement) -> None:
-        """Note how far the calculation is: from now on, its orbitals are those of the solution."""
-        if self._path is not None:
-            unfinished = self._path.with_suffix(".unfinished-stage")
-            unfinished.write_text(json.dumps(asdict(refinement)))
-            unfinished.replace(self._path.with_suffix(_STAGE))
+        # Parts of a gradient are those of a state that is given up now.
+        for part in self._path.parent.glob(f"{self._path.stem}{_PART}*"):
+            part.unlink()
+        chkfile.dump_scf(
+            mol, str(self._path), solution.energy, solution.orbital_energies,
+            solution.coefficients, solution.occupations,
+        )  # fmt: skip
+        unfinished = self._path.with_suffix(".unfinished-stage")
+        unfinished.write_text(json.dumps(asdict(refinement)))
+        unfinished.replace(self._path.with_suffix(_STAGE))
 
     def refinement(self) -> Refinement | None:
         """How far an interrupted refinement was; None where there was none."""
@@ -98,20 +99,38 @@ class Checkpoint:
             return None
         return found if found.stage in STAGES else None
 
-    def orbitals(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Coefficients and occupations of the last iteration; None without readable ones."""
+    def solution(self) -> Solution | None:
+        """What is kept, or the last iteration; None without readable orbitals."""
         from pyscf.scf import chkfile
 
         if self._path is None or not self._path.exists():
             return None
         try:
             found = chkfile.load(str(self._path), "scf")
-            return found["mo_coeff"], found["mo_occ"]
+            return Solution(
+                float(found["e_tot"]), found["mo_coeff"], found["mo_occ"], found["mo_energy"]
+            )
         except (OSError, KeyError, ValueError, TypeError, RuntimeError):
             # Killed while it was written: the file is lost, not the calculation.  PySCF would go on
             # writing into it.
             self._path.unlink()
             return None
+
+    def part(self, name: str, compute: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """A part of the gradient, computed unless it is there."""
+        if self._path is None:
+            return np.asarray(compute())
+        path = self._path.with_suffix(f"{_PART}{name}.npy")
+        if path.exists():
+            try:
+                return np.asarray(np.load(path))
+            except (OSError, ValueError, EOFError):
+                path.unlink()
+        found = np.asarray(compute())
+        unfinished = path.with_suffix(".unfinished.npy")
+        np.save(unfinished, found)
+        unfinished.replace(path)
+        return found
 
     def keep_integrals(self, field: Any) -> None:
         """Have `field` use the integrals left behind, or compute and leave them."""

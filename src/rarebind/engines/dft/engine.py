@@ -15,6 +15,7 @@ from rarebind.engines.checkpoints import checkpoint_folder, checkpoint_for
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.checkpoint import Checkpoint, Refinement
 from rarebind.engines.dft.dispersion import dispersion
+from rarebind.engines.dft.gradient import gradient
 from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities, turned_shell
 from rarebind.engines.dft.ion import Ion, closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import mean_field
@@ -126,15 +127,13 @@ class DFTPotential:
             field,
             solution,
             found.stage,
-            lambda stage: checkpoint.begin_refinement(replace(found, stage=stage)),
+            lambda stage, reached: checkpoint.keep(mol, reached, replace(found, stage=stage)),
         )
         state = analyse(field, self._metal, ion)
         if faults := state.faults():
             raise CalculationError(f"the final state is not that of M3+: {'; '.join(faults)}")
-        # The force on a single atom vanishes.
-        gradient = np.zeros((1, 3)) if mol.natm == 1 else field.nuc_grad_method().kernel()
         total = float(field.e_tot) * EV_PER_HARTREE
-        forces = -np.asarray(gradient) * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
+        forces = -gradient(field, checkpoint) * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
         correction = dispersion(structure, self._level, positions)
         if correction is not None:
             total, forces = total + correction[0], forces + correction[1]
@@ -146,9 +145,9 @@ class DFTPotential:
         self, structure: Structure, field: Any, ion: Ion | None, checkpoint: Checkpoint
     ) -> tuple[Solution, Refinement]:
         """The solution to refine: found now, or before an interruption."""
-        known, orbitals = checkpoint.refinement(), checkpoint.orbitals()
-        if known is not None and orbitals is not None:
-            return Solution(min(known.energies), *orbitals), known
+        known, solution = checkpoint.refinement(), checkpoint.solution()
+        if known is not None and solution is not None:
+            return solution, known
         thorough = bool(field.mol.spin) and self._effort.of(field.mol.nao)[1]
         disturb = None
         if thorough and ion and not ion.one_filling and self._metal is not None:
@@ -164,8 +163,7 @@ class DFTPotential:
             tuple(solution.energy for solution in found.solutions), found.attempts, found.cycles
         )
         # The file holds the orbitals of whatever was tried last.
-        checkpoint.keep_orbitals(field.mol, found.best)
-        checkpoint.begin_refinement(refinement)
+        checkpoint.keep(field.mol, found.best, refinement)
         return found.best, refinement
 
     def _mean_field(self, mol: Any, checkpoint: Checkpoint) -> Any:

@@ -41,7 +41,7 @@ class Solution:
     ----------
     energy
         Total energy in Eh on the grid of the search, dispersion left out.
-    coefficients, occupations
+    coefficients, occupations, orbital_energies
         Orbitals as PySCF keeps them.
     faults
         Why it is not the state asked for; empty if it is.
@@ -50,6 +50,7 @@ class Solution:
     energy: float
     coefficients: Floats
     occupations: Floats
+    orbital_energies: Floats
     faults: tuple[str, ...] = ()
 
 
@@ -153,7 +154,7 @@ def refine(
     mean_field: Any,
     solution: Solution,
     stage: str = FOUND,
-    on_stage: Callable[[str], None] = lambda _: None,
+    on_stage: Callable[[str, Solution], None] = lambda *_: None,
 ) -> Solution:
     """`solution` converged tightly on the final grid, in a solvent that is no longer fitted.
 
@@ -164,7 +165,7 @@ def refine(
     stage
         How far `solution` was refined before, one of :data:`STAGES`.
     on_stage
-        Told the stages that are reached.
+        Told the stages that are reached, and with what.
 
     Raises
     ------
@@ -174,30 +175,26 @@ def refine(
     set_grid(mean_field, FINAL_GRID)
     if stage == FOUND:
         solution = _tight(mean_field, solution, _LOOSE)
-        on_stage(NEARLY)
+        on_stage(NEARLY, solution)
     solvent = getattr(mean_field, "with_solvent", None)
     if solvent is not None and getattr(solvent, "fitted", False):
         solvent.fitted = False
     if stage == CONVERGED:
         return _reopened(mean_field, solution)
     solution = _tight(mean_field, solution, TIGHT)
-    on_stage(CONVERGED)
+    on_stage(CONVERGED, solution)
     return solution
 
 
 def _reopened(mean_field: Any, solution: Solution) -> Solution:
     """Bring the mean field into the state that it had when it converged to `solution`."""
-    mean_field.max_cycle = 0
-    mean_field.kernel(dm0=mean_field.make_rdm1(solution.coefficients, solution.occupations))
-    # In the order of the solution, whose occupied orbitals need not be the lowest.
-    overlap = mean_field.get_ovlp()
-    found = overlap @ np.asarray(mean_field.mo_coeff)
-    fock = (found * np.asarray(mean_field.mo_energy)[..., None, :]) @ np.swapaxes(found, -1, -2)
-    orbitals = solution.coefficients
-    mean_field.mo_energy = ((fock @ orbitals) * orbitals).sum(axis=-2)
-    mean_field.mo_coeff, mean_field.mo_occ = orbitals, solution.occupations
+    mean_field.mo_coeff, mean_field.mo_occ = solution.coefficients, solution.occupations
+    mean_field.mo_energy, mean_field.e_tot = solution.orbital_energies, solution.energy
     mean_field.converged = True
-    return replace(solution, energy=float(mean_field.e_tot))
+    solvent = getattr(mean_field, "with_solvent", None)
+    if solvent is not None:
+        mean_field.scf_summary["e_cds"] = np.ravel(solvent.get_cds())[0]
+    return solution
 
 
 def _tight(mean_field: Any, solution: Solution, threshold: float) -> Solution:
@@ -315,4 +312,5 @@ def _solution(mean_field: Any) -> Solution | None:
         float(mean_field.e_tot),
         np.array(mean_field.mo_coeff),
         np.array(mean_field.mo_occ),
+        np.array(mean_field.mo_energy),
     )

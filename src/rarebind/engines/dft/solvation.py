@@ -10,7 +10,7 @@ PySCF's SMD.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from pyscf.solvent.grad import pcm as pcm_gradient
 from pyscf.solvent.grad import smd as smd_gradient
 from scipy.linalg import LinAlgError, cholesky, lu_factor, lu_solve, solve_triangular
 
+from rarebind.engines.dft.cavity_response import response_gradient
 from rarebind.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Surface points whose integrals are held at a time, in numbers of matrix elements.
 _BLOCK = 4e7
+#: Norm of the difference between densities that have the same surface charges.
+_SAME_DENSITY = 1e-10
 
 
 class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
@@ -96,11 +99,11 @@ class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
         if not self._intermediates:
             self.build()
         total = _total(dms)
+        energy = self._respond(total, self._potential(total))
+        charges = self._intermediates["q_sym"]
         if self.fitted:
-            energy = self._respond(total, self._get_v(total[None])[0])
-            return energy, self._get_vmat(self._intermediates["q_sym"][None])[0]
-        energy = self._respond(total, exact_potential(self, total))
-        return energy, exact_operator(self, self._intermediates["q_sym"])
+            return energy, self._get_vmat(charges[None])[0]
+        return energy, exact_operator(self, charges)
 
     def _respond(self, total: Floats, of_electrons: Floats) -> float:
         """Charges and energy (Eh) that the solvent answers with."""
@@ -136,13 +139,37 @@ class FittedSMD(smd.SMD):  # type: ignore[misc]  # PySCF has no types
 
     def grad(self, dm: Floats) -> Floats:
         """Gradient of the solvation energy, shape (N, 3), Eh/bohr."""
+        return np.asarray(sum(part() for part in self.gradient_parts(dm).values()))
+
+    def gradient_parts(self, dm: Floats) -> dict[str, Callable[[], Floats]]:
+        """What the gradient is the sum of, to be computed one by one."""
         total = _total(dm)
+        return {
+            "surface": lambda: surface_gradient(self, total),
+            "cavity": lambda: self._cavity_gradient(total),
+        }
+
+    def _cavity_gradient(self, total: Floats) -> Floats:
+        """What is left where the electrons' potential on the surface stays as it is."""
+        self.respond_to(total)
         return np.asarray(
-            surface_gradient(self, total)
-            + pcm_gradient.grad_nuc(self, total)
-            + smd_gradient.grad_solver(self, total)
+            pcm_gradient.grad_nuc(self, total)
+            + response_gradient(self)
             + smd_gradient.get_cds(self)
         )
+
+    def respond_to(self, total: Floats) -> None:
+        """Find the surface charges that a density of both spins induces, unless they are known."""
+        known = (self._intermediates or {}).get("dm")
+        if known is not None and np.linalg.norm(known - total) < _SAME_DENSITY:
+            return
+        if not self._intermediates:
+            self.build()
+        self._respond(total, self._potential(total))
+
+    def _potential(self, total: Floats) -> Floats:
+        """Potential of the electrons at the surface points, shape (points,)."""
+        return self._get_v(total[None])[0] if self.fitted else exact_potential(self, total)
 
 
 def _total(dms: Floats) -> Floats:
@@ -193,14 +220,13 @@ def _blocks(widths: Floats, size: int) -> Iterator[tuple[NDArray[np.int64], floa
             yield same[start : start + length], float(width)
 
 
-def surface_gradient(solvent: pcm.PCM, dm: Floats) -> Floats:
+def surface_gradient(solvent: FittedSMD, dm: Floats) -> Floats:
     """Gradient of the attraction between electrons and fixed surface charges, shape (N, 3).
 
     The derivative by a point's position follows from those by the functions' centres, as nothing
     changes when all move together.
     """
-    if "q_sym" not in solvent._intermediates:
-        solvent._get_vind(dm)
+    solvent.respond_to(dm)
     mol = solvent.mol
     charges, points = solvent._intermediates["q_sym"], solvent.surface["grid_coords"]
     widths = solvent.surface["charge_exp"]
