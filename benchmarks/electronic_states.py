@@ -39,8 +39,8 @@ from rarebind.structures import Structure
 from rarebind.units import EV_PER_HARTREE, KCAL_PER_EV
 
 KCAL = EV_PER_HARTREE * KCAL_PER_EV
-#: Size of the random angles in radians.
-TURN = 0.05
+#: How much of an orbital a random start turns into others, whatever their number.
+TURNED = 0.5
 
 
 def structure_of(metal: str, system: str) -> Structure:
@@ -134,9 +134,10 @@ def _turned(field: Any, guess: np.ndarray, generator: np.random.Generator) -> np
     energies, coefficients = field.eig(field.get_fock(dm=guess), field.get_ovlp())
     occupied = field.get_occ(energies, coefficients)
     restricted = not field.mol.spin
+    scale = np.sqrt(TURNED / (2.0 * field.mol.nao))
     turned = []
     for c in [coefficients] if restricted else coefficients:
-        angles = generator.normal(scale=TURN, size=(c.shape[1],) * 2)
+        angles = generator.normal(scale=scale, size=(c.shape[1],) * 2)
         turned.append(c @ expm(angles - angles.T))
     return field.make_rdm1(turned[0] if restricted else np.array(turned), occupied)
 
