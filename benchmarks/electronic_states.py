@@ -30,7 +30,7 @@ from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities, tu
 from rarebind.engines.dft.ion import closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import SEARCH_GRID, mean_field, set_grid
 from rarebind.engines.dft.molecule import build_molecule
-from rarebind.engines.dft.search import climb, search
+from rarebind.engines.dft.search import Faults, climb, search
 from rarebind.engines.dft.state import analyse
 from rarebind.engines.dft.surroundings import surrounding_density
 from rarebind.engines.levels import GFN2_WATER
@@ -106,27 +106,36 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
         "f_electrons": state.f_electrons,
         "metal_spin": state.metal_spin,
     }
-    naive = mean_field(mol, level, sets)
-    naive.max_cycle = 50
-    naive.conv_tol = 1e-9
-    set_grid(naive, SEARCH_GRID)
-    naive.kernel()
-    row["naive"] = {
-        "converged": bool(naive.converged),
-        "gap_kcal": (float(naive.e_tot) - found.best.energy) * KCAL,
-        "faults": faults(naive),
-    }
-    row["random"] = []
+    row["naive"] = naive_run(mean_field(mol, level, sets), found.best.energy, faults)
     generator = np.random.default_rng(seed + 1)
-    for _ in range(randoms):
-        field = mean_field(mol, level, sets)
-        set_grid(field, SEARCH_GRID)
-        (guess,) = list(starts(1, int(generator.integers(2**31))))[:1]
-        solution = climb(field, _turned(field, guess, generator))
-        row["random"].append(
-            None if solution is None else (solution.energy - found.best.energy, faults(field))
-        )
+    row["random"] = [
+        random_run(mean_field(mol, level, sets), guess, found.best.energy, faults, generator)
+        for _ in range(randoms)
+        for guess in starts(1, int(generator.integers(2**31)))
+    ]
     return row
+
+
+def naive_run(field: Any, lowest: float, faults: Faults) -> dict:
+    """Where PySCF's own defaults end."""
+    field.max_cycle = 50
+    field.conv_tol = 1e-9
+    set_grid(field, SEARCH_GRID)
+    field.kernel()
+    return {
+        "converged": bool(field.converged),
+        "gap_kcal": (float(field.e_tot) - lowest) * KCAL,
+        "faults": faults(field),
+    }
+
+
+def random_run(
+    field: Any, guess: np.ndarray, lowest: float, faults: Faults, generator: np.random.Generator
+) -> tuple[float, list[str]] | None:
+    """Where a random start ends: Eh above `lowest`, and what is wrong with it."""
+    set_grid(field, SEARCH_GRID)
+    solution = climb(field, _turned(field, guess, generator))
+    return None if solution is None else (solution.energy - lowest, faults(field))
 
 
 def _turned(field: Any, guess: np.ndarray, generator: np.random.Generator) -> np.ndarray:

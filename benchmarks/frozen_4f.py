@@ -112,6 +112,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("states", type=Path, nargs="?", default=STATES)
     arguments = parser.parse_args()
+    if REFERENCE not in explicit_energies(arguments.states):
+        parser.error(
+            f"{arguments.states} lacks {REFERENCE}3+ or {REFERENCE}F3: run "
+            "benchmarks/electronic_states.py with this file first"
+        )
     show(binding_energies(arguments.states))
 
 

@@ -102,11 +102,11 @@ def load_set(name: str, symbol: str) -> tuple[Any, Any]:
 def without_innermost_s(functions: list[Any]) -> list[Any]:
     """`functions` less the s function with the largest exponent, in PySCF's form.
 
-    Within 0.03 Å of the nucleus the charge outweighs the repulsion of the 28-electron core
-    potential.  Five tight primitives, contracted as in an atom with all its electrons, let the
-    def2 sets of Gd, Tb and Dy form a compact s orbital in that well, between 5s and 6s in energy
-    and mixed with 5s, into which 4f electrons fall.  With other lanthanides the contraction
-    happens to put it far above.
+    Close to the nucleus the charge outweighs the repulsion of the 28-electron core potential.
+    Five tight primitives, contracted as in an atom with all its electrons, let the def2 sets of
+    Gd, Tb and Dy form a compact s orbital in that well, between 5s and 6s in energy and mixed
+    with 5s, into which 4f electrons fall.  With other lanthanides the contraction happens to put
+    it far above.
     """
     innermost = max(
         (shell for shell in functions if shell[0] == 0),
