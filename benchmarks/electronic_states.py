@@ -154,7 +154,7 @@ def _turned(field: Any, guess: np.ndarray, generator: np.random.Generator) -> np
 def show(rows: list[dict]) -> None:
     table = Table(title="Electronic states: search against naive and random starts")
     for name in (
-        "System", "Attempts", "Solutions", "Energy/Eh", "<S2>", "exact", "4f", "Naive/kcal",
+        "System", "Attempts", "Right", "Spread/kcal", "Energy/Eh", "<S2>", "exact", "4f", "Naive/kcal",
         "Random: converged", "of the right kind", "lowest, 1e-6 Eh",
     ):  # fmt: skip
         table.add_column(name, justify="right")
@@ -164,13 +164,15 @@ def show(rows: list[dict]) -> None:
             table.add_row(name, row["failed"])
             continue
         naive = row["naive"]
+        ours = [energy for energy, faults in row["solutions"] if not faults]
         gap = f"{naive['gap_kcal']:.2f}" if naive["converged"] else "not converged"
         converged = [r for r in row["random"] if r is not None]
         right = [energy for energy, faults in converged if not faults]
         table.add_row(
             name,
             str(row["attempts"]),
-            str(len(row["solutions"])),
+            f"{len(ours)} of {len(row['solutions'])}",
+            f"{(max(ours) - min(ours)) * KCAL:.1f}",
             f"{row['energy_eh']:.6f}",
             f"{row['s_squared']:.3f}",
             f"{row['expected_s_squared']:.2f}",
