@@ -154,8 +154,8 @@ def _turned(field: Any, guess: np.ndarray, generator: np.random.Generator) -> np
 def show(rows: list[dict]) -> None:
     table = Table(title="Electronic states: search against naive and random starts")
     for name in (
-        "System", "Attempts", "Right", "Spread/kcal", "Energy/Eh", "<S2>", "exact", "4f", "Naive/kcal",
-        "Random: converged", "of the right kind", "lowest, 1e-6 Eh",
+        "System", "Attempts", "Right", "Spread/kcal", "Energy/Eh", "<S2>", "exact", "4f",
+        "Naive/kcal", "Random: converged", "of the right kind", "lowest, 1e-6 Eh",
     ):  # fmt: skip
         table.add_column(name, justify="right")
     for row in sorted(rows, key=lambda row: (row["system"], STUDY_METALS.index(row["metal"]))):
