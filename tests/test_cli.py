@@ -120,7 +120,8 @@ def test_all_bad_lines_at_once(here, capsys):
             lines.append(f"bad{number},C1CC{'C' * number}")
             bad.add(number)
         else:
-            lines.append(f"good{number},OC(=O)C{'C' * number}")
+            one, other = "C" * (number // 20 + 1), "C" * (number % 20 + 1)
+            lines.append(f"good{number},{one}C(=O)N(O){other}")
     assert run("screen", write(here, *lines), "--metals", "La", "--strict") == 2
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == len(bad) == 20

@@ -46,7 +46,8 @@ def test_twenty_bad_lines_of_two_hundred(tmp_path) -> None:
     lines = ["name,smiles"]
     bad = set(range(10, 201, 10))
     for number in range(1, 201):
-        smiles = "C" * number + "C1CC" if number in bad else "C" * number + "c1ccc(O)c(O)c1"
+        one, other = "C" * (number // 20 + 1), "C" * (number % 20 + 1)
+        smiles = f"{one}C1CC{other}" if number in bad else f"{one}c1cc({other})c(O)c(O)c1"
         lines.append(f"ligand {number},{smiles}")
     with pytest.raises(InputError) as caught:
         read_ligand_table(table(tmp_path, "\n".join(lines)))
@@ -77,7 +78,7 @@ def test_each_kind_of_fault(tmp_path) -> None:
         ("line 4", "no donor atoms found in 'CCCC'"),
         ("line 5", "the name 'a' is that of line 2 too"),
         ("line 6", "'d' is the same molecule as 'a' in line 2"),
-        ("line 7", "blank smiles for 'e'"),
+        ("line 7", "empty SMILES"),
         ("line 8", "has 3 fields, but the header has 2"),
         ("line 10", "name 'g' is that of line 9 too; 'g' is the same molecule as 'g' in line 9"),
     ]
@@ -88,7 +89,7 @@ def test_each_kind_of_fault(tmp_path) -> None:
 
 
 def test_line_numbers_count_lines_of_the_file_not_rows(tmp_path) -> None:
-    path = table(tmp_path, 'name,smiles\n"two\nlines",Oc1ccccc1O\nb,C1CC\n')
+    path = table(tmp_path, 'name,note,smiles\na,"two\nlines",Oc1ccccc1O\nb,,C1CC\n')
     with pytest.raises(InputError, match="line 4"):
         read_ligand_table(path)
 
@@ -98,6 +99,7 @@ def test_line_numbers_count_lines_of_the_file_not_rows(tmp_path) -> None:
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
+        (b"\n\nname\nCC(=O)O\n", "no column smiles"),
         (b"smiles\n", "no ligands"),
         (b"name,formula\na,C\n", "no column smiles: its columns are 'name', 'formula'"),
         (b"name;smiles\na;C\n", "separate columns by commas"),

@@ -122,9 +122,10 @@ def test_every_predicted_number_has_its_interval(screened):
     ]
     for row in rows:
         assert (row.half_width is None) == (row.source == "computed") == (row.metal in COMPUTED)
-        assert row.selectivity_half_width is not None
-        assert 0 <= row.probability_first <= 1
-    for metal in METALS:
+        # Of computed energies alone nothing is known.
+        assert (row.selectivity_half_width is None) == (row.metal in COMPUTED)
+        assert (row.probability_first is None) == (row.metal in COMPUTED)
+    for metal in sorted(set(METALS) - COMPUTED):
         assert sum(r.probability_first for r in rows if r.metal == metal) == pytest.approx(1)
     kilojoules = ranked_rows(screened, "kJ/mol")
     for one, other in zip(rows, kilojoules, strict=True):
@@ -163,6 +164,24 @@ def test_an_element_that_the_model_has_not_seen_is_told(screened, model):
     entry = _entry(bromo, anchor, {}, model)
     assert entry.binding is None
     assert "has not seen Br: compute it with --fall-back" in entry.reason
+
+
+def test_unseen_elements_are_told_before_anything_is_computed():
+    bromo = parse_ligand("CNC(=O)c1cc(Br)cc(O)c1O", "bromo")
+    request = Request((bromo, parse_ligand(HOPO)), ("La", "Lu"), ("1:6",))
+    advice = "compute it with --fall-back on the command line, fall_back=True in Python"
+    with pytest.raises(InputError, match=f"^bromo: model .* has not seen Br: {advice}$"):
+        request.prepared()
+    lenient = replace(request, strict=False)
+    prepared = lenient.prepared()
+    assert [found.name for found in prepared.left_out] == ["bromo"]
+    assert {spec.ligand.name for spec in prepared.specs} == {"HOPO-methyl"}
+    with pytest.raises(InputError, match="has not seen Br"):
+        replace(lenient, ligands=(bromo,)).prepared()
+    # What is computed anyway, or when asked, needs no model that knows it.
+    for change in ({"metals": ("La", "Y")}, {"fall_back": True}):
+        found = replace(request, **change).prepared()
+        assert (len(found.specs), found.left_out) == (4, ())
 
 
 @pytest.mark.slow
@@ -232,10 +251,10 @@ def test_all_bad_ligands_are_told_at_once():
 def test_molecules_are_ligands_too():
     from rdkit import Chem
 
-    from rarebind.screening.api import _ligands
+    from rarebind.screening.api import survey_ligands
 
     molecule = Chem.AddHs(Chem.MolFromSmiles(HOPO))
     molecule.SetProp("_Name", "mine")
-    (ligand,) = _ligands(molecule)
+    (ligand,) = survey_ligands(molecule).ligands
     assert ligand.name == "mine"
-    assert ligand.inchikey == _ligands(HOPO)[0].inchikey
+    assert ligand.inchikey == survey_ligands(HOPO).ligands[0].inchikey

@@ -24,7 +24,7 @@ from rarebind.campaigns import Protocol, Store
 from rarebind.cli import main
 from rarebind.engines import LEVELS, LevelOfTheory
 from rarebind.errors import InputError, MissingDependencyError
-from rarebind.ligands import parse_ligand
+from rarebind.ligands import MAX_NAME, parse_ligand, survey_ligand_table
 from rarebind.screening import Request, ranked_rows, short_list_request, specs_for
 from rarebind.serving import need_serving, needs, worker
 from rarebind.serving.app import Settings, create_app, new_token
@@ -34,8 +34,7 @@ from rarebind.serving.guard import HEADERS, TOKEN_HEADER
 from rarebind.serving.limits import (
     MAX_BODY,
     MAX_LIGANDS,
-    MAX_LINE,
-    MAX_NAME,
+    MAX_PAIRS,
     MAX_SHORT_LIST,
     MAX_SMILES,
     MAX_WAITING,
@@ -311,7 +310,7 @@ def test_large_requests_are_refused(client):
 
 
 def test_every_allowed_screen_fits(client):
-    lines = "\n".join("C" * MAX_LINE for _ in range(MAX_LIGANDS))
+    lines = "\n".join("C" * (MAX_SMILES + MAX_NAME) for _ in range(MAX_LIGANDS))
     found = problems(post(client, "/api/screens", SCREEN | {"ligands": lines}))
     assert len(found) == MAX_LIGANDS
 
@@ -338,7 +337,7 @@ def test_at_most_so_many_complexes(client, monkeypatch):
         (b"", "Field required"), (b"{", "JSON"), (b"[]", "dict"), (b"null", "dict"),
         (b'{"line": NaN}', "line: "), (b'{"line": 3}', "line: "), (b'{"line": ["C"]}', "line: "),
         (b'{"line": "C", "path": "/etc/passwd"}', "path: Extra inputs"), (b"\xff\xfe", ""),
-        (b"[" * 100_000, ""), (b'{"line": "' + b"C" * (MAX_LINE + 1) + b'"}', str(MAX_LINE)),
+        (b"[" * 100_000, ""), (b'{"line": "' + b"C" * 100_000 + b'"}', str(MAX_SMILES)),
     ],
 )  # fmt: skip
 def test_what_is_no_line(client, content, said):
@@ -367,6 +366,8 @@ def test_what_is_no_line(client, content, said):
         ({"short_list_level": "b" * 41}, "short_list_level"),
         ({"short_list_metals": "La"}, "short_list_metals"),
         ({"short_list_metals": ["La"] * 21}, "short_list_metals"),
+        ({"pairs": "Nd/Dy"}, "pairs"), ({"pairs": ["Nd/Dy"] * (MAX_PAIRS + 1)}, "pairs"),
+        ({"pairs": ["Nd/Dy/La/Lu"]}, "pairs.0"),
     ],
 )  # fmt: skip
 def test_forms_are_strict(client, queue, change, field):
@@ -419,12 +420,29 @@ def test_names_that_are_refused(name):
 
 
 def test_lines_are_read_as_tables_are():
-    table = survey_lines(f"SMILES,name\n\n{ACETATE} a\r\nC1CC\n{HOPO} a\nCC(=O)[O-] b\n")
+    table = survey_lines(f"SMILES name\n\n{ACETATE} a\r\nC1CC\n{HOPO} a\nCC(=O)[O-] b\n")
     assert [ligand.name for ligand in table.ligands] == ["a"]
-    assert [found.line for found in table.rejected] == [4, 5, 6]
+    assert [found.number for found in table.rejected] == [4, 5, 6]
     assert "'a' is that of line 3 too" in table.rejected[1].reason
     assert "same molecule as 'a' in line 3" in table.rejected[2].reason
     assert table.rejected[1].smiles == HOPO
+
+
+@pytest.mark.parametrize("start", ["", "\n\n", "\ufeff"])
+def test_a_file_can_be_pasted(examples, start):
+    path = examples / "ligands.csv"
+    table = survey_lines(start + path.read_text(encoding="utf-8"))
+    assert table == survey_ligand_table(path)
+    assert len(table.ligands) == 6
+
+
+def test_what_is_wrong_with_a_pasted_file():
+    table = survey_lines(f'\nname,price,Smiles\n"a, b","1,5",{ACETATE}\nc,,C1CC\nd\n,2,{HOPO},x\n')
+    assert [ligand.name for ligand in table.ligands] == ["a, b"]
+    assert [(found.number, found.name) for found in table.rejected] == [(4, "c"), (5, "d"), (6, "")]
+    assert "4 fields, but the header has 3" in table.rejected[2].reason
+    with pytest.raises(InputError, match="the text has the column smiles more than once"):
+        survey_lines(f"smiles,smiles\n{ACETATE},a\n")
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "smiles,name\n"])
@@ -434,6 +452,30 @@ def test_no_ligands(text):
 
 
 # --- the queue -----------------------------------------------------------------------------------
+
+
+def test_ligands_that_do_not_fit_stop_a_screen_or_are_left_out(client, queue):
+    four = "CC(=O)N(O)CCN(O)C(C)=O"
+    content = SCREEN | {"ligands": f"{HOPO} two\n{four} four"}
+    [found] = problems(post(client, "/api/screens", content))
+    assert "geometry '1:6' with four (4 donors)" in found
+    assert post(client, "/api/screens", content | {"leave_out": True}).status_code == 202
+    assert queue.runs()[0].complexes == 1
+    alone = {"ligands": f"C1CC\n{four} four", "leave_out": True}
+    told = problems(post(client, "/api/screens", SCREEN | alone))
+    assert [text.partition(" ")[0] for text in told] == ["'C1CC'", "geometry"]
+
+
+def test_pairs_are_checked(client, queue):
+    content = SCREEN | {"metals": ["La", "Nd", "Dy"]}
+    bad = {"pairs": ["Nd-Dy", "x/"]}
+    assert len(problems(post(client, "/api/screens", content | bad))) == 2
+    bad = {"pairs": ["Nd/Lu", "Nd/Nd", "Dy/Nd", "Dy/Nd"]}
+    found = problems(post(client, "/api/screens", content | bad))
+    assert [text.partition(":")[0] for text in found][:2] == ["pair Nd/Lu", "pair Nd/Nd"]
+    assert "pair Dy/Nd given more than once" in found[2]
+    assert post(client, "/api/screens", content | {"pairs": ["Dy/Nd"]}).status_code == 202
+    assert queue.runs()[0].asked.request().pairs == (("Dy", "Nd"),)
 
 
 def test_bad_lines_stop_a_screen_or_are_left_out(client, queue):
@@ -515,7 +557,7 @@ def test_what_is_asked_for_is_what_is_run(tmp_path):
         run = new_run(ScreenBody(**content | change).asked(), 2)
         write_run(run, tmp_path)
         found.append(read_run(tmp_path / run.key).asked)
-    assert [asked.request()[0].fall_back for asked in found] == [False, True, False]
+    assert [asked.request().fall_back for asked in found] == [False, True, False]
     assert [asked.short_list_request(2) for asked in found] == [
         None,
         short_list_request(3, ("Lu", "La"), workers=2),

@@ -37,12 +37,18 @@ def list_ligands(
         typer.Option("--substituent", help="Only this substituent; may be repeated."),
     ] = None,
     as_json: _Json = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Also write a file that `screen` reads."),
+    ] = None,
     draw: _Draw = None,
 ) -> None:
     """List the ligands of the library."""
-    from rarebind.ligands import draw_grid, enumerate_library, explain
+    from rarebind.ligands import draw_grid, enumerate_library, explain, write_ligand_table
 
     ligands = enumerate_library(scaffold or None, substituent or None)
+    if csv is not None:
+        write_ligand_table(ligands, csv)
     if draw is not None:
         draw_grid(ligands, draw)
     if as_json:

@@ -57,6 +57,13 @@ def screen(
         list[str] | None,
         typer.Option(help="Metals of the short list, of those screened; default: the first."),
     ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Metals to separate, e.g. --pair Nd/Dy: selectivity and fronts, beside those of "
+            "the usual pairs."
+        ),
+    ] = None,
     builder: Annotated[str, typer.Option(help="auto, grafting or architector.")] = "auto",
     conformers: Annotated[
         str, typer.Option(help="rdkit, or crest for a CREST search of every La complex.")
@@ -71,7 +78,7 @@ def screen(
     unit: Annotated[str, typer.Option(help="kcal/mol or kJ/mol.")] = "kcal/mol",
     retry_failed: Annotated[bool, typer.Option(help="Try failed calculations again.")] = False,
     strict: Annotated[
-        bool, typer.Option(help="Compute nothing if a single ligand of the file is bad.")
+        bool, typer.Option(help="Compute nothing if a single ligand is bad or fits not.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
@@ -81,16 +88,16 @@ def screen(
         read_ligands,
         run_short_list,
         run_with_progress,
+        tell_misfits,
         wanted_short_list,
     )
     from rarebind.commands.screen_table import show_ranking, show_short_list
     from rarebind.errors import InputError
-    from rarebind.screening import UNITS, Request, report, write_outputs
+    from rarebind.screening import Request, check_unit, read_pairs, report, write_outputs
     from rarebind.screening.report import finite
     from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS
 
-    if unit not in UNITS:
-        raise InputError(f"unknown unit {unit!r}: known are {', '.join(UNITS)}")
+    check_unit(unit)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file: give a folder for the results with --out")
     protocol = Protocol(
@@ -101,6 +108,7 @@ def screen(
         cores=cores,
         seed=seed,
     )
+    pairs = read_pairs(pair or ())
     screened = tuple(metals or DEFAULT_METALS)
     wanted = wanted_short_list(short_list, short_list_level, short_list_metals, screened, workers)
     console = Console(stderr=True)
@@ -115,19 +123,22 @@ def screen(
         fall_back=fall_back,
         protocol=protocol,
         workers=workers,
+        strict=strict,
+        rejected=table.rejected,
+        pairs=pairs,
     ).prepared()
+    tell_misfits(prepared.left_out, console)
     calculations = store or out / "calculations.sqlite"
     found = run_with_progress(prepared, calculations, console, retry_failed=retry_failed)
-    rejected = [{"name": r.name, "smiles": r.smiles, "reason": r.reason} for r in table.rejected]
-    paths = write_outputs(found, out, unit, rejected=rejected)
+    paths = write_outputs(found, out, unit)
     if not as_json:
         show_ranking(found, unit)
     listed = None
     if wanted is not None:
         listed = run_short_list(found, wanted, calculations, console)
-        paths = write_outputs(found, out, unit, rejected=rejected, short_list=listed)
+        paths = write_outputs(found, out, unit, short_list=listed)
     if as_json:
-        content = finite(report(found, unit, rejected=rejected, short_list=listed))
+        content = finite(report(found, unit, short_list=listed))
         json.dump(content, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
         return

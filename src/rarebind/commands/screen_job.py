@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rarebind.campaigns import Store
 from rarebind.commands.progress import progress_bar
 from rarebind.errors import InputError
-from rarebind.ligands import LigandTable, survey_ligand_table
+from rarebind.ligands import Rejected, Survey, survey_ligand_table
 from rarebind.screening import (
     Screen,
     ShortList,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rarebind.screening.request import Prepared
 
 
-def read_ligands(path: Path, *, strict: bool, console: Console) -> LigandTable:
+def read_ligands(path: Path, *, strict: bool, console: Console) -> Survey:
     """The ligands of a file; bad ones and notes are told.
 
     Raises
@@ -35,16 +35,23 @@ def read_ligands(path: Path, *, strict: bool, console: Console) -> LigandTable:
     InputError
         The file cannot be used, no ligand is good, or with `strict` one of them is bad.
     """
-    table = survey_ligand_table(path)
-    problems = [f"{path}, line {found.line}: {found.reason}" for found in table.rejected]
-    if problems and (strict or not table.ligands):
-        raise InputError(problems)
-    for problem in problems:
-        console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
+    where = f"{path}, line"
+    table = survey_ligand_table(path).checked(where, strict=strict)
+    _tell_left_out(table.problems(where), console)
     for ligand in table.ligands:
         for note in ligand.notes:
             console.print(f"[dim]{ligand.name}: {note}[/dim]", highlight=False)
     return table
+
+
+def tell_misfits(left_out: Sequence[Rejected], console: Console) -> None:
+    """Tell of ligands that are left out though their lines are good."""
+    _tell_left_out([found.reason for found in left_out], console)
+
+
+def _tell_left_out(problems: Sequence[str], console: Console) -> None:
+    for problem in problems:
+        console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
 
 
 def wanted_short_list(

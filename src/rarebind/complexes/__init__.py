@@ -9,7 +9,9 @@ from rarebind.complexes.spec import (
     STUDY_GEOMETRIES,
     ComplexSpec,
     aqua_ion,
+    check_coordination_number,
     complex_spec,
+    read_geometry,
 )
 from rarebind.complexes.templates import TEMPLATE_METAL, has_template, parent_templates
 
@@ -26,11 +28,13 @@ __all__ = [
     "aqua_ion",
     "canonical",
     "check_complex",
+    "check_coordination_number",
     "complex_spec",
     "coordination_number",
     "has_template",
     "interpolate_metal",
     "is_between",
     "parent_templates",
+    "read_geometry",
     "swap_metal",
 ]

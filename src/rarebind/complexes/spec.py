@@ -15,6 +15,8 @@ DEFAULT_COORDINATION_NUMBER = 8
 COORDINATION_NUMBERS = range(3, 13)
 #: Ligand:water counts of the reference study, for bidentate ligands.
 STUDY_GEOMETRIES = ("4:0", "3:2", "2:4", "1:6")
+#: Atoms of a complex, hydrogens included: larger ones are not relaxed in bearable time.
+MAX_ATOMS = 300
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,11 @@ class ComplexSpec:
         return self.n_ligands * denticity + self.waters
 
     @property
+    def n_atoms(self) -> int:
+        """Number of atoms, hydrogens included."""
+        return 1 + self.n_ligands * (self.ligand.n_atoms if self.ligand else 0) + 3 * self.waters
+
+    @property
     def charge(self) -> int:
         """Total charge in e: M3+ and its ligands."""
         return 3 + self.n_ligands * (self.ligand.charge if self.ligand else 0)
@@ -87,6 +94,38 @@ def aqua_ion(metal: str, waters: int) -> ComplexSpec:
     return ComplexSpec(metal, None, 0, waters)
 
 
+def read_geometry(geometry: str) -> tuple[int, int | None]:
+    """Ligands and waters of a geometry type; waters None where they are not said.
+
+    Raises
+    ------
+    InputError
+        The text is no geometry.
+    """
+    match = re.fullmatch(r"([1-9]\d?)(?::(\d\d?))?", geometry)
+    if match is None:
+        raise InputError(
+            f"unknown geometry {geometry!r}: give ligands:waters, such as "
+            f"{', '.join(STUDY_GEOMETRIES)}, or the number of ligands alone, such as 1"
+        )
+    return int(match[1]), None if match[2] is None else int(match[2])
+
+
+def check_coordination_number(number: int) -> None:
+    """Whether rare earths have so many donor atoms.
+
+    Raises
+    ------
+    InputError
+        They have not.
+    """
+    if number not in COORDINATION_NUMBERS:
+        raise InputError(
+            f"coordination number {number!r}: rare earths have "
+            f"{COORDINATION_NUMBERS[0]} to {COORDINATION_NUMBERS[-1]} donor atoms"
+        )
+
+
 def complex_spec(
     metal: str,
     ligand: Ligand,
@@ -106,20 +145,11 @@ def complex_spec(
     Raises
     ------
     InputError
-        The text is no geometry, or its donors do not match the coordination number.
+        The text is no geometry, its donors do not match the coordination number, or the complex
+        is too large.
     """
-    if coordination_number not in COORDINATION_NUMBERS:
-        raise InputError(
-            f"coordination number {coordination_number}: rare earths have "
-            f"{COORDINATION_NUMBERS[0]} to {COORDINATION_NUMBERS[-1]} donor atoms"
-        )
-    match = re.fullmatch(r"([1-9]\d?)(?::(\d\d?))?", geometry)
-    if match is None:
-        raise InputError(
-            f"unknown geometry {geometry!r}: give ligands:waters, such as "
-            f"{', '.join(STUDY_GEOMETRIES)}, or the number of ligands alone, such as 1"
-        )
-    n_ligands = int(match[1])
+    check_coordination_number(coordination_number)
+    n_ligands, given = read_geometry(geometry)
     donors = n_ligands * ligand.denticity
     free_sites = coordination_number - donors
     if free_sites < 0:
@@ -128,11 +158,17 @@ def complex_spec(
             f"sites, more than the coordination number {coordination_number}: use fewer ligands "
             "or a higher coordination number"
         )
-    waters = free_sites if match[2] is None else int(match[2])
+    waters = free_sites if given is None else given
     if waters != free_sites:
         raise InputError(
             f"geometry {geometry!r} with {ligand.name} ({ligand.denticity} donors) has "
             f"{donors + waters} donor atoms, not the coordination number {coordination_number}: "
             f"use {n_ligands}:{free_sites}, or {n_ligands} alone to fill up with water"
         )
-    return ComplexSpec(metal, ligand, n_ligands, waters)
+    spec = ComplexSpec(metal, ligand, n_ligands, waters)
+    if (atoms := spec.n_atoms) > MAX_ATOMS:
+        raise InputError(
+            f"geometry {geometry!r} with {ligand.name} has {atoms} atoms, more than {MAX_ATOMS}: "
+            "use fewer ligands or a smaller one"
+        )
+    return spec

@@ -17,21 +17,30 @@ from rarebind.ligands.library import (
     substituents,
 )
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
-from rarebind.ligands.table import LigandTable, Rejected, read_ligand_table, survey_ligand_table
+from rarebind.ligands.names import MAX_NAME
+from rarebind.ligands.survey import Item, Rejected, Survey, survey_items
+from rarebind.ligands.table import (
+    read_ligand_table,
+    survey_ligand_table,
+    survey_ligand_text,
+)
+from rarebind.ligands.write_table import write_ligand_table
 
 __all__ = [
     "MAX_DENTICITY",
+    "MAX_NAME",
     "PARENT",
     "Attachment",
     "Distinct",
     "Donor",
     "Explanation",
     "FragmentIdentity",
+    "Item",
     "Ligand",
-    "LigandTable",
     "Rejected",
     "Scaffold",
     "Substituent",
+    "Survey",
     "bonds_from_geometry",
     "conformers",
     "draw_grid",
@@ -45,5 +54,8 @@ __all__ = [
     "read_ligand_table",
     "scaffolds",
     "substituents",
+    "survey_items",
     "survey_ligand_table",
+    "survey_ligand_text",
+    "write_ligand_table",
 ]

@@ -11,6 +11,7 @@ from rarebind.errors import InputError
 from rarebind.ligands.library import find_in_library, scaffolds
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
 from rarebind.ligands.motifs import Match, Rewrite, Rules, find_motifs, load_rules, rewritten
+from rarebind.ligands.names import name_problems
 from rarebind.ligands.smiles import atom_labels, canonical, read_smiles
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def parse_ligand(
     smiles
         Neutral or deprotonated, any tautomer of the known motifs.
     name
-        Default: the name in the library, else the canonical SMILES of the bound form.
+        At most 80 characters.  Default: the name in the library, else the canonical SMILES of the
+        bound form.
     motif_file
         Your own file in the form of ``rarebind/data/donor_motifs.yaml``; default is that file.
 
@@ -92,10 +94,21 @@ def parse_ligand(
     Raises
     ------
     InputError
-        Not one closed-shell, metal-free molecule; no donor or more than eight; or a charge that
-        does not sit on the donors.
+        Not one closed-shell, metal-free molecule of bearable size; no donor or more than eight; a
+        charge that does not sit on the donors; or a name that cannot be shown.
     """
     rules = load_rules(motif_file)
+    problems = name_problems(name)
+    try:
+        ligand = _parsed(smiles, None if problems else name, rules)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from error
+    if problems:
+        raise InputError(problems)
+    return ligand
+
+
+def _parsed(smiles: str, name: str | None, rules: Rules) -> Ligand:
     drawn = read_smiles(smiles)
     mol, numbered, origin = _prepared(drawn, smiles)
     known = find_in_library(mol)

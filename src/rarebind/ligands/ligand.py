@@ -91,6 +91,11 @@ class Ligand:
         return len(self.donors)
 
     @property
+    def n_atoms(self) -> int:
+        """Number of atoms, hydrogens included."""
+        return int(Chem.MolFromSmiles(self.smiles).GetNumAtoms(onlyExplicit=False))
+
+    @property
     def donor_elements(self) -> tuple[str, ...]:
         """Element symbols of the donors, in their order."""
         mol = Chem.MolFromSmiles(self.smiles)

@@ -20,8 +20,10 @@ NON_METALS = frozenset({
 _MAX_PASSES = 8
 
 
-#: Longest SMILES read, in characters; about 200 heavy atoms.
+#: Longest SMILES read, in characters.
 MAX_LENGTH = 500
+#: Atoms of a ligand without its hydrogens.
+MAX_HEAVY_ATOMS = 120
 
 
 def read_smiles(smiles: str) -> Chem.Mol:
@@ -40,34 +42,50 @@ def read_smiles(smiles: str) -> Chem.Mol:
     Raises
     ------
     InputError
-        The SMILES is empty or not parsable, holds several fragments, a metal, a radical or an
-        open attachment point; the message says what to do.
+        The SMILES is empty, not parsable or too large, holds several fragments, a metal, a radical
+        or an open attachment point; the message says what to do.
     """
+    text = _checked_text(smiles)
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(text)
+    if mol is None or not mol.GetNumAtoms():
+        raise InputError(f"{text!r} is not a valid SMILES: {_parse_problem(text)}")
+    _check_molecule(mol, text)
+    return mol
+
+
+def _checked_text(smiles: str) -> str:
     text = smiles.strip() if isinstance(smiles, str) else ""
     if not text:
         raise InputError("empty SMILES: give the SMILES of one ligand")
+    # First of all: the other messages repeat the text.
+    if len(text) > MAX_LENGTH:
+        raise InputError(
+            f"SMILES of {len(text)} characters, beginning {text[:40]!r}: at most {MAX_LENGTH} are "
+            "read; larger ligands are out of reach"
+        )
     if foreign := sorted({character for character in text if not character.isascii()}):
         # RDKit would silently drop everything from there on.
         raise InputError(
             f"SMILES {text!r} contains {', '.join(map(repr, foreign))}, which no SMILES has: "
             "retype it with plain Latin letters"
         )
-    if len(text) > MAX_LENGTH:
-        raise InputError(
-            f"SMILES of {len(text)} characters, beginning {text[:40]!r}: at most {MAX_LENGTH} are "
-            "read; larger ligands are out of reach"
-        )
     if any(character.isspace() for character in text):
         raise InputError(f"{text!r}: a SMILES has no blanks; give the name separately")
-    with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(text)
-    if mol is None or not mol.GetNumAtoms():
-        raise InputError(f"{text!r} is not a valid SMILES: {_parse_problem(text)}")
+    return text
+
+
+def _check_molecule(mol: Chem.Mol, text: str) -> None:
     metals = sorted({a.GetSymbol() for a in mol.GetAtoms() if a.GetAtomicNum()} - NON_METALS)
     fragments = len(Chem.GetMolFrags(mol))
     if fragments > 1:
         advice = "remove the counter-ion or solvent" if metals else "give one molecule only"
         raise InputError(f"{text!r} has {fragments} separate fragments: {advice}")
+    if (heavy := mol.GetNumHeavyAtoms()) > MAX_HEAVY_ATOMS:
+        raise InputError(
+            f"{text!r} has {heavy} heavy atoms, more than {MAX_HEAVY_ATOMS}: its complexes are out "
+            "of reach; give a smaller model of it, with the same donors"
+        )
     if metals:
         raise InputError(
             f"{text!r} contains the metal {', '.join(metals)}: give the ligand without the metal"
@@ -82,7 +100,6 @@ def read_smiles(smiles: str) -> Chem.Mol:
             f"{text!r} is a radical at {', '.join(radicals)} (atoms counted from 0): only "
             "closed-shell ligands are supported; check the hydrogens and charges in brackets"
         )
-    return mol
 
 
 def _parse_problem(text: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rarebind.errors import InputError
-from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import parse_ligand
+from rarebind.ligands.survey import Item, Survey, survey_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,42 +18,6 @@ if TYPE_CHECKING:
     from rarebind.ligands.ligand import Ligand
 
 _COLUMNS = ("smiles", "name")
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A line of a table that is no ligand.
-
-    Attributes
-    ----------
-    line
-        Its number.
-    name, smiles
-        As given; empty where they are missing.
-    reason
-        What is wrong, and what to do.
-    """
-
-    line: int
-    name: str
-    smiles: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class LigandTable:
-    """What a file of ligands holds.
-
-    Attributes
-    ----------
-    ligands
-        In the order of the file.
-    rejected
-        The lines that are none.
-    """
-
-    ligands: tuple[Ligand, ...]
-    rejected: tuple[Rejected, ...]
 
 
 @dataclass(frozen=True)
@@ -83,13 +47,11 @@ def read_ligand_table(
         The file cannot be used, or some lines cannot: then ``problems`` has one message for each
         bad line, with its number and value.
     """
-    table = survey_ligand_table(path, motif_file=motif_file)
-    if table.rejected:
-        raise InputError(f"{path}, line {found.line}: {found.reason}" for found in table.rejected)
-    return table.ligands
+    found = survey_ligand_table(path, motif_file=motif_file)
+    return found.checked(f"{path}, line", strict=True).ligands
 
 
-def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = None) -> LigandTable:
+def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = None) -> Survey:
     """Read the ligands of a CSV file, and what is wrong with the lines that are none.
 
     Parameters
@@ -105,30 +67,36 @@ def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = Non
     InputError
         The file cannot be read, or has no lines.
     """
-    rows = _rows(Path(path))
-    columns = _columns(next(rows, None), path)
-    ligands: list[Ligand] = []
-    rejected: list[Rejected] = []
-    seen = Distinct()
-    for row in rows:
-        if row.fields in {(), ("",)}:
-            continue
-        try:
-            ligand = _ligand(row, columns, motif_file)
-            seen.add(ligand, row.line)
-        except InputError as error:
-            values = dict(zip(columns, (field.strip() for field in row.fields), strict=False))
-            name, smiles = values.get("name", ""), values.get("smiles", "")
-            rejected.append(Rejected(row.line, name, smiles, "; ".join(error.problems)))
-        else:
-            ligands.append(ligand)
-    if not (ligands or rejected):
-        raise InputError(f"{path} has a header but no ligands: add one line a ligand")
-    return LigandTable(tuple(ligands), tuple(rejected))
+    return survey_ligand_text(_text(Path(path)), str(path), motif_file=motif_file)
 
 
-def _columns(header: _Row | None, path: str | Path) -> list[str]:
-    if header is None or not any(field.strip() for field in header.fields):
+def survey_ligand_text(text: str, source: str, *, motif_file: str | Path | None = None) -> Survey:
+    """Read the ligands of what a CSV file holds, and what is wrong with the lines that are none.
+
+    Parameters
+    ----------
+    text
+        As in the file of :func:`survey_ligand_table`.
+    source
+        Where it comes from, for messages.
+    motif_file
+        As in `parse_ligand`.
+
+    Raises
+    ------
+    InputError
+        It is no CSV, or has no lines.
+    """
+    rows = _rows(text, source)
+    columns = _columns(next((row for row in rows if not _is_blank(row)), None), source)
+    items = [_item(row, columns, motif_file) for row in rows if not _is_blank(row)]
+    if not items:
+        raise InputError(f"{source} has a header but no ligands: add one line a ligand")
+    return survey_items(items)
+
+
+def _columns(header: _Row | None, path: str) -> list[str]:
+    if header is None:
         raise InputError(f"{path} is empty: expected a header with the column smiles")
     columns = [field.strip().casefold() for field in header.fields]
     if "smiles" not in columns:
@@ -141,11 +109,10 @@ def _columns(header: _Row | None, path: str | Path) -> list[str]:
     return columns
 
 
-def _rows(path: Path) -> Iterator[_Row]:
-    """Rows with the number of the line on which each begins."""
+def _text(path: Path) -> str:
     try:
         # Excel writes a byte-order mark.
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist: check the name of the file") from error
     except OSError as error:
@@ -153,25 +120,34 @@ def _rows(path: Path) -> Iterator[_Row]:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError(f"{path} is not UTF-8 text (line {line}): save it as UTF-8") from error
+
+
+def _rows(text: str, source: str) -> Iterator[_Row]:
+    """Rows with the number of the line on which each begins."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
         for fields in reader:
-            if fields or line > 1:
-                yield _Row(line, tuple(fields))
+            yield _Row(line, tuple(fields))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"{path}, line {line}: not readable as CSV ({error})") from error
+        raise InputError(f"{source}, line {line}: not readable as CSV ({error})") from error
 
 
-def _ligand(row: _Row, columns: list[str], motif_file: str | Path | None) -> Ligand:
-    if len(row.fields) > len(columns):
-        raise InputError(
-            f"{','.join(row.fields)!r} has {len(row.fields)} fields, but the header has "
-            f"{len(columns)}: put fields that contain a comma in double quotes"
-        )
+def _is_blank(row: _Row) -> bool:
+    return row.fields in {(), ("",)}
+
+
+def _item(row: _Row, columns: list[str], motif_file: str | Path | None) -> Item:
     values = dict(zip(columns, (field.strip() for field in row.fields), strict=False))
-    name = values.get("name") or None
-    if not values.get("smiles"):
-        raise InputError(f"blank smiles{f' for {name!r}' if name else ''}: give one or remove it")
-    return parse_ligand(values["smiles"], name, motif_file=motif_file)
+
+    def read() -> Ligand:
+        if len(row.fields) > len(columns):
+            raise InputError(
+                f"{','.join(row.fields)!r} has {len(row.fields)} fields, but the header has "
+                f"{len(columns)}: put fields that contain a comma in double quotes"
+            )
+        name = values.get("name") or None
+        return parse_ligand(values.get("smiles", ""), name, motif_file=motif_file)
+
+    return Item(row.line, values.get("name", ""), values.get("smiles", ""), read)

@@ -1,7 +1,9 @@
 """Screen ligands: compute or predict, rank, compare, write."""
 
 from rarebind.screening.computed import plan_screen, screen_by_calculation
+from rarebind.screening.options import check_unit
 from rarebind.screening.outputs import write_outputs
+from rarebind.screening.pairs import Pair, read_pairs
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.report import report
 from rarebind.screening.request import Prepared, Request
@@ -20,6 +22,7 @@ __all__ = [
     "UNITS",
     "Entry",
     "Interval",
+    "Pair",
     "Prediction",
     "Prepared",
     "Request",
@@ -29,10 +32,12 @@ __all__ = [
     "ShortListRequest",
     "ShortListRow",
     "Watch",
+    "check_unit",
     "compute_short_list",
     "estimates_of",
     "plan_screen",
     "ranked_rows",
+    "read_pairs",
     "report",
     "screen_by_calculation",
     "short_list_request",

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
 
-from rarebind.campaigns import Store
+from rarebind.campaigns import Protocol, Store
+from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
 from rarebind.errors import InputError
-from rarebind.ligands import Distinct, Ligand, parse_ligand
+from rarebind.ligands import Item, Ligand, Survey, parse_ligand, survey_items
+from rarebind.screening.options import RAISE, check_unit, is_strict, metal_pairs, texts
 from rarebind.screening.outputs import write_outputs
+from rarebind.screening.pairs import Pair
 from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS, Request
 from rarebind.screening.screen import MODEL, Screen, Watch
 from rarebind.screening.short_list import (
     DEFAULT_LEVEL,
+    ShortList,
     compute_short_list,
     short_list_request,
 )
@@ -28,15 +32,22 @@ from rarebind.screening.table import ranked_rows
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What stands for one ligand.
+LigandLike = str | Chem.Mol | Ligand
+
 
 def screen(
-    ligands: str | Chem.Mol | Ligand | Sequence[str | Chem.Mol | Ligand],
-    metals: Sequence[str] = DEFAULT_METALS,
+    ligands: LigandLike | Iterable[LigandLike],
+    metals: str | Sequence[str] = DEFAULT_METALS,
     geometries: str | Sequence[str] = DEFAULT_GEOMETRIES,
     *,
+    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
     engine: str = MODEL,
     model: Path | str | None = None,
     fall_back: bool = False,
+    protocol: Protocol | None = None,
+    pairs: Sequence[Pair] = (),
+    on_bad: str = RAISE,
     unit: str = "kcal/mol",
     store: Path | str | None = None,
     workers: int | None = None,
@@ -49,9 +60,11 @@ def screen(
     ligands
         SMILES, RDKit molecules (named by their property ``_Name``) or ligands.
     metals
-        The first is the reference of ΔΔE.
+        One or several; the first is the reference of ΔΔE.
     geometries
         Ligands:waters such as ``1:6``, or ligands alone, filled with water.
+    coordination_number
+        Donor atoms around the metal.
     engine
         ``model``: complexes of La, Sc and Y are computed and the other lanthanides predicted;
         ``tblite`` or ``xtb``: all is computed.
@@ -60,6 +73,13 @@ def screen(
     fall_back
         Compute complexes with a metal or another element that the model has not seen, instead of
         refusing them.
+    protocol
+        Builder, seed and so on; its level of theory follows from `engine`.
+    pairs
+        (A, B): files report selectivity for A over B, beside that of the usual pairs.
+    on_bad
+        What becomes of ligands that are none, that a geometry does not fit or that the model
+        cannot predict: ``raise``, or ``leave out``, and the others are screened.
     unit
         ``kcal/mol`` or ``kJ/mol``.
     store
@@ -74,7 +94,8 @@ def screen(
     pandas.DataFrame
         A row each metal, geometry and ligand, the strongest first, with the columns of
         :class:`~rarebind.screening.Row`; see :func:`save` for files.  ``attrs`` has the unit, the
-        level of theory and the share that the intervals hold.
+        level of theory, the share that the intervals hold, and what was left out: a list of name,
+        SMILES and reason.
 
     Raises
     ------
@@ -85,8 +106,10 @@ def screen(
     """
     import pandas as pd
 
+    check_unit(unit)
     found = run(
-        ligands, metals, geometries, engine=engine, model=model, fall_back=fall_back,
+        ligands, metals, geometries, coordination_number=coordination_number, engine=engine,
+        model=model, fall_back=fall_back, protocol=protocol, pairs=pairs, on_bad=on_bad,
         store=store, workers=workers, watch=watch,
     )  # fmt: skip
     frame: pd.DataFrame = pd.DataFrame([row.data() for row in ranked_rows(found, unit)])
@@ -94,34 +117,49 @@ def screen(
         "unit": unit,
         "level": str(found.protocol.level),
         "interval": found.interval.level if found.interval else None,
+        "rejected": [left_out.data() for left_out in found.rejected],
     }
     return frame
 
 
 def run(
-    ligands: str | Chem.Mol | Ligand | Sequence[str | Chem.Mol | Ligand],
-    metals: Sequence[str] = DEFAULT_METALS,
+    ligands: LigandLike | Iterable[LigandLike],
+    metals: str | Sequence[str] = DEFAULT_METALS,
     geometries: str | Sequence[str] = DEFAULT_GEOMETRIES,
     *,
+    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
     engine: str = MODEL,
     model: Path | str | None = None,
     fall_back: bool = False,
+    protocol: Protocol | None = None,
+    pairs: Sequence[Pair] = (),
+    on_bad: str = RAISE,
     store: Path | str | None = None,
     workers: int | None = None,
     watch: Watch | None = None,
 ) -> Screen:
-    """As :func:`screen`, with the records themselves.
+    """As :func:`screen`, with the records themselves; ``rejected`` of it is what was left out.
 
     Parameters, errors: see :func:`screen`.
     """
+    chosen = texts(metals, "metals", "La")
+    shapes = texts(geometries, "geometries", "1:6")
+    separated = metal_pairs(pairs)
+    strict = is_strict(on_bad)
+    survey = survey_ligands(ligands).checked("ligand", strict=strict)
     request = Request(
-        ligands=_ligands(ligands),
-        metals=tuple(metals),
-        geometries=(geometries,) if isinstance(geometries, str) else tuple(geometries),
+        ligands=survey.ligands,
+        metals=chosen,
+        geometries=shapes,
+        coordination_number=coordination_number,
         engine=engine,
         model=None if model is None else Path(model),
         fall_back=fall_back,
+        protocol=protocol or Protocol(),
         workers=workers,
+        strict=strict,
+        rejected=survey.rejected,
+        pairs=separated,
     )
     prepared = request.prepared()
     with _store(store) as results:
@@ -179,25 +217,73 @@ def short_list(
     """
     import pandas as pd
 
-    chosen = (metals,) if isinstance(metals, str) else metals
-    request = short_list_request(number, found.metals, level=level, metals=chosen, workers=workers)
-    with _store(store) as results:
-        listed = compute_short_list(found, request, results, watch)
+    check_unit(unit)
+    listed = run_short_list(
+        found, number, level=level, metals=metals, store=store, workers=workers, watch=watch
+    )
     frame: pd.DataFrame = pd.DataFrame(
         [row.data() for row in short_list_rows(listed, unit)],
         columns=[field.name for field in fields(ShortListRow)],
     )
     frame.attrs = {
         "unit": unit,
-        "level": str(request.level),
+        "level": str(listed.request.level),
         "geometry_level": str(listed.geometry_level),
     }
     return frame
 
 
-def save(found: Screen, folder: Path | str, unit: str = "kcal/mol") -> dict[str, Path]:
-    """Write page, tables and structures of a screen to `folder`; see :func:`write_outputs`."""
-    return write_outputs(found, Path(folder), unit)
+def run_short_list(
+    found: Screen,
+    number: int,
+    *,
+    level: str = DEFAULT_LEVEL,
+    metals: str | Sequence[str] | None = None,
+    store: Path | str | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> ShortList:
+    """As :func:`short_list`, with the records themselves, which :func:`save` takes.
+
+    Parameters, errors: see :func:`short_list`.
+    """
+    chosen = None if metals is None else texts(metals, "metals", "La")
+    request = short_list_request(number, found.metals, level=level, metals=chosen, workers=workers)
+    with _store(store) as results:
+        return compute_short_list(found, request, results, watch)
+
+
+def save(
+    found: Screen,
+    folder: Path | str,
+    unit: str = "kcal/mol",
+    *,
+    short_list: ShortList | None = None,
+) -> dict[str, Path]:
+    """Write page, tables and structures of a screen to `folder`; see :func:`write_outputs`.
+
+    Parameters
+    ----------
+    found
+        Of :func:`run`.
+    folder
+        Is made when absent.
+    unit
+        ``kcal/mol`` or ``kJ/mol``.
+    short_list
+        Of :func:`run_short_list`.
+
+    Raises
+    ------
+    InputError
+        There is no such unit, or `short_list` is something else, such as a table.
+    """
+    check_unit(unit)
+    if short_list is not None and not isinstance(short_list, ShortList):
+        raise InputError(
+            f"short_list is a {type(short_list).__name__}: give what run_short_list returns"
+        )
+    return write_outputs(found, Path(folder), unit, short_list=short_list)
 
 
 @contextmanager
@@ -210,33 +296,60 @@ def _store(path: Path | str | None) -> Iterator[Store]:
         yield store
 
 
-def _ligands(
-    given: str | Chem.Mol | Ligand | Sequence[str | Chem.Mol | Ligand],
-) -> tuple[Ligand, ...]:
-    """Ligands, every fault told at once."""
-    items: Sequence[Any] = [given] if isinstance(given, (str, Chem.Mol, Ligand)) else list(given)
-    found: list[Ligand] = []
-    problems = []
-    seen = Distinct("ligand")
-    for number, item in enumerate(items, start=1):
-        try:
-            ligand = _ligand(item)
-            seen.add(ligand, number)
-        except InputError as error:
-            problems += [f"ligand {number}: {problem}" for problem in error.problems]
-        else:
-            found.append(ligand)
-    if problems:
-        raise InputError(problems)
-    return tuple(found)
+def survey_ligands(given: LigandLike | Iterable[LigandLike]) -> Survey:
+    """Ligands as Python has them, and what is wrong with those that are none.
+
+    Raises
+    ------
+    InputError
+        Nothing is given, or nothing that could be ligands.
+    """
+    if isinstance(given, LigandLike):
+        found: list[Any] = [given]
+    elif isinstance(given, Iterable):
+        found = list(given)
+    else:
+        raise InputError(
+            f"ligands: {given!r} is neither a ligand nor a list of them: give SMILES, RDKit "
+            "molecules or ligands"
+        )
+    if not found:
+        raise InputError("no ligands given: give SMILES, RDKit molecules or ligands")
+    return survey_items((_item(n, one) for n, one in enumerate(found, start=1)), "ligand")
 
 
-def _ligand(item: object) -> Ligand:
-    if isinstance(item, Ligand):
-        return item
-    if isinstance(item, str):
-        return parse_ligand(item)
-    if isinstance(item, Chem.Mol):
-        name = item.GetProp("_Name").strip() if item.HasProp("_Name") else ""
-        return parse_ligand(Chem.MolToSmiles(Chem.RemoveHs(item)), name or None)
-    raise InputError(f"{item!r} is no ligand: give a SMILES, an RDKit molecule or a Ligand")
+def _item(number: int, given: object) -> Item:
+    if isinstance(given, Ligand):
+        return Item(number, given.name, given.smiles, lambda: given)
+    if isinstance(given, str):
+        return Item(number, "", given, lambda: parse_ligand(given))
+    if isinstance(given, Chem.Mol):
+        name = given.GetProp("_Name").strip() if given.HasProp("_Name") else ""
+        return Item(number, name, _shown(given), lambda: parse_ligand(_smiles(given), name or None))
+    return Item(number, "", str(given), lambda: _refuse(given))
+
+
+def _shown(given: Chem.Mol) -> str:
+    try:
+        return _smiles(given)
+    except InputError:
+        return ""
+
+
+def _smiles(given: Chem.Mol) -> str:
+    """SMILES of a molecule, which may not have been sanitised."""
+    mol = Chem.Mol(given)
+    try:
+        with rdBase.BlockLogs():
+            Chem.SanitizeMol(mol)
+            return str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
+    # RDKit has no common class of errors, and raises RuntimeError for broken invariants.
+    except (ValueError, RuntimeError) as error:
+        raise InputError(
+            f"the molecule makes no sense to RDKit ({str(error).splitlines()[0]}): check valences "
+            "and charges"
+        ) from error
+
+
+def _refuse(given: object) -> NoReturn:
+    raise InputError(f"{given!r} is no ligand: give a SMILES, an RDKit molecule or a Ligand")

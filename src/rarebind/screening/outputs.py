@@ -29,7 +29,6 @@ def write_outputs(
     folder: Path,
     unit: str = "kcal/mol",
     *,
-    rejected: Sequence[Mapping[str, str]] = (),
     short_list: ShortList | None = None,
 ) -> dict[str, Path]:
     """Write all files of a screen, each whole or not at all.
@@ -38,7 +37,7 @@ def write_outputs(
 
     Parameters
     ----------
-    rejected, short_list
+    short_list
         As for :func:`~rarebind.screening.report`.
 
     Returns
@@ -49,7 +48,7 @@ def write_outputs(
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = ranked_rows(screen, unit)
-    content = finite(report(screen, unit, rejected=rejected, short_list=short_list))
+    content = finite(report(screen, unit, short_list=short_list))
     paths = {
         "page": write_page(content, folder / "report.html"),
         "csv": _whole(folder / "ranking.csv", lambda path: _write_rows(rows, path, unit)),

@@ -19,12 +19,14 @@ from rarebind.errors import InputError
 from rarebind.learning.model import Model, Predictions
 from rarebind.learning.samples import Sample, unlabelled
 from rarebind.learning.uncertainty import family, sigmas
+from rarebind.ligands import Ligand, Rejected
 from rarebind.screening.computed import compute, plan_screen
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Interval, Screen, Watch
 
 #: Share of the intervals that hold the computed energy, where the model has it.
 LEVEL = 0.9
+_ADVICE = "compute it with --fall-back on the command line, fall_back=True in Python"
 
 
 def check_model(
@@ -52,8 +54,21 @@ def check_model(
     if lacking and not fall_back:
         raise InputError(
             f"model {card.name} has not seen {', '.join(lacking)}: it knows "
-            f"{', '.join(sorted(known))}; compute them with --fall-back (fall_back=True)"
+            f"{', '.join(sorted(known))}; {_ADVICE}"
         )
+
+
+def unpredictable(specs: Sequence[ComplexSpec], model: Model) -> dict[Ligand | None, Rejected]:
+    """Ligands with an element that `model` has not seen, of whose complexes some are predicted."""
+    found: dict[Ligand | None, Rejected] = {}
+    for spec in specs:
+        ligand = spec.ligand
+        if ligand is None or ligand in found or not _is_predicted(spec):
+            continue
+        if unseen := _unseen(spec, model):
+            reason = f"{ligand.name}: {_unseen_reason(model, unseen)}"
+            found[ligand] = Rejected(ligand.name, ligand.smiles, reason)
+    return found
 
 
 def screen_by_model(
@@ -132,11 +147,15 @@ def _entry(
     if anchor.binding is None:
         reason = f"its complex of {TEMPLATE_METAL}, from which it is predicted: {anchor.reason}"
         return Entry(spec, None, anchor.calculation, reason)
-    reason = (
-        f"model {model.card.name} has not seen {', '.join(_unseen(spec, model))}: compute it with "
-        "--fall-back (fall_back=True)"
-    )
-    return Entry(spec, None, anchor.calculation, reason)
+    return Entry(spec, None, anchor.calculation, _unseen_reason(model, _unseen(spec, model)))
+
+
+def _unseen_reason(model: Model, unseen: Sequence[str]) -> str:
+    return f"model {model.card.name} has not seen {', '.join(unseen)}: {_ADVICE}"
+
+
+def _is_predicted(spec: ComplexSpec) -> bool:
+    return is_lanthanide(spec.metal) and spec.metal != TEMPLATE_METAL
 
 
 def _metals(model: Model) -> set[str]:

@@ -12,6 +12,7 @@ from rarebind.complexes import TEMPLATE_METAL
 from rarebind.elements import ionic_radius
 from rarebind.ligands import Ligand, draw_svg
 from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates
+from rarebind.screening.pairs import Pair
 from rarebind.screening.pareto import tradeoffs
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Screen
@@ -27,7 +28,10 @@ SCHEMA_VERSION = 2
 _RADII = 8
 #: mol/L of the metal in speciation curves.
 _METAL_TOTAL = 1e-3
-_PACKAGES = ("rarebind", "rdkit", "tblite", "nequip", "nequip-allegro", "torch")
+_PACKAGES = (
+    "rarebind", "rdkit", "architector", "openbabel-wheel", "tblite", "pyscf", "dftd4", "nequip",
+    "nequip-allegro", "torch", "numpy", "scipy",
+)  # fmt: skip
 
 Plain = dict[str, Any]
 
@@ -36,7 +40,6 @@ def report(
     screen: Screen,
     unit: str = "kcal/mol",
     *,
-    rejected: Sequence[Mapping[str, str]] = (),
     short_list: ShortList | None = None,
     temperature: float = ROOM_TEMPERATURE,
     structures: bool = True,
@@ -48,8 +51,6 @@ def report(
     screen
     unit
         One of :data:`~rarebind.screening.UNITS`.
-    rejected
-        Ligands that were not screened: name, smiles and reason of each.
     short_list
         What was computed at a higher level.
     temperature
@@ -75,10 +76,10 @@ def report(
         "rows": [row.data() for row in rows],
         "ligands": [_ligand(ligand) for ligand in _ligands(screen)],
         "radii": {metal: ionic_radius(metal, _RADII) for metal in screen.metals},
-        **_comparisons(estimates, screen.metals, temperature, factor),
+        **_comparisons(estimates, _pairs(screen), temperature, factor),
         "speciation": _speciation(screen, estimates, rows, temperature),
         "structures": _structures(screen) if structures else {},
-        "rejected_input": [dict(one) for one in rejected],
+        "rejected_input": [found.data() for found in screen.rejected],
         "short_list": short_list_data(short_list, unit) if short_list else None,
         "how": {
             "protocol": screen.protocol.data(),
@@ -107,13 +108,19 @@ def _ligand(ligand: Ligand) -> Plain:
     }
 
 
+def _pairs(screen: Screen) -> list[Pair]:
+    """Those asked for, then the pairs of note; the ends, where there is none of these."""
+    metals = screen.metals
+    usual = pairs_of_note(metals)
+    if not usual and len(metals) > 1:
+        usual = ((metals[-1], metals[0]),)
+    return list(dict.fromkeys((*screen.pairs, *usual)))
+
+
 def _comparisons(
-    estimates: Estimates, metals: Sequence[str], temperature: float, factor: float
+    estimates: Estimates, pairs: Sequence[Pair], temperature: float, factor: float
 ) -> dict[str, list[Plain]]:
-    """Selectivity and Pareto front of every pair of note; of the ends, where there is none."""
-    pairs = list(pairs_of_note(metals))
-    if not pairs and len(metals) > 1:
-        pairs = [(metals[-1], metals[0])]
+    """Selectivity and Pareto front of every pair."""
     return {
         "pairs": [
             {

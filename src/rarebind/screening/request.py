@@ -12,9 +12,10 @@ from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
 from rarebind.elements import STUDY_METALS, is_lanthanide, rare_earth
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
-from rarebind.ligands import Ligand
+from rarebind.ligands import Ligand, Rejected
 from rarebind.screening.computed import plan_screen, screen_by_calculation
-from rarebind.screening.screen import MODEL, Screen, Watch, specs_for
+from rarebind.screening.pairs import Pair, pair_problems
+from rarebind.screening.screen import MODEL, Fitting, Screen, Watch, fit
 
 if TYPE_CHECKING:
     from rarebind.complexes import ComplexSpec
@@ -54,6 +55,13 @@ class Request:
         Builder, seed and so on; its level of theory follows from `engine`.
     workers
         Processes; None: one a core.
+    strict
+        Whether a ligand that a geometry does not fit, or with an element that the model has not
+        seen, stops the screen; else it is left out, and the others are screened.
+    rejected
+        What reading the ligands left out already: it goes along into the result.
+    pairs
+        (A, B): selectivity for A over B is reported, beside that of the usual pairs.
 
     Raises
     ------
@@ -70,10 +78,17 @@ class Request:
     fall_back: bool = False
     protocol: Protocol = field(default_factory=Protocol)
     workers: int | None = None
+    strict: bool = True
+    rejected: tuple[Rejected, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise InputError(f"workers must be at least 1, got {self.workers}")
+        if not isinstance(self.protocol, Protocol):
+            raise InputError(
+                f"the protocol is {self.protocol!r}: give a rarebind.campaigns.Protocol"
+            )
+        if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
+            raise InputError(f"workers must be at least 1, got {self.workers!r}")
         if self.model is not None and self.engine != MODEL:
             raise InputError(f"a model file is of no use to engine {self.engine}: leave one out")
         if self.fall_back and self.engine != MODEL:
@@ -94,9 +109,50 @@ class Request:
         MissingDependencyError
             A model is asked for and NequIP is not installed.
         """
-        specs = specs_for(self.ligands, self.metals, self.geometries, self.coordination_number)
-        plan_screen(specs, self.protocol)
-        return Prepared(self, specs, _model(self) if self.engine == MODEL else None)
+        fitting = self.fitting()
+        if self.engine != MODEL:
+            return Prepared(self, fitting.specs, None, fitting.misfits)
+        model = _model(self)
+        known = self._known(fitting, model)
+        return Prepared(self, known.specs, model, known.misfits)
+
+    def fitting(self) -> Fitting:
+        """Check all but the model, which takes seconds to read.
+
+        Raises
+        ------
+        InputError
+            All that cannot be used; without `strict`, ligands that a geometry does not fit are no
+            fault as long as one is left.
+        """
+        problems = pair_problems(self.pairs, self.metals)
+        try:
+            fitting = fit(self.ligands, self.metals, self.geometries, self.coordination_number)
+        except InputError as error:
+            raise InputError([*error.problems, *problems]) from error
+        if problems or (fitting.misfits and self.strict):
+            raise InputError([*(found.reason for found in fitting.misfits), *problems])
+        self._check_left(fitting)
+        plan_screen(fitting.specs, self.protocol)
+        return fitting
+
+    def _known(self, fitting: Fitting, model: Model) -> Fitting:
+        """Without the ligands that the model cannot predict."""
+        from rarebind.screening.predicted import unpredictable
+
+        if self.fall_back:
+            return fitting
+        unknown = unpredictable(fitting.specs, model)
+        if unknown and self.strict:
+            raise InputError(found.reason for found in unknown.values())
+        specs = tuple(spec for spec in fitting.specs if spec.ligand not in unknown)
+        known = Fitting(specs, (*fitting.misfits, *unknown.values()))
+        self._check_left(known)
+        return known
+
+    def _check_left(self, fitting: Fitting) -> None:
+        if not fitting.specs:
+            raise InputError(found.reason for found in (*self.rejected, *fitting.misfits))
 
 
 @dataclass(frozen=True)
@@ -110,14 +166,22 @@ class Prepared:
         All complexes.
     model
         None where all is computed.
+    left_out
+        Ligands that a geometry does not fit, or that the model cannot predict.
     """
 
     request: Request
     specs: Sequence[ComplexSpec]
     model: Model | None
+    left_out: tuple[Rejected, ...] = ()
 
     def run(self, store: Store, watch: Watch | None = None) -> Screen:
         """Screen; what is in the store already is not computed again."""
+        rejected = (*self.request.rejected, *self.left_out)
+        found = self._found(store, watch)
+        return replace(found, rejected=rejected, pairs=self.request.pairs)
+
+    def _found(self, store: Store, watch: Watch | None) -> Screen:
         protocol, workers = self.request.protocol, self.request.workers
         if self.model is None:
             return screen_by_calculation(

@@ -9,11 +9,19 @@ from typing import Any
 from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Protocol
 from rarebind.campaigns.run import Listener
-from rarebind.complexes import DEFAULT_COORDINATION_NUMBER, ComplexSpec, complex_spec
+from rarebind.complexes import (
+    DEFAULT_COORDINATION_NUMBER,
+    TEMPLATE_METAL,
+    ComplexSpec,
+    check_coordination_number,
+    complex_spec,
+    read_geometry,
+)
 from rarebind.elements import rare_earth
 from rarebind.engines import Calculation
 from rarebind.errors import InputError
-from rarebind.ligands import Ligand
+from rarebind.ligands import Ligand, Rejected
+from rarebind.screening.pairs import Pair
 from rarebind.screening.prediction import Prediction
 
 #: What the engine is called that predicts instead of computing.
@@ -79,6 +87,11 @@ class Screen:
         Plain data about the model that predicted: name, card, hash.  None where all is computed.
     interval
         None where nothing is predicted, or by a model that was not calibrated.
+    rejected
+        What was asked for and not screened: ligands that are none, and those that a geometry does
+        not fit.
+    pairs
+        Metals that someone wants to separate, beside the usual ones.
     """
 
     entries: tuple[Entry, ...]
@@ -87,6 +100,8 @@ class Screen:
     protocol: Protocol
     model: dict[str, Any] | None = field(default=None, compare=False)
     interval: Interval | None = None
+    rejected: tuple[Rejected, ...] = ()
+    pairs: tuple[Pair, ...] = ()
 
     @property
     def failures(self) -> tuple[Entry, ...]:
@@ -118,6 +133,22 @@ class Watch:
     on_stage: Callable[[str], None] = lambda _: None
 
 
+@dataclass(frozen=True)
+class Fitting:
+    """Complexes that can be asked for, and ligands with the geometries that they do not fit.
+
+    Attributes
+    ----------
+    specs
+        Ligand by ligand, geometry by geometry, metal by metal.
+    misfits
+        One a ligand and geometry.
+    """
+
+    specs: tuple[ComplexSpec, ...]
+    misfits: tuple[Rejected, ...]
+
+
 def specs_for(
     ligands: Sequence[Ligand],
     metals: Sequence[str],
@@ -131,21 +162,62 @@ def specs_for(
     InputError
         All unknown or repeated metals, and all ligands that a geometry does not fit.
     """
+    fitting = fit(ligands, metals, geometries, coordination_number)
+    if fitting.misfits:
+        raise InputError(found.reason for found in fitting.misfits)
+    return list(fitting.specs)
+
+
+def fit(
+    ligands: Sequence[Ligand],
+    metals: Sequence[str],
+    geometries: Sequence[str],
+    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
+) -> Fitting:
+    """As :func:`specs_for`, but ligands that a geometry does not fit are told apart.
+
+    Raises
+    ------
+    InputError
+        No ligand is given, or metals, geometries or coordination number cannot be used at all.
+    """
     problems = [*_metal_problems(metals), *_repeated("geometries", geometries)]
     if not ligands:
         problems.append("no ligands given")
-    specs = []
-    for ligand in ligands if not problems else ():
-        for geometry in geometries:
+    readable = _readable(geometries, coordination_number, problems)
+    specs: list[ComplexSpec] = []
+    misfits = []
+    for ligand in ligands:
+        for geometry in readable:
             try:
-                first = complex_spec(metals[0], ligand, geometry, coordination_number)
+                first = complex_spec(TEMPLATE_METAL, ligand, geometry, coordination_number)
             except InputError as error:
-                problems += error.problems
+                misfits.append(Rejected(ligand.name, ligand.smiles, "; ".join(error.problems)))
             else:
-                specs += [first.with_metal(metal) for metal in metals]
+                specs += [first.with_metal(metal) for metal in ([] if problems else metals)]
     if problems:
-        raise InputError(dict.fromkeys(problems))
-    return specs
+        raise InputError(dict.fromkeys([*problems, *(found.reason for found in misfits)]))
+    return Fitting(tuple(specs), tuple(misfits))
+
+
+def _readable(
+    geometries: Sequence[str], coordination_number: int, problems: list[str]
+) -> list[str]:
+    """Those that are geometries at all; what is wrong with the others is added to `problems`."""
+    try:
+        check_coordination_number(coordination_number)
+    except InputError as error:
+        problems += error.problems
+        return []
+    readable = []
+    for geometry in geometries:
+        try:
+            read_geometry(geometry)
+        except InputError as error:
+            problems += error.problems
+        else:
+            readable.append(geometry)
+    return readable
 
 
 def _metal_problems(metals: Sequence[str]) -> list[str]:

@@ -1,4 +1,7 @@
-"""What the browser may send, its form checked strictly."""
+"""What the browser may send, its form checked strictly.
+
+How long texts may be follows from the size of a request (see :mod:`rarebind.serving.guard`).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
-from rarebind.serving.limits import MAX_GEOMETRIES, MAX_LIGANDS, MAX_LINE, MAX_SHORT_LIST
+from rarebind.serving.limits import MAX_GEOMETRIES, MAX_PAIRS, MAX_SHORT_LIST
 from rarebind.serving.screens import LISTS, Asked
 
-#: No element's symbol is longer, nor any geometry.
+#: No element's symbol is longer, nor any geometry or pair.
 _SHORT = 8
 #: No level's name is longer.
 _NAME = 40
@@ -31,13 +34,13 @@ class Nothing(_Body):
 class LineBody(_Body):
     """One line: SMILES, and a name if there is one."""
 
-    line: Annotated[str, Field(max_length=MAX_LINE)]
+    line: str
 
 
 class ScreenBody(_Body):
     """A screen; the fields are those of :class:`~rarebind.serving.screens.Asked`."""
 
-    ligands: Annotated[str, Field(max_length=MAX_LIGANDS * (MAX_LINE + 1))]
+    ligands: str
     metals: _Metals
     geometries: Annotated[
         list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=MAX_GEOMETRIES)
@@ -53,6 +56,9 @@ class ScreenBody(_Body):
     short_list: Annotated[int, Field(ge=0, le=MAX_SHORT_LIST)] = 0
     short_list_level: Annotated[str, Field(max_length=_NAME)] | None = None
     short_list_metals: _Metals = []
+    pairs: Annotated[
+        list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=MAX_PAIRS)
+    ] = []
 
     def asked(self) -> Asked:
         """The same as the record that is kept."""

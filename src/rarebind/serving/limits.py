@@ -10,13 +10,11 @@ MAX_BODY = 256 * 1024
 BODY_TIME = 20.0
 #: Characters of a SMILES, as on the command line.
 MAX_SMILES = MAX_LENGTH
-#: Characters of a name.
-MAX_NAME = 80
-#: Characters of a line: SMILES, something between, name.
-MAX_LINE = MAX_SMILES + MAX_NAME + 20
 #: Lines with a ligand.
 MAX_LIGANDS = 200
 MAX_GEOMETRIES = 8
+#: Pairs of metals to separate.
+MAX_PAIRS = 20
 #: Ligands of a short list, for every metal and geometry.
 MAX_SHORT_LIST = 20
 #: Ligands × metals × geometries.

@@ -1,12 +1,12 @@
-"""Ligands as people type or paste them: a line each, SMILES first."""
+"""Ligands as people type or paste them: a line each, SMILES first; or a CSV file."""
 
 from __future__ import annotations
 
 import re
 
 from rarebind.errors import InputError
-from rarebind.ligands import Distinct, Ligand, LigandTable, Rejected, parse_ligand
-from rarebind.serving.limits import MAX_LIGANDS, MAX_LINE, MAX_NAME
+from rarebind.ligands import Item, Ligand, Survey, parse_ligand, survey_items, survey_ligand_text
+from rarebind.serving.limits import MAX_LIGANDS
 
 _SEPARATOR = re.compile(r"[\s,;]+")
 
@@ -17,36 +17,30 @@ def read_line(line: str) -> Ligand:
     Raises
     ------
     InputError
-        What is wrong with the SMILES, as on the command line, or with the name.
+        What is wrong with the SMILES or the name, as on the command line.
     """
-    if len(line) > MAX_LINE:
-        raise InputError(
-            f"line of {len(line)} characters, beginning {line[:40]!r}: at most {MAX_LINE} are read"
-        )
-    smiles, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
-    name = rest[0].strip().strip('"').strip() if rest else ""
-    if len(name) > MAX_NAME:
-        raise InputError(f"name of {len(name)} characters: at most {MAX_NAME} are read")
-    if not name.isprintable():
-        raise InputError(f"the name {name!r} has characters that cannot be shown: retype it")
+    smiles, name = _parts(line)
     return parse_ligand(smiles, name or None)
 
 
-def survey_lines(text: str) -> LigandTable:
+def survey_lines(text: str) -> Survey:
     """The ligands of a text, and what is wrong with the lines that are none.
 
-    Empty lines are skipped; so is the head of a table (``smiles,name``).
+    Empty lines are skipped; so is a head ``smiles ...``.  A head with a column ``smiles``, its
+    columns separated by commas, makes the text a CSV file.
 
     Raises
     ------
     InputError
         There are none, or too many.
     """
+    # Excel writes a byte-order mark.
+    text = text.removeprefix("\ufeff")
     lines = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not _is_head(line)
+        (number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()
     ]
+    table = bool(lines) and _is_csv_head(lines[0][1])
+    lines = lines[1:] if table else [(n, line) for n, line in lines if not _is_head(line)]
     if not lines:
         raise InputError("no ligands given: one SMILES a line")
     if len(lines) > MAX_LIGANDS:
@@ -54,21 +48,25 @@ def survey_lines(text: str) -> LigandTable:
             f"{len(lines)} ligands: at most {MAX_LIGANDS} are screened at once; rarebind screen "
             "takes a file of any length"
         )
-    ligands: list[Ligand] = []
-    rejected = []
-    seen = Distinct()
-    for number, line in lines:
-        try:
-            ligand = read_line(line)
-            seen.add(ligand, number)
-        except InputError as error:
-            smiles, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
-            name = rest[0] if rest else ""
-            rejected.append(Rejected(number, name, smiles, "; ".join(error.problems)))
-        else:
-            ligands.append(ligand)
-    return LigandTable(tuple(ligands), tuple(rejected))
+    return survey_ligand_text(text, "the text") if table else survey_items(map(_item, lines))
+
+
+def _item(numbered: tuple[int, str]) -> Item:
+    number, line = numbered
+    smiles, name = _parts(line)
+    return Item(number, name, smiles, lambda: read_line(line))
+
+
+def _parts(line: str) -> tuple[str, str]:
+    """SMILES and name, which may be empty."""
+    smiles, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
+    return smiles, rest[0].strip().strip('"').strip() if rest else ""
+
+
+def _is_csv_head(line: str) -> bool:
+    columns = [column.strip().strip('"').casefold() for column in line.split(",")]
+    return len(columns) > 1 and "smiles" in columns
 
 
 def _is_head(line: str) -> bool:
-    return _SEPARATOR.split(line.strip(), maxsplit=1)[0].casefold() == "smiles"
+    return _parts(line)[0].casefold() == "smiles"

@@ -7,21 +7,19 @@ from typing import Any, Self
 
 from rarebind.campaigns import Protocol
 from rarebind.errors import InputError
-from rarebind.ligands import Rejected
 from rarebind.screening import (
     MODEL,
     Request,
     ShortListRequest,
-    plan_screen,
+    read_pairs,
     short_list_request,
-    specs_for,
 )
 from rarebind.screening.short_list import DEFAULT_LEVEL
 from rarebind.serving.limits import MAX_COMPLEXES
 from rarebind.serving.lines import survey_lines
 
 #: What has several values.
-LISTS = ("metals", "geometries", "short_list_metals")
+LISTS = ("metals", "geometries", "short_list_metals", "pairs")
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,8 @@ class Asked:
     unit
         Of the results.
     leave_out
-        Whether lines that cannot be used are left out; else nothing is computed.
+        Whether lines that cannot be used, and ligands that a geometry does not fit, are left out;
+        else nothing is computed.
     retry_failed
         Whether calculations that failed before are tried again.
     fall_back
@@ -49,6 +48,8 @@ class Asked:
     short_list_level, short_list_metals
         Where and for what; None, empty: :data:`~rarebind.screening.short_list.DEFAULT_LEVEL`, the
         first metal.
+    pairs
+        Metals to separate, such as ``Nd/Dy``.
     """
 
     ligands: str
@@ -65,6 +66,7 @@ class Asked:
     short_list: int = 0
     short_list_level: str | None = None
     short_list_metals: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         """Plain data."""
@@ -82,18 +84,16 @@ class Asked:
         lists = {name: tuple(data.get(name, ())) for name in LISTS}
         return cls(**data | lists)
 
-    def request(self, workers: int | None = None) -> tuple[Request, tuple[Rejected, ...]]:
-        """What is run, and the ligands left out.
+    def request(self, workers: int | None = None) -> Request:
+        """What is run.
 
         Raises
         ------
         InputError
             All lines that cannot be used, unless they are to be left out; no line can.
         """
-        table = survey_lines(self.ligands)
-        if table.rejected and (not self.leave_out or not table.ligands):
-            raise InputError(f"line {found.line}: {found.reason}" for found in table.rejected)
-        request = Request(
+        table = survey_lines(self.ligands).checked("line", strict=not self.leave_out)
+        return Request(
             ligands=table.ligands,
             metals=self.metals,
             geometries=self.geometries,
@@ -102,8 +102,10 @@ class Asked:
             fall_back=self.fall_back,
             protocol=Protocol(builder=self.builder, hops=self.hops),
             workers=workers,
+            strict=not self.leave_out,
+            rejected=table.rejected,
+            pairs=read_pairs(self.pairs),
         )
-        return request, table.rejected
 
     def short_list_request(self, workers: int | None = None) -> ShortListRequest | None:
         """The short list that is wanted; None where none is.
@@ -148,20 +150,17 @@ def check(asked: Asked) -> int:
     MissingDependencyError
         A model is asked for and NequIP is not installed, or a short list and its engine is not.
     """
-    request, _ = asked.request()
+    request = asked.request()
     number = len(request.ligands) * len(request.metals) * len(request.geometries)
     if number > MAX_COMPLEXES:
         raise InputError(
             f"{number} complexes (ligands × metals × geometries): at most {MAX_COMPLEXES} are "
             "screened at once; rarebind screen takes any number"
         )
-    specs = specs_for(
-        request.ligands, request.metals, request.geometries, request.coordination_number
-    )
-    plan_screen(specs, request.protocol)
+    fitting = request.fitting()
     asked.short_list_request()
     if request.engine == MODEL:
         from rarebind.learning.nequip import need_nequip
 
         need_nequip()
-    return number
+    return len(fitting.specs)

@@ -54,8 +54,7 @@ def _screen(folder: Path, store: Path, workers: int | None, tell: Tell) -> None:
     from rarebind.screening import compute_short_list, write_outputs
 
     asked = read_run(folder).asked
-    request, rejected = asked.request(workers)
-    left_out = [{"name": r.name, "smiles": r.smiles, "reason": r.reason} for r in rejected]
+    request = asked.request(workers)
     wanted = asked.short_list_request(workers)
     tell({"stage": "loading"})
     prepared = request.prepared()
@@ -65,14 +64,14 @@ def _screen(folder: Path, store: Path, workers: int | None, tell: Tell) -> None:
             results.forget_failures()
         found = prepared.run(results, watch)
     tell({"stage": "writing the report"})
-    write_outputs(found, folder, asked.unit, rejected=left_out)
+    write_outputs(found, folder, asked.unit)
     if wanted is None:
         return
     tell({"part": "short list"})
     with Store(store) as results:
         listed = compute_short_list(found, wanted, results, watch)
     tell({"stage": "writing the report"})
-    write_outputs(found, folder, asked.unit, rejected=left_out, short_list=listed)
+    write_outputs(found, folder, asked.unit, short_list=listed)
 
 
 def _watch(tell: Tell) -> Watch:

@@ -108,6 +108,7 @@ function asked() {
     unit: byId('unit').value,
     leave_out: byId('leave-out').checked,
     retry_failed: byId('retry-failed').checked,
+    pairs: words('pairs'),
     ...shortListAsked(),
   };
 }
@@ -129,6 +130,7 @@ function recall(request) {
   byId('builder').value = request.builder;
   byId('hops').value = request.hops;
   byId('unit').value = request.unit;
+  byId('pairs').value = request.pairs.join(' ');
   byId('leave-out').checked = request.leave_out;
   byId('retry-failed').checked = request.retry_failed;
   byId('short-list').value = request.short_list;

@@ -3,8 +3,8 @@
 const PAUSE = 350; // ms without typing
 const AT_ONCE = 2;
 const SHOWN = 60;
-// Blank lines, and the head of a table.
-const IGNORED = /^\s*(smiles([\s,;]|$)|$)/i;
+// The head of a table without commas.
+const IGNORED = /^smiles([\s,;]|$)/i;
 
 const lines = byId('lines');
 const answers = new Map(); // line → { ligand } or { problems }
@@ -13,9 +13,27 @@ let asking = 0;
 let onLigands = () => {};
 
 function readLines() {
-  typed = lines.value.split(/\r\n|\r|\n/)
+  const all = lines.value.split(/\r\n|\r|\n/)
     .map((text, index) => ({ number: index + 1, text: text.trim() }))
-    .filter(({ text }) => !IGNORED.test(text));
+    .filter(({ text }) => text);
+  const columns = all.length ? fields(all[0].text).map((one) => one.toLowerCase()) : [];
+  if (columns.length > 1 && columns.includes('smiles')) {
+    typed = all.slice(1).map(({ number, text }) => ({ number, text: asLine(fields(text), columns) }));
+  } else {
+    typed = all.filter(({ text }) => !IGNORED.test(text));
+  }
+}
+
+/** Fields of a line of a CSV file. */
+function fields(text) {
+  return [...`${text},`.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*,/g)]
+    .map(([, quoted, bare]) => (quoted?.replaceAll('""', '"') ?? bare).trim());
+}
+
+/** A row of a CSV file as a line: SMILES, then the name. */
+function asLine(row, columns) {
+  const [smiles, name] = ['smiles', 'name'].map((one) => row[columns.indexOf(one)] ?? '');
+  return name ? `${smiles}, ${name}` : smiles;
 }
 
 /** Lines not yet answered are asked for, a few at a time. */

@@ -1,0 +1,114 @@
+"""Ligands of which some are bad: one record, and one loop, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from rarebind.errors import InputError
+from rarebind.ligands.distinct import Distinct
+from rarebind.ligands.ligand import Ligand
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """What was asked for as a ligand and cannot be used.
+
+    Attributes
+    ----------
+    name, smiles
+        As given; empty where they are missing.
+    reason
+        What is wrong, and what to do.
+    number
+        Of its line, or its place among the ligands given; None where it has none.
+    """
+
+    name: str
+    smiles: str
+    reason: str
+    number: int | None = None
+
+    def data(self) -> dict[str, str]:
+        """Plain data for reports."""
+        return {"name": self.name, "smiles": self.smiles, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that should be a ligand.
+
+    Attributes
+    ----------
+    number, name, smiles
+        As in :class:`Rejected`.
+    read
+        Makes the ligand of it, or raises InputError.
+    """
+
+    number: int
+    name: str
+    smiles: str
+    read: Callable[[], Ligand]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Ligands, and what is wrong with those that are none.
+
+    Attributes
+    ----------
+    ligands, rejected
+        In the order given.
+    """
+
+    ligands: tuple[Ligand, ...]
+    rejected: tuple[Rejected, ...]
+
+    def problems(self, where: str) -> list[str]:
+        """Why ligands were rejected, one sentence each, with `where` and number before it."""
+        return [f"{where} {found.number}: {found.reason}" for found in self.rejected]
+
+    def checked(self, where: str, *, strict: bool) -> Self:
+        """The same, if it can be used.
+
+        Parameters
+        ----------
+        where
+            What the numbers count, for messages: ``line``, say.
+        strict
+            Whether a single bad ligand is one too many; else one good ligand suffices.
+
+        Raises
+        ------
+        InputError
+            It cannot; ``problems`` has one message for each bad ligand.
+        """
+        if self.rejected and (strict or not self.ligands):
+            raise InputError(self.problems(where))
+        return self
+
+
+def survey_items(items: Iterable[Item], place: str = "line") -> Survey:
+    """Read ligands; the bad ones, and those that are there already, are rejected.
+
+    Parameters
+    ----------
+    items
+    place
+        What their numbers count, for messages.
+    """
+    ligands: list[Ligand] = []
+    rejected: list[Rejected] = []
+    seen = Distinct(place)
+    for item in items:
+        try:
+            ligand = item.read()
+            seen.add(ligand, item.number)
+        except InputError as error:
+            reason = "; ".join(error.problems)
+            rejected.append(Rejected(item.name, item.smiles, reason, item.number))
+        else:
+            ligands.append(ligand)
+    return Survey(tuple(ligands), tuple(rejected))

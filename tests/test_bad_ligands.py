@@ -1,0 +1,132 @@
+"""What is no ligand, and that file, browser and Python say the same of it."""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+
+import pytest
+from rdkit import Chem
+
+from rarebind.ligands import survey_ligand_table
+from rarebind.screening.api import survey_ligands
+from rarebind.serving.lines import read_line, survey_lines
+
+GOOD = "CC(=O)NO"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A bad ligand, which comes after the good one."""
+
+    what: str
+    smiles: str
+    said: str
+    name: str = ""
+    #: Whether a line of its own can hold it: there a blank begins the name.
+    line: bool = True
+
+
+FAULTS = [
+    Fault("empty", "", "empty SMILES", name="a", line=False),
+    Fault("no SMILES", "C1CC", "is not a valid SMILES"),
+    Fault("valence", "C[N](C)(C)(C)CO", "is not a valid SMILES: .*valence"),
+    Fault("radical", "CC(=O)N[O]", "is a radical at O4"),
+    Fault("metal", "O=C([O-])C[Fe]", "contains the metal Fe"),
+    Fault("counter-ion", "[Na+].CC(=O)[O-]", "2 separate fragments: remove the counter-ion"),
+    Fault("two molecules", "CC(=O)O.CCO", "2 separate fragments: give one molecule"),
+    Fault("attachment point", "*CC(=O)NO", "open attachment point"),
+    Fault("blank", "CC(=O) NO", "a SMILES has no blanks", line=False),
+    Fault(
+        "not ASCII", "CC(=O)N\N{CYRILLIC CAPITAL LETTER O}", "retype it with plain Latin letters"
+    ),
+    Fault("no donor", "CCCC", "no donor atoms found"),
+    Fault(
+        "too many donors",
+        "OC(=O)CN(CCN(CCN(CCN(CC(=O)O)CC(=O)O)CC(=O)O)CC(=O)O)CC(=O)O",
+        "10 donor atoms, but at most 8",
+    ),
+    Fault("cation", "C[N+](C)(C)CC(=O)[O-]", "permanently cationic"),
+    Fault("number twice", "C[O:1]CC[O:1]C", "donor number 1 more than once"),
+    Fault("no lone pair", "[CH3:1]C(=O)NO", "no lone pair"),
+    Fault("too long", "C" * 501, "SMILES of 501 characters, .*: at most 500 are read"),
+    Fault("far too long", "C" * 20_000, "SMILES of 20000 characters"),
+    Fault("too large", "C" * 117 + "C(=O)NO", "121 heavy atoms, more than 120"),
+    Fault("long name", "CC(=O)O", "name of 81 characters", name="a" * 81),
+    Fault("name that cannot be shown", "CC(=O)O", "'a.x07b' has characters", name="a\x07b"),
+    Fault("same molecule", "CC(=O)N[O-]", "'b' is the same molecule as 'good' in", name="b"),
+    Fault("same name", "CC(=O)O", "the name 'good' is that of", name="good"),
+]
+each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+
+
+def as_csv(fault):
+    text = io.StringIO()
+    csv.writer(text).writerows([("name", "smiles"), ("good", GOOD), (fault.name, fault.smiles)])
+    return text.getvalue()
+
+
+def from_file(fault, folder):
+    path = folder / "ligands.csv"
+    path.write_text(as_csv(fault), encoding="utf-8", newline="")
+    return survey_ligand_table(path)
+
+
+def named(smiles, name):
+    molecule = Chem.MolFromSmiles(smiles)
+    molecule.SetProp("_Name", name)
+    return molecule
+
+
+def from_python(fault):
+    bad = named(fault.smiles, fault.name) if fault.name and fault.smiles else fault.smiles
+    return survey_ligands([named(GOOD, "good"), bad])
+
+
+def reason_of(survey):
+    """Of the one bad ligand, without where its twin is."""
+    assert [ligand.name for ligand in survey.ligands] == ["good"]
+    [rejected] = survey.rejected
+    return re.sub(r"\b(line|ligand) \d+", "#", rejected.reason)
+
+
+@each_fault
+def test_every_door_gives_the_same_reason(fault, tmp_path):
+    reason = reason_of(from_file(fault, tmp_path))
+    assert re.search(fault.said, reason)
+    assert len(reason) < 800
+    assert reason_of(survey_lines(as_csv(fault))) == reason
+    assert reason_of(from_python(fault)) == reason
+    if fault.line:
+        assert reason_of(survey_lines(f"{GOOD}, good\n{fault.smiles}, {fault.name}")) == reason
+
+
+def test_a_bad_name_and_a_bad_smiles_are_both_told():
+    bad = Fault("both", "C1CC", "", name="a" * 81)
+    [rejected] = survey_lines(as_csv(bad)).rejected
+    assert re.search("name of 81 characters.*; 'C1CC' is not a valid SMILES", rejected.reason)
+
+
+def test_the_longest_name_and_the_largest_ligand():
+    ligand = read_line(f"{'C' * 116}C(=O)NO {'a' * 80}")
+    assert ligand.n_atoms == 120 + 2 * 116 + 2
+    assert ligand.name == "a" * 80
+
+
+@each_fault
+def test_the_server_gives_the_reason_of_the_file(fault, tmp_path):
+    pytest.importorskip("fastapi", reason="needs fastapi")
+    pytest.importorskip("httpx", reason="needs httpx")
+    from test_serving import HOME, PORT, SCREEN, TOKEN, TestClient, post, problems
+
+    from rarebind.serving.app import Settings, create_app
+    from rarebind.serving.screen_queue import ScreenQueue
+
+    queue = ScreenQueue(tmp_path / "runs", tmp_path / "store.sqlite", workers=1)
+    client = TestClient(create_app(Settings(queue, PORT, TOKEN)), base_url=HOME)
+    survey = from_file(fault, tmp_path)
+    found = problems(post(client, "/api/screens", SCREEN | {"ligands": as_csv(fault)}))
+    assert found == survey.problems("line")
+    if fault.line and not fault.what.startswith("same"):
+        told = problems(post(client, "/api/ligand", {"line": f"{fault.smiles}, {fault.name}"}))
+        assert "; ".join(told) == survey.rejected[0].reason
