@@ -52,6 +52,25 @@ def pairs_dataset(folder):
     return Dataset(folder)
 
 
+def series_dataset(folder):
+    """The 1:6 complexes of two ligands with two metals, one of them La, and their references."""
+    names = {"CAM-chloro", "CAM-fluoro"}
+    whole = Dataset(DATA)
+    kept = [
+        record
+        for record in whole.records([next(s for s in whole.shards if s.kind == "complex")])
+        if record.geometry == "1:6" and record.ligand.name in names
+    ]
+    references = [s for s in whole.shards if s.kind in {"ligand", "water"} and s.level == LEVEL]
+    kept += [
+        record
+        for record in whole.records(references)
+        if record.kind == "water" or record.ligand.name in names
+    ]
+    append(kept, folder)
+    return Dataset(folder)
+
+
 def write_dataset(folder, number=16):
     """A dataset of so many complexes."""
     append(_records(number), folder)

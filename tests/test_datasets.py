@@ -98,7 +98,7 @@ def test_awkward_ligands_survive(tmp_path):
         positions = np.random.default_rng(1).normal(size=(len(symbols), 3))
         structure = Structure(symbols, positions, spec.charge, spec.multiplicity)
         calculation = Calculation("static", GFN2_WATER, structure, -123.456789)
-        binding = BindingEnergy(spec, GFN2_WATER, -1.0, -0.5, 8, 8)
+        binding = BindingEnergy(spec, GFN2_WATER, -1.0, 8, exchange=-0.5, aqua_waters=8)
         record = Record("complex", calculation, spec, ligand, binding, "key", spec.name)
         path = tmp_path / "one.xyz"
         path.write_text(write_records([record]))

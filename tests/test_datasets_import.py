@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from rarebind.binding import BindingEnergy, IonBinding
 from rarebind.complexes import Layout, aqua_ion, complex_spec, parent_templates
 from rarebind.datasets import Dataset, Record, append, row_of
 from rarebind.datasets.bare import write_bare
@@ -305,10 +306,41 @@ def test_binding_energies_where_all_references_are(tmp_path):
     assert found.binding.exchange == pytest.approx(total + 3 * water - aqua - ligand, abs=1e-6)
     assert found.binding.aqua_waters == 9
     assert all(other.binding is None for other in others)
-    for missing in range(4):
+
+
+def imported_binding(tmp_path, old, parts):
+    """Of a complex in a file with `parts`."""
+    path = bare_file(tmp_path, [old, *parts])
+    return import_xyz(path, level=GFN2_WATER, unit="Hartree").records[0].binding
+
+
+def test_equation_1_needs_no_aqua_ion(tmp_path):
+    spec, structure = complex_of("Eu", "HOPO", "1:6")
+    old = record("complex", structure, spec)
+    parts = references(spec, structure)
+    whole = imported_binding(tmp_path, old, parts)
+    assert isinstance(whole, BindingEnergy)
+    bare = imported_binding(tmp_path, old, parts[:3])
+    assert isinstance(bare, IonBinding)
+    assert not isinstance(bare, BindingEnergy)
+    assert bare.binding == whole.binding
+    assert bare.coordination_number == whole.coordination_number
+    for missing in range(3):
         rest = [part for i, part in enumerate(parts) if i != missing]
-        path = bare_file(tmp_path, [old, *rest])
-        assert import_xyz(path, level=GFN2_WATER, unit="Hartree").records[0].binding is None
+        assert imported_binding(tmp_path, old, rest) is None
+
+
+def test_a_complex_without_water_needs_none(tmp_path):
+    hydrated, around = complex_of("Eu", "HOPO", "1:6")
+    spec, structure = complex_of("Eu", "HOPO", "4:0")
+    old = record("complex", structure, spec)
+    ion, water, ligand, aqua = references(hydrated, around)
+    energies = [part.calculation.energy for part in (old, ion, ligand)]
+    found = imported_binding(tmp_path, old, [ion, ligand])
+    assert found.binding == pytest.approx(energies[0] - energies[1] - 4 * energies[2], abs=1e-6)
+    # The exchange energy does need water.
+    assert imported_binding(tmp_path, old, [ion, ligand, aqua]) == found
+    assert isinstance(imported_binding(tmp_path, old, [ion, ligand, aqua, water]), BindingEnergy)
 
 
 def test_imported_records_make_a_dataset(tmp_path):

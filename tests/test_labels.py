@@ -7,6 +7,7 @@ import pytest
 from label_level import GFN1_WATER
 from small_dataset import METALS, SPECS, small_records
 
+from rarebind.binding import IonBinding
 from rarebind.campaigns import run_tasks, single_point_task
 from rarebind.campaigns.labelling import check_engine, version_for_keys
 from rarebind.campaigns.plain import structure_from_data, structure_to_data
@@ -172,6 +173,16 @@ def test_without_aqua_ions_there_is_an_energy_but_no_binding_energy(dataset, sto
     (complex_,) = (r for r in collect_labels(plan, store) if r.kind == "complex")
     assert complex_.binding is None
     assert complex_.calculation.ok
+
+
+def test_a_dataset_without_aqua_ions_is_labelled_with_equation_1(store, tmp_path):
+    append([r for r in small_records() if r.kind != "aqua"], tmp_path / "bare")
+    plan = plan_labels(Dataset(tmp_path / "bare"), GFN1_WATER, Selection(metals=("La",)))
+    assert plan.missing == ("aqua ions of La",)
+    compute(plan.entries, store)
+    (complex_,) = (r for r in collect_labels(plan, store) if r.kind == "complex")
+    assert isinstance(complex_.binding, IonBinding)
+    assert complex_.with_exchange is None
 
 
 def test_a_failed_single_point_is_no_label(dataset, store):

@@ -13,18 +13,14 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
-class BindingEnergy:
-    """Binding energies of one complex at one level.
+class IonBinding:
+    """Equation 1 of one complex at one level: all that is known where there is no aqua ion.
 
     Attributes
     ----------
     spec, level
     binding
         Equation 1, in eV.
-    exchange
-        Exchange with the aqua ion, in eV.
-    aqua_waters
-        Waters of the aqua ion that was the reference.
     coordination_number
         Donor atoms found around the metal after relaxation.
     """
@@ -32,14 +28,28 @@ class BindingEnergy:
     spec: ComplexSpec
     level: LevelOfTheory
     binding: float
-    exchange: float
-    aqua_waters: int
     coordination_number: int
 
     @property
     def binding_kcal(self) -> float:
         """Equation 1 in kcal/mol."""
         return self.binding * KCAL_PER_EV
+
+
+@dataclass(frozen=True)
+class BindingEnergy(IonBinding):
+    """Both binding energies of one complex at one level, as every screen has them.
+
+    Attributes
+    ----------
+    exchange
+        Exchange with the aqua ion, in eV.
+    aqua_waters
+        Waters of the aqua ion that was the reference.
+    """
+
+    exchange: float
+    aqua_waters: int
 
     @property
     def exchange_kcal(self) -> float:

@@ -60,7 +60,8 @@ class Breakdown:
     record
         The complex, with its binding energies.
     binding, exchange
-        Terms of equation 1 and of the exchange with the aqua ion.
+        Terms of equation 1 and of the exchange with the aqua ion; none of the latter where no aqua
+        ion is known.
     """
 
     record: Record
@@ -69,9 +70,12 @@ class Breakdown:
 
 
 def total(terms: Iterable[Term], part: str = "energy") -> float | None:
-    """Sum in eV of ``energy``, ``dispersion`` or ``cavity`` over a cycle; None if one lacks it."""
+    """Sum in eV of ``energy``, ``dispersion`` or ``cavity`` over a cycle.
+
+    None where a term lacks it, or there are no terms.
+    """
     values = [(term.number, getattr(term, part)) for term in terms]
-    if any(value is None for _, value in values):
+    if not values or any(value is None for _, value in values):
         return None
     return float(sum(number * value for number, value in values))
 
@@ -164,23 +168,37 @@ def _matching(record: Record, parts: dict[str, list[Record]]) -> Breakdown:
     spec, binding = record.spec, record.binding
     assert spec is not None
     assert binding is not None
+    exchange = record.with_exchange
+    # Equation 1 of a complex without water needs none, and a complex may have no aqua ion.
+    waters: list[Record | None] = [*parts["water"]]
+    if not (waters or spec.waters or exchange):
+        waters = [None]
+    aqua_ions: list[Record | None] = [*parts["aqua"]] if exchange else [None]
     for ion, ligand, water, aqua in itertools.product(
-        parts["ion"], parts["ligand"], parts["water"], parts["aqua"]
+        parts["ion"], parts["ligand"], waters, aqua_ions
     ):
+        assert ion is not None
+        assert ligand is not None
         shared = (Term(1, record), Term(-spec.n_ligands, ligand))
-        first = (*shared, Term(-1, ion), Term(-spec.waters, water))
-        second = (*shared, Term(-1, aqua), Term(binding.aqua_waters - spec.waters, water))
-        differences = (
-            (total(first) or 0.0) - binding.binding,
-            (total(second) or 0.0) - binding.exchange,
-        )
-        if max(map(abs, differences)) < _TOLERANCE:
-            return Breakdown(
-                record,
-                tuple(term for term in first if term.number),
-                tuple(term for term in second if term.number),
-            )
+        first = _cycle(*shared, Term(-1, ion), None if water is None else Term(-spec.waters, water))
+        second: tuple[Term, ...] = ()
+        if exchange is not None and aqua is not None and water is not None:
+            released = Term(exchange.aqua_waters - spec.waters, water)
+            second = _cycle(*shared, Term(-1, aqua), released)
+        if _gives(first, binding.binding) and (
+            exchange is None or _gives(second, exchange.exchange)
+        ):
+            return Breakdown(record, first, second)
     raise InputError(
         f"the references of {record.label} that are there do not give its binding energies: run "
         "`rarebind dataset verify`"
     )
+
+
+def _cycle(*terms: Term | None) -> tuple[Term, ...]:
+    return tuple(term for term in terms if term is not None and term.number)
+
+
+def _gives(terms: Sequence[Term], energy: float) -> bool:
+    found = total(terms)
+    return found is not None and abs(found - energy) < _TOLERANCE

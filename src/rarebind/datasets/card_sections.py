@@ -150,7 +150,7 @@ def _coordination_part(accepted: Sequence[Row]) -> str:
 
 
 def _energy_part(accepted: Sequence[Row]) -> str:
-    labelled = [row for row in accepted if row.exchange_kcal_mol is not None]
+    labelled = [row for row in accepted if row.binding_kcal_mol is not None]
     if not labelled:
         return ""
     names = {"binding_kcal_mol": "Equation 1", "exchange_kcal_mol": "Exchange"}
@@ -164,9 +164,13 @@ def _energy_part(accepted: Sequence[Row]) -> str:
                 (*key, spread.number, *_spread_cells(spread, 1))
                 for key, spread in spreads(labelled, column, *by).items()
             ]
-            parts.append(f"{name} by {' and '.join(by)}:")
-            parts.append(markdown_table((*by, "n", "mean", "sd", "min", "max"), lines))
-    aqua = grouped(labelled, "aqua_waters")
+            if lines:
+                parts.append(f"{name} by {' and '.join(by)}:")
+                parts.append(markdown_table((*by, "n", "mean", "sd", "min", "max"), lines))
+    aqua = grouped((row for row in labelled if row.aqua_waters is not None), "aqua_waters")
+    if not aqua:
+        parts.append("There are no exchange energies: the dataset has no aqua ions at this level.")
+        return "\n\n".join(parts)
     said = [
         f"{waters} waters for {', '.join(key[0] for key in grouped(rows, 'metal'))}"
         for (waters,), rows in aqua.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rarebind.binding import BindingEnergy, References, label_complex
+from rarebind.binding import IonBinding, References, best_label
 from rarebind.campaigns import Curation, Store, Task
 from rarebind.complexes import ComplexSpec, aqua_ion
 from rarebind.datasets.record import Record
@@ -56,9 +56,9 @@ def collect(curation: Curation, store: Store) -> Iterator[Record]:
 
 def _binding(
     spec: ComplexSpec, calculation: Calculation, references: References
-) -> BindingEnergy | None:
+) -> IonBinding | None:
     try:
-        return label_complex(spec, calculation, references)
+        return best_label(spec, calculation, references)
     except CalculationError:
-        # Rejected, or one of its references is: the record keeps its own reason.
+        # Rejected, or what equation 1 needs is: the record keeps its own reason.
         return None

@@ -30,7 +30,7 @@ class Pair:
     Attributes
     ----------
     a, b
-        Lines of the table, both with binding energies.
+        Lines of the table, both with equation 1.
     """
 
     a: Row
@@ -45,20 +45,27 @@ class Pair:
 
     @property
     def delta_exchange(self) -> float:
-        """Exchange energy at level B less that at level A, kcal/mol."""
+        """Exchange energy at level B less that at level A, kcal/mol; NaN where one has none."""
         return self.exchange[1] - self.exchange[0]
 
     @property
     def exchange(self) -> tuple[float, float]:
-        """Exchange energies at both levels, kcal/mol."""
-        assert self.a.exchange_kcal_mol is not None
-        assert self.b.exchange_kcal_mol is not None
-        return self.a.exchange_kcal_mol, self.b.exchange_kcal_mol
+        """Exchange energies at both levels, kcal/mol; NaN at one that has none."""
+        a, b = (
+            math.nan if row.exchange_kcal_mol is None else row.exchange_kcal_mol
+            for row in (self.a, self.b)
+        )
+        return a, b
+
+    @property
+    def has_exchange(self) -> bool:
+        """Whether both levels have the exchange energy."""
+        return not math.isnan(self.delta_exchange)
 
 
 @dataclass(frozen=True)
 class DeltaSpread:
-    """Differences between two levels, in kcal/mol.
+    """Differences between two levels, in kcal/mol; NaN where there are none.
 
     Attributes
     ----------
@@ -107,9 +114,9 @@ class Comparison:
     level_a, level_b
         Their names.
     pairs
-        Complexes that have binding energies at both, in chemical order.
+        Complexes that have equation 1 at both, in chemical order.
     alone_a, alone_b
-        How many have binding energies only at the one or at the other.
+        How many have it only at the one or at the other.
     """
 
     level_a: str
@@ -125,13 +132,16 @@ class Comparison:
         return [*found, _total(groups)] if len(found) > 1 else found
 
     def off_the_mean(self) -> list[tuple[Pair, float]]:
-        """Pairs with their Δ(exchange) less the mean of their metal, the farthest off first."""
+        """Pairs with their Δ(exchange) less the mean of their metal, the farthest off first.
+
+        Those without an exchange energy come last, with NaN.
+        """
         means = {
-            metal: statistics.fmean(pair.delta_exchange for pair in pairs)
+            metal: _spread([_exchanges(pairs)]).mean
             for metal, pairs in _by_metal(self.pairs).items()
         }
         off = [(pair, pair.delta_exchange - means[pair.a.metal or NONE]) for pair in self.pairs]
-        return sorted(off, key=lambda item: -abs(item[1]))
+        return sorted(off, key=lambda item: -abs(item[1]) if item[0].has_exchange else math.inf)
 
 
 def compare(dataset: Dataset, level_a: str, level_b: str) -> Comparison:
@@ -178,7 +188,7 @@ def csv_fields(pair: Pair) -> dict[str, object]:
         "delta_binding": round(pair.delta_binding, 3),
         "exchange_a": a.exchange_kcal_mol,
         "exchange_b": b.exchange_kcal_mol,
-        "delta_exchange": round(pair.delta_exchange, 3),
+        "delta_exchange": round(pair.delta_exchange, 3) if pair.has_exchange else None,
         "aqua_waters_a": a.aqua_waters,
         "aqua_waters_b": b.aqua_waters,
         "key_a": a.key,
@@ -190,7 +200,7 @@ def _by_geometry(rows: Iterable[Row]) -> dict[str, Row]:
     """Labelled rows by the record that their geometry is of; the lowest in energy of several."""
     found: dict[str, Row] = {}
     for row in rows:
-        if row.binding_kcal_mol is None or row.exchange_kcal_mol is None:
+        if row.binding_kcal_mol is None:
             continue
         known = found.setdefault(row.source or row.key, row)
         if row.energy_ev < known.energy_ev:
@@ -244,8 +254,8 @@ def _summary(metal: str, pairs: Sequence[Pair]) -> MetalSummary:
         metal,
         len(pairs),
         _spread([[pair.delta_binding for pair in pairs]]),
-        _spread([[pair.delta_exchange for pair in pairs]]),
-        _spearman([pair.exchange for pair in pairs]),
+        _spread([_exchanges(pairs)]),
+        _spearman([pair.exchange for pair in pairs if pair.has_exchange]),
     )
 
 
@@ -254,13 +264,19 @@ def _total(groups: dict[str, list[Pair]]) -> MetalSummary:
         "all",
         sum(map(len, groups.values())),
         _spread([[pair.delta_binding for pair in pairs] for pairs in groups.values()]),
-        _spread([[pair.delta_exchange for pair in pairs] for pairs in groups.values()]),
+        _spread([_exchanges(pairs) for pairs in groups.values()]),
     )
+
+
+def _exchanges(pairs: Iterable[Pair]) -> list[float]:
+    return [pair.delta_exchange for pair in pairs if pair.has_exchange]
 
 
 def _spread(groups: Sequence[Sequence[float]]) -> DeltaSpread:
     """Of differences metal by metal."""
     values = [value for group in groups for value in group]
+    if not values:
+        return DeltaSpread(math.nan, math.nan, math.nan)
     off = [abs(value - statistics.fmean(group)) for group in groups for value in group]
     sd = statistics.stdev(values) if len(values) > 1 else math.nan
     return DeltaSpread(statistics.fmean(values), sd, statistics.fmean(off))

@@ -2,7 +2,8 @@ r"""Records as extended XYZ, which ASE, NequIP, OVITO and others read.
 
 A record is one frame with ``role=end`` followed by its intermediate geometries with
 ``role=intermediate``.  Energies are in eV (``energy``, ``binding_energy``: equation 1,
-``exchange_energy``), forces in eV/Å, positions in Å; positions and forces are rounded to 1e-5.
+``exchange_energy``, absent without an aqua ion), forces in eV/Å, positions in Å; positions and
+forces are rounded to 1e-5.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy
+from rarebind.binding import BindingEnergy, IonBinding
 from rarebind.complexes import ComplexSpec
 from rarebind.datasets.record import Record
 from rarebind.datasets.scf_fields import scf_from_info, scf_info
@@ -144,11 +145,12 @@ def _info(record: Record) -> dict[str, Any]:
         }
     if (spec := record.spec) is not None:
         info |= {"n_ligands": spec.n_ligands, "waters": spec.waters}
-    if (binding := record.binding) is not None:
+    binding, exchange = record.binding, record.with_exchange
+    if binding is not None:
         info |= {
             "binding_energy": round(binding.binding, _ENERGY_DECIMALS),
-            "exchange_energy": round(binding.exchange, _ENERGY_DECIMALS),
-            "aqua_waters": binding.aqua_waters,
+            "exchange_energy": exchange and round(exchange.exchange, _ENERGY_DECIMALS),
+            "aqua_waters": exchange and exchange.aqua_waters,
             "coordination_number": binding.coordination_number,
         }
     return {name: value for name, value in info.items() if value is not None and str(value)}
@@ -210,28 +212,29 @@ def _record(frames: list[Atoms]) -> Record:
         ),
         scf=scf_from_info(info),
     )
-    binding = None
-    if "binding_energy" in info:
-        if spec is None:
-            raise InputError(f"a {kind} cannot have a binding energy")
-        binding = BindingEnergy(
-            spec=spec,
-            level=level,
-            binding=float(info["binding_energy"]),
-            exchange=float(info["exchange_energy"]),
-            aqua_waters=int(info["aqua_waters"]),
-            coordination_number=int(info["coordination_number"]),
-        )
+    if spec is None and "binding_energy" in info:
+        raise InputError(f"a {kind} cannot have a binding energy")
     return Record(
         kind,
         calculation,
         spec,
         ligand,
-        binding,
+        None if spec is None else _binding(info, spec, level),
         key=str(info["key"]),
         label=str(info["label"]),
         source=_text(info, "source") or "",
     )
+
+
+def _binding(info: dict[str, Any], spec: ComplexSpec, level: LevelOfTheory) -> IonBinding | None:
+    if "binding_energy" not in info:
+        return None
+    binding = float(info["binding_energy"])
+    coordination_number = int(info["coordination_number"])
+    if not {"exchange_energy", "aqua_waters"} & info.keys():
+        return IonBinding(spec, level, binding, coordination_number)
+    exchange, aqua_waters = float(info["exchange_energy"]), int(info["aqua_waters"])
+    return BindingEnergy(spec, level, binding, coordination_number, exchange, aqua_waters)
 
 
 @lru_cache(maxsize=4096)

@@ -95,19 +95,21 @@ def draw_counts(rows: Sequence[Row]) -> Figure | None:
 
 
 def draw_energies(rows: Sequence[Row]) -> Figure | None:
-    """Distribution of both binding energies by geometry and scaffold, over all metals."""
+    """Distribution of each binding energy by geometry and scaffold, over all metals."""
     columns = {
         "binding_kcal_mol": "binding energy (eq. 1) / kcal mol$^{-1}$",
         "exchange_kcal_mol": "exchange energy / kcal mol$^{-1}$",
     }
-    labelled = [row for row in rows if row.exchange_kcal_mol is not None]
+    labelled = [row for row in rows if row.binding_kcal_mol is not None]
     if not labelled:
         return None
+    columns = {name: label for name, label in columns.items() if values_of(labelled, name)}
     cores = [key[0] for key in grouped(labelled, "scaffold")]
     geometries = [key[0] for key in grouped(labelled, "geometry")]
     cells = grouped(labelled, "scaffold", "geometry")
-    figure = _figure(9.0, 3.8)
-    for axes, (column, label) in zip(figure.subplots(1, 2), columns.items(), strict=True):
+    figure = _figure(4.5 * len(columns), 3.8)
+    panels = figure.subplots(1, len(columns), squeeze=False)[0]
+    for axes, (column, label) in zip(panels, columns.items(), strict=True):
         for c, core in enumerate(cores):
             places, values = [], []
             for g, geometry in enumerate(geometries):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy, References, label_complex
+from rarebind.binding import IonBinding, References, best_label
 from rarebind.complexes import ComplexSpec, check_complex
 from rarebind.datasets.infer import Catalogue, Identified, identify, library
 from rarebind.datasets.magnitudes import check_magnitude, method_family, unit_in_ev
@@ -70,9 +70,10 @@ def import_xyz(
     """Read frames that carry elements, positions and an energy, and maybe forces.
 
     Metal, ligands, waters, charge and multiplicity are inferred from each structure, whose atoms
-    may stand in any order; see :func:`~rarebind.datasets.infer.identify`.  Complexes get binding
-    energies where the file also has their bare ion, free ligand, water and an aqua ion; of several
-    frames of a reference, the lowest in energy counts.
+    may stand in any order; see :func:`~rarebind.datasets.infer.identify`.  Complexes get equation
+    1 where the file also has their bare ion, their free ligand and, if they hold water, water;
+    with water and an aqua ion of their metal, they get the exchange energy too.  Of several frames
+    of a reference, the lowest in energy counts.
 
     Parameters
     ----------
@@ -217,10 +218,10 @@ _Reference = tuple[str, str | None, int | None, str | None]
 
 
 def _labelled(records: list[Record]) -> tuple[Record, ...]:
-    """`records`, complexes with binding energies where all references are among them."""
+    """`records`, complexes with the binding energies that the references among them allow."""
     lowest: dict[_Reference, Calculation] = {}
     for record in records:
-        if record.kind != "complex":
+        if record.kind != "complex" and record.calculation.ok:
             name = _reference(record)
             known = lowest.get(name)
             if known is None or _ev(record.calculation) < _ev(known):
@@ -237,7 +238,7 @@ def _reference(record: Record) -> _Reference:
     return record.kind, record.metal, waters, inchikey
 
 
-def _binding(record: Record, lowest: Mapping[_Reference, Calculation]) -> BindingEnergy | None:
+def _binding(record: Record, lowest: Mapping[_Reference, Calculation]) -> IonBinding | None:
     assert record.spec is not None
     assert record.ligand is not None
     if not record.calculation.ok:
@@ -251,9 +252,9 @@ def _binding(record: Record, lowest: Mapping[_Reference, Calculation]) -> Bindin
         for (kind, of, waters, _), calculation in lowest.items()
         if kind == "aqua" and of == metal and waters is not None
     }
-    if ion is None or water is None or ligand is None or not aqua:
+    if ion is None or ligand is None or (record.spec.waters and water is None):
         return None
-    return label_complex(record.spec, record.calculation, References(ion, water, ligand, aqua))
+    return best_label(record.spec, record.calculation, References(ion, water, ligand, aqua))
 
 
 def _ev(calculation: Calculation) -> float:

@@ -36,7 +36,7 @@ class Selection:
     references_only
         The references of the complexes, not these themselves.
     aqua
-        Whether aqua ions are among the references; without them there are no binding energies.
+        Whether aqua ions are among the references; without them binding energies wait.
     seed
         Decides between equals.
     source

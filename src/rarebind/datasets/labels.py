@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rarebind.binding import BindingEnergy, References, label_complex
+from rarebind.binding import IonBinding, References, best_label
 from rarebind.campaigns import AQUA_WATERS, Store, Task, single_point_task
 from rarebind.campaigns.labelling import version_for_keys
 from rarebind.complexes import ComplexSpec
@@ -23,7 +23,7 @@ from rarebind.datasets.shards import Dataset
 from rarebind.datasets.table import Row
 from rarebind.elements import rare_earth
 from rarebind.engines import Calculation, LevelOfTheory
-from rarebind.errors import CalculationError, InputError
+from rarebind.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +46,16 @@ class LabelPlan:
         In the order in which they are computed.
     missing
         References that the dataset does not have, in words; what needs them gets no binding
-        energy.
+        energy, or no exchange energy where it is aqua ions.
+    aqua
+        Whether aqua ions are computed where the dataset has them; else binding energies wait.
     """
 
     level: LevelOfTheory
     references: tuple[Entry, ...]
     complexes: tuple[Entry, ...]
     missing: tuple[str, ...] = ()
+    aqua: bool = True
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -110,7 +113,7 @@ def plan_labels(
 
     if problems := [p for record in records.values() if (p := _electrons_problem(record))]:
         raise InputError(problems)
-    return LabelPlan(level, entries(references), entries(complexes), missing)
+    return LabelPlan(level, entries(references), entries(complexes), missing, selection.aqua)
 
 
 def collect_labels(plan: LabelPlan, store: Store) -> Iterator[Record]:
@@ -132,10 +135,11 @@ def collect_labels(plan: LabelPlan, store: Store) -> Iterator[Record]:
             continue
         calculation = store.get(entry.task.key)
         if calculation is not None and calculation.ok:
-            yield _label(entry, calculation, _binding(spec, calculation, found))
+            binding = _binding(spec, calculation, found) if plan.aqua else None
+            yield _label(entry, calculation, binding)
 
 
-def _label(entry: Entry, calculation: Calculation, binding: BindingEnergy | None) -> Record:
+def _label(entry: Entry, calculation: Calculation, binding: IonBinding | None) -> Record:
     of = entry.source
     return Record(
         of.kind, calculation, of.spec, of.ligand, binding, entry.task.key, of.label, source=of.key
@@ -144,17 +148,13 @@ def _label(entry: Entry, calculation: Calculation, binding: BindingEnergy | None
 
 def _binding(
     spec: ComplexSpec, calculation: Calculation, found: Mapping[Identity, Calculation]
-) -> BindingEnergy | None:
+) -> IonBinding | None:
     ion, water, *rest = (found.get(name) for name in needed_by(spec))
     ligand = rest.pop(0) if spec.ligand is not None else None
-    if ion is None or water is None or (spec.ligand is not None and ligand is None):
+    if ion is None or (spec.waters and water is None) or (spec.ligand and ligand is None):
         return None
     aqua = {n: ions for n, ions in zip(AQUA_WATERS, rest, strict=True) if ions is not None}
-    try:
-        return label_complex(spec, calculation, References(ion, water, ligand, aqua))
-    except CalculationError:
-        # There is no aqua ion.
-        return None
+    return best_label(spec, calculation, References(ion, water, ligand, aqua))
 
 
 def _task(source: Record, level: LevelOfTheory, version: str) -> Task:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy
+from rarebind.binding import BindingEnergy, IonBinding
 from rarebind.complexes import ComplexSpec, Layout
 from rarebind.engines import Calculation
 from rarebind.errors import InputError
@@ -32,7 +32,8 @@ class Record:
     ligand
         The ligand of a complex, or the free ligand itself.
     binding
-        Equation 1 and exchange energy; None for references and where something is missing.
+        Equation 1, and the exchange energy where there is an aqua ion; None for references and
+        where something that equation 1 needs is missing.
     key
         Key of the task that made it; for imported records, a hash of their content.
     label
@@ -50,7 +51,7 @@ class Record:
     calculation: Calculation
     spec: ComplexSpec | None = None
     ligand: Ligand | None = None
-    binding: BindingEnergy | None = None
+    binding: IonBinding | None = None
     key: str = ""
     label: str = ""
     source: str = ""
@@ -90,6 +91,11 @@ class Record:
     def geometry(self) -> str | None:
         """Ligands:waters of a complex or aqua ion."""
         return None if self.spec is None else self.spec.geometry
+
+    @property
+    def with_exchange(self) -> BindingEnergy | None:
+        """`binding` where it has the exchange energy too."""
+        return self.binding if isinstance(self.binding, BindingEnergy) else None
 
     def metal_donor_distances(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Distances in Å from the metal to the ligands' donors, and to the waters' oxygens."""

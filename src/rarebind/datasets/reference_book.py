@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from rarebind.binding import BindingEnergy, References, label_complex
+from rarebind.binding import IonBinding, References, best_label
 from rarebind.datasets.record import Record
 from rarebind.engines import Calculation, LevelOfTheory
 from rarebind.errors import CalculationError
@@ -34,21 +34,20 @@ class ReferenceBook:
     def missing(self, record: Record) -> str:
         """What is not there of the references of a complex, in words; empty when all is."""
         assert record.spec is not None
-        level = record.calculation.level
-        wanted = {"free water": ("water", "", level)}
-        wanted[f"{record.spec.metal}3+"] = ("ion", record.spec.metal, level)
+        level, exchange = record.calculation.level, record.with_exchange
+        wanted = {f"{record.spec.metal}3+": ("ion", record.spec.metal, level)}
+        if record.spec.waters or exchange is not None:
+            wanted["free water"] = ("water", "", level)
         if record.spec.ligand is not None:
             ligand = record.spec.ligand
             wanted[f"free {ligand.name}"] = ("ligand", ligand.inchikey, level)
         lacking = [name for name, key in wanted.items() if key not in self._found]
         waters = self._aqua_waters.get((record.spec.metal, level), set())
-        if record.binding is not None and record.binding.aqua_waters not in waters:
-            lacking.append(f"{record.spec.metal}(H2O){record.binding.aqua_waters}")
-        elif not waters:
-            lacking.append(f"aqua ion of {record.spec.metal}")
+        if exchange is not None and exchange.aqua_waters not in waters:
+            lacking.append(f"{record.spec.metal}(H2O){exchange.aqua_waters}")
         return ", ".join(lacking)
 
-    def labels(self, record: Record) -> list[BindingEnergy]:
+    def labels(self, record: Record) -> list[IonBinding]:
         """The binding energies of a complex, from each combination of its references.
 
         A dataset of several campaigns may have more than one calculation of a reference.
@@ -59,20 +58,20 @@ class ReferenceBook:
         ligands: list[Calculation | None] = [None]
         if spec.ligand is not None:
             ligands = [*self._found["ligand", spec.ligand.inchikey, level]]
-        counts = sorted(self._aqua_waters[metal, level])
+        waters: list[Calculation | None] = [*self._found.get(("water", "", level), [None])]
+        counts = sorted(self._aqua_waters.get((metal, level), ()))
         aqua = [self._found["aqua", f"{metal}(H2O){n}", level] for n in counts]
         labels = []
         for ion, water, ligand, *ions in itertools.product(
-            self._found["ion", metal, level], self._found["water", "", level], ligands, *aqua
+            self._found["ion", metal, level], waters, ligands, *aqua
         ):
             assert ion is not None
-            assert water is not None
             references = References(
                 ion, water, ligand, {n: c for n, c in zip(counts, ions, strict=True) if c}
             )
             try:
-                labels.append(label_complex(spec, record.calculation, references))
+                labels.append(best_label(spec, record.calculation, references))
             except CalculationError:
-                # Rejected, or a reference is: then there is no binding energy.
+                # Rejected, or what equation 1 needs is: then there is no binding energy.
                 continue
         return labels

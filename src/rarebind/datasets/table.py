@@ -22,6 +22,11 @@ class Row:
 
     Attributes
     ----------
+    binding_kcal_mol
+        Equation 1.
+    exchange_kcal_mol, aqua_waters
+        Exchange energy, and waters of the aqua ion that it refers to; None, too, for a complex
+        without an aqua ion to compare it with.
     ligand_donor_distance, water_distance
         Mean distance from the metal to the ligands' donors and to the waters' oxygens, Å.
     frames
@@ -76,7 +81,8 @@ _REQUIRED = sum(field.default is MISSING for field in fields(Row))
 
 def row_of(record: Record, shard: str = "") -> Row:
     """The line of `record`."""
-    calculation, ligand, binding = record.calculation, record.ligand, record.binding
+    calculation, ligand = record.calculation, record.ligand
+    binding, exchange = record.binding, record.with_exchange
     structure, scf = calculation.structure, calculation.scf or SCFReport()
     assert structure is not None
     assert calculation.energy is not None
@@ -101,8 +107,8 @@ def row_of(record: Record, shard: str = "") -> Row:
         engine_version=calculation.engine_version,
         energy_ev=round(calculation.energy, 6),
         binding_kcal_mol=None if binding is None else round(binding.binding_kcal, 3),
-        exchange_kcal_mol=None if binding is None else round(binding.exchange_kcal, 3),
-        aqua_waters=None if binding is None else binding.aqua_waters,
+        exchange_kcal_mol=None if exchange is None else round(exchange.exchange_kcal, 3),
+        aqua_waters=None if exchange is None else exchange.aqua_waters,
         coordination_number=None if record.spec is None else coordination_number(structure),
         fmax_ev_per_angstrom=None if calculation.forces is None else round(calculation.fmax, 4),
         ligand_donor_distance=round(fmean(donors), 4) if donors else None,

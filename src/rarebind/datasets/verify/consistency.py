@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, fields
 
-from rarebind.binding import BindingEnergy
+from rarebind.binding import BindingEnergy, IonBinding
 from rarebind.datasets.record import Record
 from rarebind.datasets.shards import TABLE, Shard
 from rarebind.datasets.table import Row, row_of
@@ -120,11 +120,28 @@ def _same_cell(wanted: object, found: object, tolerance: float) -> bool:
     return wanted == found
 
 
-def same_label(stored: BindingEnergy, found: BindingEnergy) -> bool:
+def same_label(stored: IonBinding, found: IonBinding) -> bool:
     """Whether two binding energies agree."""
     return (
         abs(stored.binding - found.binding) <= LABEL_TOLERANCE
-        and abs(stored.exchange - found.exchange) <= LABEL_TOLERANCE
-        and stored.aqua_waters == found.aqua_waters
+        and _same_exchange(stored, found)
         and stored.coordination_number == found.coordination_number
+    )
+
+
+def _same_exchange(stored: IonBinding, found: IonBinding) -> bool:
+    if isinstance(stored, BindingEnergy) and isinstance(found, BindingEnergy):
+        difference = abs(stored.exchange - found.exchange)
+        return difference <= LABEL_TOLERANCE and stored.aqua_waters == found.aqua_waters
+    return type(stored) is type(found)
+
+
+def label_text(label: IonBinding) -> str:
+    """A binding energy in words."""
+    exchange = "no exchange energy"
+    if isinstance(label, BindingEnergy):
+        exchange = f"exchange {label.exchange:.6f} eV, {label.aqua_waters} waters on the aqua ion"
+    return (
+        f"equation 1 {label.binding:.6f} eV, {exchange}, coordination number "
+        f"{label.coordination_number}"
     )

@@ -16,6 +16,7 @@ from rarebind.datasets.verify.consistency import (
     by_record,
     contradictions,
     frame_label_problems,
+    label_text,
     same_label,
     table_problems,
 )
@@ -213,13 +214,7 @@ class _Verification:
         self.labels += 1
         if not any(same_label(stored, label) for label in found):
             nearest = min(found, key=lambda label: abs(label.binding - stored.binding))
-            yield (
-                f"equation 1 {stored.binding:.6f} eV, exchange {stored.exchange:.6f} eV, "
-                f"{stored.aqua_waters} waters on the aqua ion, coordination number "
-                f"{stored.coordination_number}; the references in the dataset give "
-                f"{nearest.binding:.6f}, {nearest.exchange:.6f}, {nearest.aqua_waters}, "
-                f"{nearest.coordination_number}"
-            )
+            yield f"{label_text(stored)}; the references in the dataset give {label_text(nearest)}"
 
     def _check_sources(self) -> None:
         missing = self.sources.missing()
