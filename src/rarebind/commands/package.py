@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,6 +87,8 @@ def package(
     if found is not None:
         console.print(_table(found))
         console.print(_flag(found.flag), highlight=False)
+        for line in _described(found):
+            console.print(line, highlight=False)
     console.print(f"{out}  {size / 1e3:.0f} kB", highlight=False, soft_wrap=True)
     console.print(f"SHA-256 {sha256}", highlight=False, soft_wrap=True)
 
@@ -106,7 +109,23 @@ def _coverage(found: Assessed | None) -> dict[str, Any]:
             for check in found.checks
         ],
         "flag": found.flag.data(),
+        "heads": found.content.heads.data() if found.content.heads else None,
+        "errors": found.content.card.data()["errors"],
     }
+
+
+def _described(found: Assessed) -> Iterator[str]:
+    """Heads and errors of the model in words."""
+    heads = found.content.heads
+    if heads is None:
+        yield "The metals have no heads: the network does no worse without."
+    else:
+        yield f"{len(heads.weights)} metals have heads, of strength {heads.strength:.2g}."
+    for part, errors in found.content.card.errors.items():
+        yield (
+            f"{part}: mean absolute error {errors['mae_ev'] * KCAL_PER_EV:.2f} kcal/mol "
+            f"({errors['complexes']} complexes, {errors['ligands']} ligands)"
+        )
 
 
 def _flag(check: FlagCheck) -> str:

@@ -1,18 +1,22 @@
-"""The uncertainty of a trained model, from the dataset that it was trained on."""
+"""What a trained model is given after its training: heads of the metals, and its uncertainty."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+
+import numpy as np
 
 from rarebind.datasets import Dataset
+from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.fragments import FreeLigand, free_ligands
+from rarebind.learning.heads import Part, fit_heads
 from rarebind.learning.model import Model
 from rarebind.learning.model_file import ModelFile
 from rarebind.learning.samples import Sample, digest
+from rarebind.learning.targets import target_named
 from rarebind.learning.training import load_material
 from rarebind.learning.uncertainty import (
     Check,
@@ -23,10 +27,13 @@ from rarebind.learning.uncertainty import (
     check_coverage,
     check_flag,
 )
+from rarebind.learning.uncertainty.arrays import Floats
 
 #: What a model's own training left out, and what that of a fold did.  No fold takes its validation
 #: part, which is tested in another.
 _OWN, _OF_FOLD = ("val", "test"), ("test",)
+#: Parts whose errors go on the card.
+_ON_CARD = ("test", "external")
 
 
 @dataclass(frozen=True)
@@ -62,15 +69,19 @@ def assess(
     *,
     folds: Sequence[ModelFile] = (),
 ) -> Assessed:
-    """Calibrate a model on ligands that it, or models like it, were not trained on.
+    """Fit the heads of a model, and calibrate it on ligands that no training of it learned from.
 
     Without folds, these are the ligands that its training left out.  The validation part counts
-    among them: it chose the checkpoint, by its mean error, but no weight was fitted to it.
+    among them: it chose the checkpoint and the strength of the heads, by its mean error, but no
+    weight was fitted to it.
+
+    A model of a series predicts lanthanides: of other metals a screen computes the complexes, and
+    their errors, far larger, would only make the intervals of the lanthanides too wide.
 
     Parameters
     ----------
     content
-        A model made by `config`.
+        A model made by `config`, without heads.
     config
         Of its training.
     on_done
@@ -93,14 +104,13 @@ def assess(
             "cannot be told apart from what is new; train it again"
         )
     samples = [sample for sample in samples if sample.frame == 0]
-    if folds:
-        own = content.split.of(samples, "train")
-        parts = [_parts(fold, samples, _OF_FOLD) for fold in folds]
-    else:
-        own, parts = [], [_parts(content, samples, _OWN)]
-    wanted = [sample for part in (own, *chain.from_iterable(parts)) for sample in part]
-    ligands = _ligands(Model(content), config, wanted)
-    total = len(wanted)
+    models = [content, *folds]
+    own = _parts(content, samples, () if folds else _OWN)
+    parts = [own, *(_parts(fold, samples, _OF_FOLD) for fold in folds)]
+    told = {name: _usable(content, samples, name) for name in _ON_CARD}
+    ligands = _ligands(Model(content), config, samples)
+    total = sum(len(p.train) + len(p.validation) + len(p.held_out) for p in parts)
+    total += sum(len(part) for part in told.values())
     made = 0
 
     def count(more: int) -> None:
@@ -108,34 +118,47 @@ def assess(
         made += more
         on_done(made, total)
 
-    found = [
-        _fold(fold, train, held, ligands, count)
-        for fold, (train, held) in zip(folds or [content], parts, strict=True)
+    fitted = [
+        _with_heads(model, part, ligands, count) for model, part in zip(models, parts, strict=True)
     ]
-    features = Model(content).evaluate(own, ligands=ligands, on_done=count).features
+    tested = [
+        Fold(features, _held_out(model, part.held_out, ligands, count))
+        for (model, features), part in zip(fitted, parts, strict=True)
+        if part.held_out
+    ]
+    (headed, features), *_ = fitted
+    errors = {
+        name: _errors(_held_out(headed, part, ligands, count))
+        for name, part in told.items()
+        if part
+    }
     names = tuple(fold.card.name for fold in folds)
-    uncertainty = replace(calibrate(found, features if folds else None), folds=names)
+    uncertainty = replace(calibrate(tested, features if folds else None), folds=names)
     return Assessed(
-        replace(content, uncertainty=uncertainty),
-        tuple(check_coverage(found)),
-        check_flag(found),
-        len({sample.inchikey for _, held in parts for sample in held}),
-        sum(len(held) for _, held in parts),
+        replace(headed, uncertainty=uncertainty, card=replace(headed.card, errors=errors)),
+        tuple(check_coverage(tested)),
+        check_flag(tested),
+        len({ligand for fold in tested for ligand in fold.held_out.ligands}),
+        sum(len(fold.held_out.ligands) for fold in tested),
         names,
     )
 
 
-def _parts(
-    content: ModelFile, samples: Sequence[Sample], names: Sequence[str]
-) -> tuple[list[Sample], list[Sample]]:
-    """What a model learned from, and what it can be tested on."""
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """What a model learned from, what its heads are chosen with, and what it is tested on."""
+
+    train: list[Sample]
+    validation: list[Sample]
+    held_out: list[Sample]
+
+
+def _parts(content: ModelFile, samples: Sequence[Sample], tested: Sequence[str]) -> _Parts:
+    """Those of one model; `tested` names the parts that are held out for the test."""
     train = content.split.of(samples, "train")
-    held = [s for name in names for s in content.split.of(samples, name)]
-    seen = {name for name, count in content.card.elements.items() if count}
-    # Of an element that it has not seen the model says nothing, so there is no error either.
-    held = [s for s in held if seen.issuperset(s.structure.symbols)]
+    held = [sample for name in tested for sample in _usable(content, samples, name)]
     both = {sample.inchikey for sample in train} & {sample.inchikey for sample in held}
-    if not held:
+    if tested and not held:
         raise InputError(f"model {content.card.name}: no ligand that it can predict is held out")
     if both:
         raise InputError(
@@ -143,28 +166,70 @@ def _parts(
             "outside: errors of new ligands are not to be had from it; train with a split that "
             "leaves ligands out, or package without uncertainty"
         )
-    return train, held
+    return _Parts(train, _usable(content, samples, "val"), held)
 
 
-def _fold(
+def _usable(content: ModelFile, samples: Sequence[Sample], part: str) -> list[Sample]:
+    """Those of a part that the model is there to predict."""
+    anchored = target_named(content.card.target).anchored
+    # Of an element that it has not seen the model says nothing, so there is no error either.
+    seen = {name for name, count in content.card.elements.items() if count}
+    return [
+        sample
+        for sample in content.split.of(samples, part)
+        if seen.issuperset(sample.structure.symbols)
+        and (is_lanthanide(sample.metal) or not anchored)
+    ]
+
+
+def _with_heads(
     content: ModelFile,
-    train: Sequence[Sample],
+    parts: _Parts,
+    ligands: Mapping[str, FreeLigand] | None,
+    count: Callable[[int], None],
+) -> tuple[ModelFile, Floats]:
+    """A model with heads, and the latent features of what it learned from."""
+    model = Model(content)
+
+    def left(samples: Sequence[Sample]) -> Part:
+        found = model.evaluate(samples, ligands=ligands, on_done=count)
+        return Part(
+            found.features,
+            np.array([sample.target for sample in samples]) - found.energies,
+            [sample.metal for sample in samples],
+            [sample.inchikey for sample in samples],
+        )
+
+    train = left(parts.train)
+    heads = fit_heads(train, left(parts.validation)) if parts.validation else None
+    return replace(content, heads=heads), train.features
+
+
+def _held_out(
+    content: ModelFile,
     held: Sequence[Sample],
     ligands: Mapping[str, FreeLigand] | None,
     count: Callable[[int], None],
-) -> Fold:
-    """What the network of one training makes of both."""
-    model = Model(content)
-    features = model.evaluate(train, ligands=ligands, on_done=count).features
-    found = model.evaluate(held, ligands=ligands, on_done=count)
-    out = HeldOut(
+) -> HeldOut:
+    """What a model makes of samples of other ligands."""
+    found = Model(content).evaluate(held, ligands=ligands, on_done=count)
+    return HeldOut(
         found.energies - [sample.target for sample in held],
         found.features,
         tuple(sample.metal for sample in held),
         tuple(sample.inchikey for sample in held),
         tuple(sample.geometry for sample in held),
     )
-    return Fold(features, out)
+
+
+def _errors(held: HeldOut) -> dict[str, float]:
+    """For the card."""
+    return {
+        "mae_ev": float(np.abs(held.residuals).mean()),
+        "rmse_ev": float(np.sqrt(np.mean(held.residuals**2))),
+        "complexes": len(held.residuals),
+        "ligands": len(set(held.ligands)),
+    }
 
 
 def _ligands(

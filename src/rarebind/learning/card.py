@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -49,6 +49,9 @@ class Card:
         Of the packages by name.
     runs
         Names of the folders that the members were trained in.
+    errors
+        Of the model for complexes of ligands that it has not learned from, by part of the split
+        (``test``, ``external``): ``mae_ev``, ``rmse_ev``, ``complexes``, ``ligands``.
 
     Raises
     ------
@@ -71,6 +74,7 @@ class Card:
     metrics: tuple[Mapping[str, float], ...]
     versions: Mapping[str, str]
     runs: tuple[str, ...]
+    errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if target_named(self.target).delta != (self.base is not None):
@@ -91,6 +95,8 @@ class Card:
         for what in ("elements", "configuration", "versions"):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
         object.__setattr__(self, "metrics", tuple(MappingProxyType(dict(m)) for m in self.metrics))
+        errors = {part: MappingProxyType(dict(found)) for part, found in self.errors.items()}
+        object.__setattr__(self, "errors", MappingProxyType(errors))
 
     def _check_radii(self) -> None:
         for what, radius in (("r_max", self.r_max), ("centres", self.centres)):
@@ -103,6 +109,7 @@ class Card:
         for what in ("elements", "configuration", "versions"):
             plain[what] = dict(plain[what])
         plain["metrics"] = [dict(found) for found in self.metrics]
+        plain["errors"] = {part: dict(found) for part, found in self.errors.items()}
         return plain | {"seeds": list(self.seeds), "runs": list(self.runs)}
 
     @classmethod
@@ -115,8 +122,9 @@ class Card:
             An entry is missing, unknown or of the wrong kind.
         """
         names = {item.name for item in fields(cls)}
-        if names != set(data):
-            wrong = ", ".join(sorted(names ^ set(data)))
+        # Cards of schema 1 have no errors.
+        if wrong_names := (names ^ set(data)) - {"errors"}:
+            wrong = ", ".join(sorted(wrong_names))
             raise InputError(f"a model's card has other entries than it should: {wrong}")
         try:
             return cls(**data)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rarebind.elements import is_rare_earth
 from rarebind.errors import InputError
 from rarebind.learning.model_file import ModelFile, file_sha256, read_model
 from rarebind.learning.nequip import need_nequip
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from rarebind.learning.card import Card
     from rarebind.learning.fragments import FreeLigand
+    from rarebind.learning.heads import Heads
     from rarebind.learning.splits import Split
     from rarebind.learning.uncertainty import Uncertainty
 
@@ -109,6 +111,11 @@ class Model:
         found: str | None = self._content.network.get("atom_descriptor")
         return found
 
+    @property
+    def heads(self) -> Heads | None:
+        """What it adds to the energies of its networks; None: nothing."""
+        return self._content.heads
+
     def predict(
         self,
         inputs: Sequence[Sample | Structure],
@@ -180,8 +187,10 @@ class Model:
         found = evaluate(self._networks, graphs, len(pieces.parts), device=device, on_done=count)
         energies = (pieces.sums @ found.energies.T).T
         # The mean of an ensemble is a linear layer on the features of all, side by side.
-        features = np.hstack([pieces.sums @ member for member in found.features])
-        return Predictions(energies, features / len(energies))
+        features = np.hstack([pieces.sums @ member for member in found.features]) / len(energies)
+        if (heads := self._content.heads) is not None:
+            energies = energies + heads.corrections(features, [_metal(s) for s in samples])
+        return Predictions(energies, features)
 
     def _check(
         self, samples: Sequence[Sample], ligands: Mapping[str, FreeLigand], *, unseen: bool
@@ -263,3 +272,10 @@ def _sample(item: Sample | Structure) -> Sample:
         geometry="", inchikey="", smiles="", target=0.0, forces=None, binding_offset=0.0,
         exchange_offset=None,
     )  # fmt: skip
+
+
+def _metal(sample: Sample) -> str:
+    """The rare earth of a sample; empty without one."""
+    if sample.metal:
+        return sample.metal
+    return next((s for s in sample.structure.symbols if is_rare_earth(s)), "")

@@ -20,16 +20,18 @@ from numpy.typing import NDArray
 from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.learning.card import Card
+from rarebind.learning.heads import Heads
 from rarebind.learning.splits import Split, load_split, save_split
 from rarebind.learning.uncertainty import Uncertainty
 
-#: Version of the file.
-SCHEMA_VERSION = 1
+#: Version of the file; 2 may have heads, without which energies would be others.
+SCHEMA_VERSION = 2
 #: How such a file is called.
 SUFFIX = ".rarebind"
 _CARD, _NETWORK, _SPLIT = "card.json", "model.json", "split.json"
 _INTERVALS, _SPREAD = "intervals.json", "spread.npz"
 _HYDRATION = "hydration.json"
+_HEADS, _HEAD_WEIGHTS = "heads.json", "heads.npz"
 #: The same for every file, so that the same model always gives the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 #: What may be built from a description in a file: parts of networks, nothing else that can be
@@ -66,6 +68,8 @@ class ModelFile:
     hydration
         Equation 1 less exchange energy in eV, and waters of the aqua ion, by metal; see
         :func:`~rarebind.learning.hydration.hydration_energies`.
+    heads
+        What is added to the mean energy of the members, by metal; None: nothing.
 
     Raises
     ------
@@ -80,6 +84,7 @@ class ModelFile:
     members: tuple[Weights, ...]
     uncertainty: Uncertainty | None = None
     hydration: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    heads: Heads | None = None
 
     def __post_init__(self) -> None:
         _check_network(self.network)
@@ -141,6 +146,9 @@ def write_model(content: ModelFile, path: Path | str) -> str:
     if content.uncertainty is not None:
         parts[_INTERVALS] = _json(content.uncertainty.data())
         parts[_SPREAD] = _npz(content.uncertainty.arrays())
+    if content.heads is not None:
+        parts[_HEADS] = _json(content.heads.data())
+        parts[_HEAD_WEIGHTS] = _npz(content.heads.arrays())
     head = {
         "schema": SCHEMA_VERSION,
         "card": content.card.data(),
@@ -197,6 +205,7 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
             tuple(_arrays(parts[name]) for name in weights),
             _uncertainty(parts),
             json.loads(parts[_HYDRATION]),
+            _heads(parts),
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
@@ -272,6 +281,12 @@ def _uncertainty(parts: Mapping[str, bytes]) -> Uncertainty | None:
     if _SPREAD not in parts:
         return None
     return Uncertainty.of(_arrays(parts[_SPREAD]), json.loads(parts[_INTERVALS]))
+
+
+def _heads(parts: Mapping[str, bytes]) -> Heads | None:
+    if _HEADS not in parts:
+        return None
+    return Heads.of(_arrays(parts[_HEAD_WEIGHTS]), json.loads(parts[_HEADS]))
 
 
 def _weights_name(number: int) -> str:
