@@ -39,8 +39,9 @@ from rarebind.structures import Structure
 from rarebind.units import EV_PER_HARTREE, KCAL_PER_EV
 
 KCAL = EV_PER_HARTREE * KCAL_PER_EV
-#: How much of an orbital a random start turns into others, whatever their number.
-TURNED = 0.5
+#: How much of an orbital a random start turns into others, whatever their number.  In a molecule,
+#: DIIS finds nothing from where more of a 4f shell has been turned into empty orbitals.
+TURNED = {"ion": 0.5, "MF3": 0.02}
 
 
 def structure_of(metal: str, system: str) -> Structure:
@@ -134,7 +135,9 @@ def random_run(
 ) -> tuple[float, list[str]] | None:
     """Where a random start ends: Eh above `lowest`, and what is wrong with it."""
     set_grid(field, SEARCH_GRID)
-    solution = climb(field, _turned(field, guess, generator))
+    # An ion can afford the whole ladder, under which hardly any start is lost.
+    rungs = None if field.mol.natm == 1 else 1
+    solution = climb(field, _turned(field, guess, generator), rungs=rungs)
     return None if solution is None else (solution.energy - lowest, faults(field))
 
 
@@ -143,12 +146,13 @@ def _turned(field: Any, guess: np.ndarray, generator: np.random.Generator) -> np
     energies, coefficients = field.eig(field.get_fock(dm=guess), field.get_ovlp())
     occupied = field.get_occ(energies, coefficients)
     restricted = not field.mol.spin
-    scale = np.sqrt(TURNED / (2.0 * field.mol.nao))
-    turned = []
+    turned = TURNED["ion" if field.mol.natm == 1 else "MF3"]
+    scale = np.sqrt(turned / (2.0 * field.mol.nao))
+    found = []
     for c in [coefficients] if restricted else coefficients:
         angles = generator.normal(scale=scale, size=(c.shape[1],) * 2)
-        turned.append(c @ expm(angles - angles.T))
-    return field.make_rdm1(turned[0] if restricted else np.array(turned), occupied)
+        found.append(c @ expm(angles - angles.T))
+    return field.make_rdm1(found[0] if restricted else np.array(found), occupied)
 
 
 def show(rows: list[dict]) -> None:

@@ -207,10 +207,17 @@ def _tight(mean_field: Any, solution: Solution, threshold: float) -> Solution:
     raise CalculationError("the self-consistent field does not converge on the final grid")
 
 
-def climb(mean_field: Any, guess: Floats) -> Solution | None:
-    """The solution that the first successful algorithm finds from `guess`, or None."""
+def climb(mean_field: Any, guess: Floats, *, rungs: int | None = None) -> Solution | None:
+    """The solution that the first successful algorithm finds from `guess`, or None.
+
+    Parameters
+    ----------
+    rungs
+        How many of them are tried, the cheapest first: DIIS, level shifts, second order.  Default:
+        all.
+    """
     mean_field.conv_tol = _LOOSE
-    for rung in (_plain, _shifted, _second_order):
+    for rung in (_plain, _shifted, _second_order)[:rungs]:
         solution = rung(mean_field, guess)
         if solution is not None:
             return solution
