@@ -184,20 +184,20 @@ def of_ion(symbol, **effort):
 
 
 def test_one_4f_electron():
-    _, scf = of_ion("Ce", guesses=1, small=0)
+    _, scf = of_ion("Ce", guesses=1, small=0, tiny=0)
     assert scf.attempts == scf.converged_attempts == 1
 
 
 @pytest.mark.slow
 def test_half_filled():
-    _, scf = of_ion("Gd", guesses=4, small=0)
+    _, scf = of_ion("Gd", guesses=4, small=0, tiny=0)
     assert scf.attempts == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("symbol", ["Er", "Yb"])
 def test_more_than_half_filled(symbol):
-    _, scf = of_ion(symbol, guesses=2, small=0)
+    _, scf = of_ion(symbol, guesses=2, small=0, tiny=0)
     assert scf.attempts == 2
     # Occupations converge to different states: 0.1 to 0.5 eV apart.
     assert 0.0 <= scf.spread < 2.0

@@ -49,23 +49,25 @@ class SearchEffort:
     guesses
         4f occupations to start from, for partly filled shells.
     small
-        Number of basis functions up to which more is done: `small_guesses` occupations are
-        tried, the lowest state is disturbed to see whether it falls lower, and its stability is
-        analysed, which costs a hundred iterations.
-    small_guesses
+        Number of basis functions up to which the lowest state is disturbed, to see whether it
+        falls lower, and its stability analysed, which costs a hundred iterations.
+    tiny
+        Number up to which, as for bare ions, `tiny_guesses` occupations are tried.
+    tiny_guesses
     seed
         Draws the occupations.
     """
 
     guesses: int = 4
     small: int = 250
-    small_guesses: int = 12
+    tiny: int = 100
+    tiny_guesses: int = 12
     seed: int = 111111
 
     def of(self, functions: int) -> tuple[int, bool]:
-        """Guesses, and whether to do more, for so many basis functions."""
-        small = functions <= self.small
-        return (self.small_guesses if small else self.guesses), small
+        """Guesses, and whether to look below what they lead to, for so many basis functions."""
+        guesses = self.tiny_guesses if functions <= self.tiny else self.guesses
+        return guesses, functions <= self.small
 
 
 class DFTPotential:
