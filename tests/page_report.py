@@ -110,11 +110,16 @@ def real_report(names, geometries=("1:6",), *, copies=1, intervals=True):
         for point in front["points"]:
             key = point["ligand"], front["metal"], point["geometry"]
             point["strength"] = strengths[key]
+            point["strength_half_width"] = EXAMPLE_WIDTH if intervals else None
         mark_front(front["points"])
+        for point in front["points"]:
+            # EXAMPLE probabilities.
+            point["probability_front"] = (0.8 if point["front"] else 0.1) if intervals else None
     ratio = [step / 20 for step in range(81)]
     report["speciation"] = [
-        {"ligand": shown, "metal": metal, "ratio": ratio, "fractions": saturated(ratio)}
-        for shown, _ in chosen[:3] for metal in ("La", "Lu")
+        {"ligand": shown, "metal": metal, "ratio": ratio, "fractions": saturated(ratio),
+         "bands": around(saturated(ratio)) if intervals and metal != REFERENCE else None}
+        for shown, _ in chosen[:3] for metal in (REFERENCE, "Lu")
     ]  # fmt: skip
     return report
 
@@ -139,6 +144,7 @@ def rows_of(chosen, geometry, intervals):
                 "selectivity_half_width": EXAMPLE_DIFFERENCE_WIDTH * wide if intervals else None,
                 "flagged": flagged, "coordination_number": row.coordination_number,
                 "aqua_waters": row.aqua_waters, "status": "ok", "reason": "",
+                "source": "predicted" if intervals else "computed",
                 "smiles": row.smiles, "inchikey": row.inchikey,
             })  # fmt: skip
         found.sort(key=lambda row: row["exchange"])
@@ -171,7 +177,8 @@ def front_of(pair):
         "metal": pair["metal"], "other": pair["other"],
         "points": [
             {"ligand": row["ligand"], "geometry": row["geometry"],
-             "selectivity": row["difference"], "front": False}
+             "selectivity": row["difference"], "front": False,
+             "selectivity_half_width": row["half_width"]}
             for row in pair["rows"]
         ],
     }  # fmt: skip
@@ -192,6 +199,14 @@ def saturated(ratio):
     """Species when every ligand finds a metal: at r ligands a metal, n next to r alone."""
     names = ("aqua", "1:6", "2:4", "3:2", "4:0")
     return {name: [max(0.0, 1 - abs(r - n)) for r in ratio] for n, name in enumerate(names)}
+
+
+def around(fractions):
+    """EXAMPLE bands."""
+    return {
+        name: [[max(0, share - 0.1) for share in shares], [min(1, share + 0.1) for share in shares]]
+        for name, shares in fractions.items()
+    }
 
 
 def structures():

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from test_screening_selectivity import NO_ESTIMATES, estimates_of, made, published
 
 from rarebind.errors import InputError
-from rarebind.screening.pareto import membership, pareto_front, tradeoffs
+from rarebind.screening.pareto import _front, membership, pareto_front, tradeoffs
 from rarebind.units import KCAL_PER_EV
 
 
@@ -190,3 +190,33 @@ def test_metals_that_were_not_screened_are_named():
         tradeoffs(made([0.0], [0.0]), "Lu", "Dy")
     with pytest.raises(InputError, match="nothing was screened"):
         tradeoffs(NO_ESTIMATES, "Nd", "Dy")
+
+
+def test_tradeoffs_carry_their_intervals():
+    spread = np.array([[0.3, 0.1], [0.2, 0.0], [0.3, -0.1], [0.2, 0.1]])
+    first, second = tradeoffs(made([-1.0, -0.5], [-0.9, -0.5], spread, multiplier=2.0), "Nd", "Dy")
+    assert first.strength_half_width == pytest.approx(math.hypot(0.3, 0.1))
+    assert first.selectivity_half_width == pytest.approx(2 * 0.2)
+    assert second.selectivity_half_width == pytest.approx(2 * 0.1)
+    data = first.data()
+    assert data["selectivity_half_width"] == pytest.approx(0.4 * KCAL_PER_EV)
+    assert data["strength_half_width"] == pytest.approx(first.strength_half_width * KCAL_PER_EV)
+
+
+def test_fronts_of_many_samples_at_once():
+    points = np.random.default_rng(4).integers(-4, 4, (2, 30, 12)).astype(float)
+    fronts = _front(*points)
+    for x, y, front in zip(*points, fronts, strict=True):
+        assert front.tolist() == _compared(x, y)
+
+
+def test_points_that_are_left_out_early_change_nothing():
+    # Far behind, and certain of it: whether it is there does not matter.
+    rng = np.random.default_rng(9)
+    x, y = rng.normal(size=(2, 9))
+    spreads = 0.3 * rng.normal(size=(2, 9, 3))
+    with_it = membership(
+        np.append(x, 40), np.append(y, 40), *(np.vstack([s, s[:1]]) for s in spreads), draws=400
+    )
+    assert with_it[-1] == 0
+    assert with_it[:-1].tolist() == membership(x, y, *spreads, draws=400).tolist()

@@ -183,7 +183,7 @@ def test_what_is_unknown_stands_last_and_is_never_best():
     assert (found[2].half_width, found[2].bounds) == (None, None)
     assert found[2].probability_best == 0
     nothing = best_for_pair(made([np.nan], [0.0], np.zeros((2, 1))), "Nd", "Dy")
-    assert [row.probability_best for row in nothing] == [0]
+    assert [row.probability_best for row in nothing] == [None]
     # JSON has no NaN.
     text = json.dumps([row.data() for row in found], allow_nan=False)
     assert json.loads(text)[2]["difference"] is None

@@ -15,6 +15,7 @@ from rarebind.screening.speciation import (
     AQUA,
     RATIOS,
     WATER,
+    KnownEnergies,
     Speciation,
     SpeciationCurve,
     known_energies,
@@ -293,3 +294,60 @@ def test_fractions_cannot_be_written_to():
     assert isinstance(found, Speciation)
     with pytest.raises(TypeError):
         found.fractions[AQUA] = 0
+
+
+def spread_energies(spread, level=0.9):
+    return KnownEnergies({"1:6": -1.0, "2:4": -1.9}, np.array(spread), level)
+
+
+def test_bands_are_the_intervals_of_the_shares():
+    """One complex that little ligand is bound in: its share follows ln K, by hand."""
+    sigma = 0.02
+    energies = KnownEnergies({"1:6": energy_for(1.0, 2)}, np.array([[sigma]]))
+    curve = speciation_curve(energies, 1e-3, [0, 1, 4], aqua_waters=8)
+    assert curve.bands[AQUA].low[0] == curve.bands[AQUA].high[0] == 1
+    assert curve.bands["1:6"].low[0] == curve.bands["1:6"].high[0] == 0
+    middle = curve.fractions["1:6"]
+    for at in (1, 2):
+        low, high = (
+            math.log(ends[at]) for ends in (curve.bands["1:6"].low, curve.bands["1:6"].high)
+        )
+        width = 1.645 * sigma / KT
+        assert low == pytest.approx(math.log(middle[at]) - width, abs=0.35 * width)
+        assert high == pytest.approx(math.log(middle[at]) + width, abs=0.35 * width)
+
+
+def test_bands_hold_their_curve_and_lie_between_none_and_all():
+    curve = speciation_curve(spread_energies([[0.1, 0.0], [0.05, 0.1]]), 1e-3, aqua_waters=9)
+    assert list(curve.bands) == list(curve.fractions)
+    for name, shares in curve.fractions.items():
+        band = curve.bands[name]
+        for low, share, high in zip(band.low, shares, band.high, strict=True):
+            assert 0 <= low <= share <= high <= 1
+    wide = speciation_curve(spread_energies([[0.2, 0.0], [0.1, 0.2]]), 1e-3, aqua_waters=9)
+    assert sum(wide.bands["1:6"].high) - sum(wide.bands["1:6"].low) > sum(
+        curve.bands["1:6"].high
+    ) - sum(curve.bands["1:6"].low)
+    data = curve.data()["bands"]
+    assert data["1:6"][0] == pytest.approx(curve.bands["1:6"].low, abs=1e-4)
+
+
+def test_bands_do_not_depend_on_how_the_law_is_written():
+    """Only products of rows matter; many causes are reduced to few."""
+    few = np.array([[0.1, 0.0], [0.05, 0.1]])
+    turned = few @ np.linalg.qr(np.random.default_rng(0).normal(size=(7, 7)))[0][:2]
+    one, other = (
+        speciation_curve(spread_energies(spread), 1e-3, aqua_waters=9) for spread in (few, turned)
+    )
+    assert one.bands["1:6"].low == pytest.approx(other.bands["1:6"].low, abs=0.12)
+    again = speciation_curve(spread_energies(few), 1e-3, aqua_waters=9)
+    assert again.bands == one.bands
+
+
+def test_energies_without_intervals_have_no_bands():
+    assert speciation_curve({"1:6": -1.0}, 1e-3, aqua_waters=9).bands is None
+    estimates = made([-1.0], [-0.9], np.array([[0.1], [0.0]]))
+    assert known_energies(estimates, "A", "Nd").spread is not None
+    computed = known_energies(estimates, "A", "Dy")
+    assert computed.spread is None
+    assert speciation_curve(computed, 1e-3, aqua_waters=9).data()["bands"] is None

@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rarebind.elements import rare_earth
 from rarebind.errors import InputError
@@ -44,10 +46,10 @@ class Estimates:
     spread
         Joint law of the errors, (n, d) eV: Σ c_i E_i has the standard deviation |Σ c_i s_i| (see
         :mod:`rarebind.learning.uncertainty`).  Only rows without an exchange energy may have NaN.
-        None for computed energies.
+        A computed energy among predicted ones has a row of zeros.  None where all are computed.
     half_width
-        Of the interval around either energy, (n,) eV; NaN where it is unknown.  None for computed
-        energies.
+        Of the interval around either energy, (n,) eV; NaN where it is unknown.  None where all are
+        computed.
     flagged
         Whether a row lies outside of what the model can be trusted with, (n,).
     level
@@ -60,7 +62,7 @@ class Estimates:
     ------
     InputError
         Numbers of rows differ, a metal is no rare earth, a geometry is none, a complex is there
-        twice, an energy is infinite, or a number is out of its range.
+        twice, an energy is infinite, a spread has no half width, or a number is out of its range.
     """
 
     ligands: tuple[str, ...]
@@ -139,6 +141,10 @@ class Estimates:
         ]
         if self.spread is not None and not np.isfinite(self.spread[self.known]).all():
             problems.append("the spread of a known energy is not finite")
+        if self.spread is not None and (
+            self.half_width is None or np.isnan(self.half_width[self.known]).any()
+        ):
+            problems.append("a known energy has a spread and no half width")
         if self.half_width is not None:
             widths = self.half_width[~np.isnan(self.half_width)]
             if not (np.isfinite(widths) & (widths >= 0)).all():
@@ -160,6 +166,88 @@ class Estimates:
     def known(self) -> NDArray[np.bool_]:
         """Rows that have an exchange energy, (n,)."""
         return ~np.isnan(self.exchange)
+
+    @cached_property
+    def unsure(self) -> NDArray[np.bool_]:
+        """Known rows with an error that is known too, (n,): those predicted with an interval.
+
+        A computed energy has no error of a model.  It is not certain for that: nothing is known of
+        how reliably its lowest minimum is found, so that comparisons of computed energies alone
+        have neither intervals nor probabilities.
+        """
+        if self.spread is None:
+            return np.zeros(len(self), dtype=bool)
+        return np.asarray(self.known & np.any(self.spread != 0, axis=1), dtype=bool)
+
+    @cached_property
+    def calibrated_spread(self) -> _Floats | None:
+        """`spread` of such length that a Gaussian agrees with the intervals, (n, d) eV.
+
+        Intervals are |s_i| times a multiplier that was calibrated on errors, which need not be that
+        of a Gaussian.  Each row becomes s_i h_i / (z |s_i|), with the half width h_i and
+        z = Φ⁻¹((1 + level)/2): the central interval of `level` of the Gaussian with this spread is
+        the interval that is stated.  Directions, and with them correlations, stay.  Rows of zeros
+        stay zero; None without a spread.
+        """
+        if self.spread is None or self.half_width is None:
+            return None
+        sigmas = np.linalg.norm(self.spread, axis=1)
+        scales = np.divide(
+            self.half_width, self._quantile * sigmas, out=np.zeros_like(sigmas), where=self.unsure
+        )
+        return np.where(self.known[:, None], self.spread * scales[:, None], math.nan)
+
+    def calibrated_differences(self, first: ArrayLike, second: ArrayLike) -> _Floats | None:
+        """Spread of differences of energies that agrees with their intervals, (m, d) eV.
+
+        That is (s_i − s_j) q/z, with the `difference_multiplier` q and z as for
+        :attr:`calibrated_spread`; None without a spread.
+
+        Parameters
+        ----------
+        first, second
+            Numbers of rows, (m,) each.
+        """
+        if self.spread is None:
+            return None
+        one, other = np.asarray(first, dtype=np.intp), np.asarray(second, dtype=np.intp)
+        scale = self.difference_multiplier / self._quantile
+        return np.asarray((self.spread[one] - self.spread[other]) * scale)
+
+    def difference_half_widths(self, first: ArrayLike, second: ArrayLike) -> list[float | None]:
+        """Half widths of the intervals of differences of energies, eV.
+
+        Parameters
+        ----------
+        first, second
+            Numbers of rows, (m,) each.
+
+        Returns
+        -------
+        list
+            q |s_i − s_j| each, with the `difference_multiplier` q; None where one of the energies
+            is unknown, or neither has a known error.
+        """
+        one, other = np.asarray(first, dtype=np.intp), np.asarray(second, dtype=np.intp)
+        if self.spread is None:
+            return [None] * len(one)
+        sigmas = np.linalg.norm(self.spread[one] - self.spread[other], axis=1)
+        stated = self.known[one] & self.known[other] & (self.unsure[one] | self.unsure[other])
+        widths = (self.difference_multiplier * sigmas).tolist()
+        return [width if there else None for width, there in zip(widths, stated, strict=True)]
+
+    @cached_property
+    def rows_of(self) -> Mapping[tuple[str, str], tuple[int, ...]]:
+        """Numbers of the rows of each ligand with each metal, by (ligand, metal)."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for number, names in enumerate(zip(self.ligands, self.metals, strict=True)):
+            found.setdefault(names, []).append(number)
+        return {names: tuple(numbers) for names, numbers in found.items()}
+
+    @property
+    def _quantile(self) -> float:
+        """Half the width of a Gaussian's central interval of `level`, in standard deviations."""
+        return NormalDist().inv_cdf((1 + self.level) / 2)
 
 
 def ligands_and_waters(geometry: str) -> tuple[int, int]:

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 #: Largest heat map whose fields carry their numbers.
 _LABELLED = 600
+#: Ligands beyond which rows and names become small, and ligands beyond which the rest is left out:
+#: the picture would have more pixels than viewers open.
+_ROOMY, _MOST = 100, 1000
 
 
 def draw_heatmap(rows: Sequence[Row], screen: Screen, path: Path, unit: str) -> None:
     """Draw the exchange energies, ligands by strength from the top, a panel a geometry.
+
+    A geometry without any energy has no panel; of very many ligands, the strongest are drawn.
 
     Parameters
     ----------
@@ -40,28 +45,38 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, path: Path, unit: str) -> 
         if row.exchange is not None
     }
     ligands = list(dict.fromkeys(ligand for ligand, _, _ in values))
+    there = {geometry for _, geometry, _ in values}
+    geometries = [geometry for geometry in screen.geometries if geometry in there]
     grid = np.array(
         [[[values.get((li, g, m), np.nan) for m in screen.metals] for li in ligands]
-         for g in screen.geometries]
+         for g in geometries]
     )  # fmt: skip
     # Geometries have levels of their own: a ligand that lacks one is judged by the others.
     levels = np.nanmean(grid - np.nanmean(grid, axis=(1, 2), keepdims=True), axis=(0, 2))
-    order = np.argsort(levels, kind="stable")
-    panels = len(screen.geometries)
+    order = np.argsort(levels, kind="stable")[:_MOST]
+    roomy = len(order) <= _ROOMY
+    panels = len(geometries)
     width = 2.6 + panels * (0.4 + 0.75 * len(screen.metals))
-    figure = Figure(figsize=(width, 1.4 + 0.38 * len(ligands)), layout="constrained")
+    height = 1.4 + (0.38 if roomy else 0.13) * len(order)
+    figure = Figure(figsize=(width, height), layout="constrained" if roomy else None)
     FigureCanvasAgg(figure)
+    if not roomy:
+        # A layout engine draws all names several times: half a minute of 500.
+        figure.subplots_adjust(2 / width, 0.5 / height, 1 - 0.3 / width, 1 - 0.9 / height)
     all_axes = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
-    for axes, geometry, panel in zip(all_axes, screen.geometries, grid[:, order], strict=True):
+    for axes, geometry, panel in zip(all_axes, geometries, grid[:, order], strict=True):
         image = axes.imshow(panel, cmap="viridis", aspect="auto")
         axes.set_xticks(range(len(screen.metals)), screen.metals)
-        axes.set_yticks(range(len(ligands)), [ligands[i] for i in order])
+        axes.set_yticks(range(len(order)), [ligands[i] for i in order])
+        axes.tick_params(axis="y", labelsize=10 if roomy else 7)
         axes.set_title(geometry, fontsize=9)
-        figure.colorbar(image, ax=axes, label=unit)
+        figure.colorbar(image, ax=axes, label=unit, aspect=20 if roomy else 2 * height)
         if grid.size <= _LABELLED:
             _write_numbers(axes, panel)
-    figure.suptitle(f"Exchange with the aqua ion\n{screen.protocol.level}", fontsize=9)
-    figure.savefig(path, dpi=160)
+    some = f", {len(order)} strongest of {len(ligands)}" if len(order) < len(ligands) else ""
+    title = f"Exchange with the aqua ion{some}\n{screen.protocol.level}"
+    figure.suptitle(title, fontsize=9, y=None if roomy else 1 - 0.2 / height)
+    figure.savefig(path, dpi=160 if roomy else 100)
 
 
 def _write_numbers(axes: Axes, panel: NDArray[np.float64]) -> None:

@@ -24,6 +24,9 @@ DRAWS = 2000
 _AT_ONCE = 1_000_000
 #: Energies that agree to so many digits (eV) are equal: no order comes from rounding errors.
 _DIGITS = 9
+_SAME = 10.0**-_DIGITS
+#: Standard deviations of a difference that no sample exceeds: its probability is 6e-16.
+_CERTAIN = 8.0
 
 _Floats = NDArray[np.float64]
 
@@ -41,8 +44,11 @@ class Tradeoff:
         ΔΔE for that metal over the other, eV; NaN where it is unknown.
     front
         Whether nothing beats it in both.
+    strength_half_width, selectivity_half_width
+        Of their intervals, eV; None where there is none, as of computed energies.
     probability_front
-        Probability of that; None where nothing is known of the errors.
+        Probability of being on the front; None where nothing is known of the errors, as between
+        computed energies.
     """
 
     ligand: str
@@ -50,6 +56,8 @@ class Tradeoff:
     strength: float
     selectivity: float
     front: bool
+    strength_half_width: float | None = None
+    selectivity_half_width: float | None = None
     probability_front: float | None = None
 
     def data(self, factor: float = KCAL_PER_EV) -> dict[str, object]:
@@ -60,11 +68,17 @@ class Tradeoff:
         factor
             From eV to the unit of the energies.
         """
+
+        def scaled(energy: float | None) -> float | None:
+            return None if energy is None or math.isnan(energy) else energy * factor
+
         return {
             "ligand": self.ligand,
             "geometry": self.geometry,
-            "strength": None if math.isnan(self.strength) else self.strength * factor,
-            "selectivity": None if math.isnan(self.selectivity) else self.selectivity * factor,
+            "strength": scaled(self.strength),
+            "strength_half_width": scaled(self.strength_half_width),
+            "selectivity": scaled(self.selectivity),
+            "selectivity_half_width": scaled(self.selectivity_half_width),
             "front": self.front,
             "probability_front": self.probability_front,
         }
@@ -142,18 +156,18 @@ def membership(
     chances = np.zeros(len(x))
     if not known.size:
         return chances
-    x, y = x[known], y[known]
     first, second = (spread[known] for spread in spreads)
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise InputError("the spread of a known point is not finite")
+    some = _contenders(x[known], y[known], first, second)
+    known, first, second = known[some], first[some], second[some]
     rng = np.random.default_rng(seed)
     counts = np.zeros(len(known))
     step = max(1, _AT_ONCE // max(len(known), first.shape[1]))
     for start in range(0, draws, step):
         # The same causes for both: a ligand that is predicted too strong is so with both metals.
         causes = rng.standard_normal((min(step, draws - start), first.shape[1]))
-        for xs, ys in zip(x + causes @ first.T, y + causes @ second.T, strict=True):
-            counts += _front(xs, ys)
+        counts += _front(x[known] + causes @ first.T, y[known] + causes @ second.T).sum(axis=0)
     chances[known] = counts / draws
     return chances
 
@@ -181,7 +195,9 @@ def tradeoffs(
     Returns
     -------
     tuple
-        In the order of the estimates.
+        In the order of the estimates.  Probabilities are those of the Gaussian that agrees with
+        the intervals (:attr:`Estimates.calibrated_spread`, and
+        :meth:`Estimates.calibrated_differences` for selectivity).
 
     Raises
     ------
@@ -193,26 +209,34 @@ def tradeoffs(
     strength = estimates.exchange[first]
     selectivity = strength - estimates.exchange[second]
     front = pareto_front(strength, selectivity)
+    widths = estimates.difference_half_widths(first, second)
     chances: list[float | None] = [None] * len(first)
-    if estimates.spread is not None:
-        spread = estimates.spread[first]
-        preference = spread - estimates.spread[second]
+    spread = estimates.calibrated_spread
+    preference = estimates.calibrated_differences(first, second)
+    if spread is not None and preference is not None and any(w is not None for w in widths):
         chances = membership(
-            strength, selectivity, spread, preference, draws=draws, seed=seed
+            strength, selectivity, spread[first], preference, draws=draws, seed=seed
         ).tolist()
     return tuple(
         Tradeoff(
-            estimates.ligands[i],
-            estimates.geometries[i],
-            float(strong),
-            float(selective),
-            bool(on_it),
-            chance,
+            ligand=estimates.ligands[i],
+            geometry=estimates.geometries[i],
+            strength=float(strength[at]),
+            selectivity=float(selectivity[at]),
+            front=bool(front[at]),
+            strength_half_width=_stated(estimates, i),
+            selectivity_half_width=widths[at],
+            probability_front=chances[at],
         )
-        for i, strong, selective, on_it, chance in zip(
-            first, strength, selectivity, front, chances, strict=True
-        )
+        for at, i in enumerate(first)
     )
+
+
+def _stated(estimates: Estimates, row: int) -> float | None:
+    """Half width of the interval of an energy, where it has one."""
+    if estimates.half_width is None or not estimates.unsure[row]:
+        return None
+    return float(estimates.half_width[row])
 
 
 def _columns(strength: ArrayLike, selectivity: ArrayLike) -> tuple[_Floats, _Floats]:
@@ -227,18 +251,29 @@ def _columns(strength: ArrayLike, selectivity: ArrayLike) -> tuple[_Floats, _Flo
     return x, y
 
 
+def _contenders(x: _Floats, y: _Floats, first: _Floats, second: _Floats) -> NDArray[np.bool_]:
+    """Points that some sample may leave on the front: no other beats them in every one."""
+    found = np.ones(len(x), dtype=bool)
+    for leader in np.flatnonzero(_front(x, y)):
+        beaten = x - x[leader] > _CERTAIN * np.linalg.norm(first - first[leader], axis=1) + _SAME
+        beaten &= y - y[leader] > _CERTAIN * np.linalg.norm(second - second[leader], axis=1) + _SAME
+        found &= ~beaten
+    return found
+
+
 def _front(x: _Floats, y: _Floats) -> NDArray[np.bool_]:
-    """The front of finite numbers: one sweep from low to high `x`."""
-    if not len(x):
-        return np.zeros(0, dtype=bool)
+    """The front of finite numbers, (..., n), by one sweep from low to high `x`."""
+    if not x.shape[-1]:
+        return np.zeros(x.shape, dtype=bool)
     x, y = np.round(x, _DIGITS), np.round(y, _DIGITS)
-    order = np.lexsort((y, x))
-    xs, ys = x[order], y[order]
-    # Where each run of equal x starts; within one, only its lowest y can be on the front.
-    starts = np.flatnonzero(np.append(True, xs[1:] != xs[:-1]))
-    run = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(xs))))
-    lowest = ys[starts]
-    before = np.append(np.inf, np.minimum.accumulate(lowest)[:-1])
-    front = np.empty(len(x), dtype=bool)
-    front[order] = (ys == lowest[run]) & (lowest < before)[run]
+    order = np.lexsort((y, x), axis=-1)
+    xs, ys = (np.take_along_axis(values, order, axis=-1) for values in (x, y))
+    before = np.minimum.accumulate(ys, axis=-1)
+    lower, twice = np.ones(x.shape, dtype=bool), np.zeros(x.shape, dtype=bool)
+    lower[..., 1:] = ys[..., 1:] < before[..., :-1]
+    twice[..., 1:] = (ys[..., 1:] == ys[..., :-1]) & (xs[..., 1:] == xs[..., :-1])
+    # Equal points stand side by side: what holds for the first of them holds for all.
+    first = np.maximum.accumulate(np.where(twice, 0, np.arange(x.shape[-1])), axis=-1)
+    front = np.empty(x.shape, dtype=bool)
+    np.put_along_axis(front, order, np.take_along_axis(lower, first, axis=-1), axis=-1)
     return front

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty.ranking import DRAWS, SEED, differences, probability_first
+from rarebind.learning.uncertainty.ranking import DRAWS, SEED, probability_first
 from rarebind.screening.estimates import (
     ROOM_TEMPERATURE,
     Estimates,
@@ -45,14 +45,15 @@ class Selectivity:
     difference
         ΔΔE, eV; NaN where one of the energies is unknown.
     half_width
-        Of its interval, eV; None where there is none.
+        Of its interval, eV; None where there is none, as between computed energies.
     temperature
         Of the separation factor, K.
     flagged
         Whether either complex lies outside of what the model can be trusted with.
     probability_best
         Probability of being the ligand and geometry that prefers `metal` most among those compared;
-        None where nothing is known of the errors, or nothing was compared.
+        None where nothing is known of the errors, as between computed energies, or nothing was
+        compared.
 
     Raises
     ------
@@ -161,7 +162,8 @@ def selectivities(
     tuple
         Pair by pair, in the order of the estimates.  Where an energy is unknown the difference is
         NaN.  Intervals hold the truth with the probability ``estimates.level``; there are none
-        without a spread, as those of two energies do not tell how much of their errors cancels.
+        without a spread, as those of two energies do not tell how much of their errors cancels,
+        and none between two computed energies.
 
     Raises
     ------
@@ -209,8 +211,9 @@ def best_for_pair(
     -------
     tuple
         Sorted by ΔΔE, equals in the order of the estimates; those that are unknown last, with
-        probability 0.  Probabilities add up to 1 where a difference is known, and are None without
-        a spread.
+        probability 0.  Probabilities are those of the Gaussian that agrees with the intervals
+        (:meth:`Estimates.calibrated_differences`).  They add up to 1, and are None where no
+        difference has an interval.
 
     Raises
     ------
@@ -220,10 +223,9 @@ def best_for_pair(
     rows = selectivities(estimates, [(metal, other)], temperature, geometry=geometry)
     if draws < 1:
         raise InputError(f"draws must be 1 or more, got {draws}")
-    if estimates.spread is not None:
-        first, second = pair_rows(estimates, metal, other, geometry)
+    spread = estimates.calibrated_differences(*pair_rows(estimates, metal, other, geometry))
+    if spread is not None and any(row.half_width is not None for row in rows):
         preferences = np.array([row.difference for row in rows], dtype=float)
-        spread = estimates.spread[first] - estimates.spread[second]
         chances = probability_first(preferences, spread, draws=draws, seed=seed)
         rows = tuple(
             replace(row, probability_best=float(chance))
@@ -237,11 +239,7 @@ def _of_pair(
 ) -> list[Selectivity]:
     first, second = pair_rows(estimates, metal, other, geometry)
     preferences = estimates.exchange[first] - estimates.exchange[second]
-    half_widths: list[float | None] = [None] * len(first)
-    if estimates.spread is not None:
-        _, sigmas = differences(estimates.exchange, estimates.spread, first, second)
-        widths = (estimates.difference_multiplier * sigmas).tolist()
-        half_widths = [None if math.isnan(width) else width for width in widths]
+    half_widths = estimates.difference_half_widths(first, second)
     return [
         Selectivity(
             ligand=estimates.ligands[i],

@@ -14,12 +14,15 @@ The equilibria are, for each geometry with n ligands and w waters on an aqua ion
 with 1 mol/L as the standard state of all, water as well, whose 55.34 mol/L then enter as any other
 concentration (Bryantsev, Diallo and Goddard, J. Phys. Chem. B 2008, 112, 9709, on why all must have
 the same standard state): [M L_n (H2O)_w]/[aqua] = K [L]^n/[H2O]^(m − w).  Water is not used up.
+
+Where energies carry intervals, curves carry bands: of equilibria with energies drawn from the joint
+law of their errors.  These are errors of the energies alone, not of taking them for free energies.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -27,6 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.errors import InputError
+from rarebind.learning.uncertainty.ranking import SEED
+from rarebind.screening.equilibrium import log_free_ligands, shares_of
 from rarebind.screening.estimates import (
     ROOM_TEMPERATURE,
     Estimates,
@@ -40,10 +45,16 @@ WATER = 55.34
 AQUA = "aqua"
 #: Ligands per metal of a curve unless asked otherwise: 0 to 8 in quarters.
 RATIOS = tuple(i / 4 for i in range(33))
+#: Samples that a band comes from: its ends are known to 0.02 of the distribution.
+DRAWS = 100
 #: Waters of an aqua ion that can be asked for.
 _WATERS = range(1, 13)
 #: Largest energy in units of kT: beyond, doubles no longer hold the mass balance to nine digits.
 _LARGEST = 1e5
+#: Precision of ln [L] of samples: their shares are right to this, which no band shows.
+_ROUGH = 1e-4
+#: Decimals of a band in plain data.
+_DECIMALS = 4
 
 _Floats = NDArray[np.float64]
 
@@ -89,6 +100,20 @@ class Speciation:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Between which ends the share of a species lies, along the ratios of a curve.
+
+    Attributes
+    ----------
+    low, high
+        One each; they hold the curve itself.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class SpeciationCurve:
     """Species of a metal as more and more ligand is added.
 
@@ -98,14 +123,19 @@ class SpeciationCurve:
         Total ligand per total metal.
     points
         One each.
+    bands
+        Of every species, from the intervals of the energies; None where these have none.
     """
 
     ratios: tuple[float, ...]
     points: tuple[Speciation, ...]
+    bands: Mapping[str, Band] | None = None
 
     def __post_init__(self) -> None:
         if not self.ratios or len(self.ratios) != len(self.points):
             raise InputError(f"{len(self.ratios)} ratios for {len(self.points)} points of a curve")
+        if self.bands is not None:
+            object.__setattr__(self, "bands", MappingProxyType(dict(self.bands)))
 
     @property
     def fractions(self) -> dict[str, tuple[float, ...]]:
@@ -116,12 +146,47 @@ class SpeciationCurve:
         }
 
     def data(self) -> dict[str, object]:
-        """Plain data for JSON."""
+        """Plain data for JSON; ``bands`` has low and high ends by species, or is None."""
         fractions = {name: list(shares) for name, shares in self.fractions.items()}
-        return {"ratio": list(self.ratios), "fractions": fractions}
+        bands = None
+        if self.bands is not None:
+            bands = {
+                name: [[round(x, _DECIMALS) for x in ends] for ends in (band.low, band.high)]
+                for name, band in self.bands.items()
+            }
+        return {"ratio": list(self.ratios), "fractions": fractions, "bands": bands}
 
 
-def known_energies(estimates: Estimates, ligand: str, metal: str) -> dict[str, float]:
+@dataclass(frozen=True, eq=False)
+class KnownEnergies(Mapping[str, float]):
+    """Exchange energies of the complexes of a ligand with a metal, by geometry, and their errors.
+
+    Attributes
+    ----------
+    energies
+        eV by geometry.
+    spread
+        Joint law of their errors that agrees with their intervals, (n, d) eV in the order of
+        `energies`; None where none of them has an interval.
+    level
+        Share of the intervals that hold the truth.
+    """
+
+    energies: Mapping[str, float]
+    spread: _Floats | None = None
+    level: float = 0.9
+
+    def __getitem__(self, geometry: str) -> float:
+        return self.energies[geometry]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.energies)
+
+    def __len__(self) -> int:
+        return len(self.energies)
+
+
+def known_energies(estimates: Estimates, ligand: str, metal: str) -> KnownEnergies:
     """Exchange energies in eV of the complexes of a ligand with a metal, by geometry.
 
     Complexes without a known energy are left out, so an equilibrium of these is one without them.
@@ -131,11 +196,7 @@ def known_energies(estimates: Estimates, ligand: str, metal: str) -> dict[str, f
     InputError
         The ligand was not screened with the metal.
     """
-    rows = [
-        i
-        for i, names in enumerate(zip(estimates.ligands, estimates.metals, strict=True))
-        if names == (ligand, metal)
-    ]
+    rows = estimates.rows_of.get((ligand, metal))
     if not rows:
         metals = dict.fromkeys(
             m for li, m in zip(estimates.ligands, estimates.metals, strict=True) if li == ligand
@@ -144,8 +205,13 @@ def known_energies(estimates: Estimates, ligand: str, metal: str) -> dict[str, f
             raise InputError(f"no estimates of {ligand} with {metal}: only {', '.join(metals)}")
         ligands = ", ".join(dict.fromkeys(estimates.ligands)) or "none"
         raise InputError(f"no estimates of ligand {ligand!r}: there are {ligands}")
-    known = estimates.known
-    return {estimates.geometries[i]: float(estimates.exchange[i]) for i in rows if known[i]}
+    known = [i for i in rows if not math.isnan(estimates.exchange[i])]
+    energies = {estimates.geometries[i]: float(estimates.exchange[i]) for i in known}
+    spread = estimates.calibrated_spread
+    stated = spread is not None and estimates.unsure[known].any()
+    return KnownEnergies(
+        energies, spread[known] if spread is not None and stated else None, estimates.level
+    )
 
 
 def speciate(
@@ -183,19 +249,9 @@ def speciate(
     """
     counts, logs = _species(energies, temperature, aqua_waters, water)
     _check_totals(metal_total, ligand_total)
-    if ligand_total == 0:
-        log_free = -math.inf
-        shares = (counts == 0).astype(float)
-    else:
-        log_free = _log_free_ligand(counts, logs, metal_total, ligand_total)
-        shares = _shares(counts, logs, log_free)
-    return Speciation(
-        fractions=dict(zip((AQUA, *energies), shares.tolist(), strict=True)),
-        log10_free_ligand=log_free / math.log(10),
-        metal_total=metal_total,
-        ligand_total=ligand_total,
-        temperature=temperature,
-    )
+    ligand = np.array([ligand_total], dtype=float)
+    (point,), _ = _points((AQUA, *energies), counts, logs, metal_total, ligand, temperature)
+    return point
 
 
 def speciation_curve(
@@ -213,10 +269,19 @@ def speciation_curve(
 
     Parameters
     ----------
+    energies
+        As :func:`speciate` takes them; with those of :func:`known_energies` that have intervals,
+        the curve has bands.
     ratios
         Total ligand per total metal, 0 or more each.
-    energies, metal_total, temperature, aqua_waters, water
+    metal_total, temperature, aqua_waters, water
         As :func:`speciate` takes them.
+
+    Returns
+    -------
+    SpeciationCurve
+        Its bands hold the share of :data:`DRAWS` samples that the intervals of the energies hold
+        of the truth, always the same ones.
 
     Raises
     ------
@@ -228,18 +293,93 @@ def speciation_curve(
         raise InputError(f"ligand:metal ratios must be 0 or more, got {wrong[0]}")
     if not ratios:
         raise InputError("no ligand:metal ratios given")
-    points = [
-        speciate(
-            energies,
-            metal_total,
-            ratio * metal_total,
-            temperature,
-            aqua_waters=aqua_waters,
-            water=water,
+    counts, logs = _species(energies, temperature, aqua_waters, water)
+    totals = np.array(ratios) * metal_total
+    for total in totals.tolist():
+        _check_totals(metal_total, total)
+    species = (AQUA, *energies)
+    points, frees = _points(species, counts, logs, metal_total, totals, temperature)
+    bands = None
+    if isinstance(energies, KnownEnergies) and energies.spread is not None:
+        errors = -_errors(energies.spread) / thermal_energy(temperature)
+        ends = _band(counts, logs, errors, metal_total, totals, frees, energies.level)
+        bands = {name: Band(*pair) for name, pair in zip(species, ends, strict=True)}
+    return SpeciationCurve(ratios, points, bands)
+
+
+def _points(
+    species: Sequence[str],
+    counts: _Floats,
+    logs: _Floats,
+    metal_total: float,
+    totals: _Floats,
+    temperature: float,
+) -> tuple[tuple[Speciation, ...], _Floats]:
+    """Equilibria at each of the `totals` of ligand, mol/L, and ln [L] of each."""
+    there = totals > 0
+    columns = np.repeat(logs[:, None], there.sum(), axis=1)
+    frees = np.full(len(totals), -math.inf)
+    shares = np.repeat((counts == 0).astype(float)[:, None], len(totals), axis=1)
+    frees[there] = log_free_ligands(counts, columns, metal_total, totals[there])
+    shares[:, there] = shares_of(counts, columns, frees[there])
+    points = tuple(
+        Speciation(
+            fractions=dict(zip(species, found, strict=True)),
+            log10_free_ligand=free / math.log(10),
+            metal_total=metal_total,
+            ligand_total=total,
+            temperature=temperature,
         )
-        for ratio in ratios
-    ]
-    return SpeciationCurve(ratios, tuple(points))
+        for found, free, total in zip(
+            shares.T.tolist(), frees.tolist(), totals.tolist(), strict=True
+        )
+    )
+    return points, frees
+
+
+def _errors(spread: _Floats) -> _Floats:
+    """Samples of the errors of all species, the aqua ion's first, which is 0: (n + 1, draws) eV."""
+    # Only the products of rows matter: as many columns as rows can carry them.
+    wide = spread.shape[1] > len(spread)
+    rows = np.asarray(np.linalg.qr(spread.T, mode="r")).T if wide else spread
+    drawn = np.random.default_rng(SEED).standard_normal((rows.shape[1], DRAWS))
+    return np.vstack([np.zeros(DRAWS), rows @ drawn])
+
+
+def _band(
+    counts: _Floats,
+    logs: _Floats,
+    errors: _Floats,
+    metal_total: float,
+    totals: _Floats,
+    frees: _Floats,
+    level: float,
+) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
+    """Ends of the central `level` of sampled shares along the totals, of each species.
+
+    Parameters
+    ----------
+    errors
+        Of `logs`, (species, draws).
+    frees
+        ln [L] of the curve itself, from which the samples are not far.
+    """
+    there = totals > 0
+    shape = (len(counts), errors.shape[1], int(there.sum()))
+    columns = np.repeat(logs[:, None] + errors, shape[2], axis=1)
+    start = np.tile(frees[there], shape[1])
+    found = log_free_ligands(
+        counts, columns, metal_total, np.tile(totals[there], shape[1]), start, _ROUGH
+    )
+    drawn = np.sort(shares_of(counts, columns, found).reshape(shape), axis=1)
+    middle = shares_of(counts, np.repeat(logs[:, None], shape[2], axis=1), frees[there])
+    beyond = int((1 - level) / 2 * shape[1])
+    low = np.repeat((counts == 0).astype(float)[:, None], len(totals), axis=1)
+    high = low.copy()
+    # Where a species is at its largest, all samples may lie below the curve.
+    low[:, there] = np.minimum(drawn[:, beyond], middle)
+    high[:, there] = np.maximum(drawn[:, -1 - beyond], middle)
+    return [(tuple(a), tuple(b)) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _species(
@@ -286,47 +426,3 @@ def _check_totals(metal_total: float, ligand_total: float) -> None:
         problems.append(f"{ligand_total} mol/L ligand for {metal_total} mol/L metal: too unlike")
     if problems:
         raise InputError(problems)
-
-
-def _shares(counts: _Floats, logs: _Floats, log_free: float) -> _Floats:
-    weights = logs + counts * log_free
-    shares = np.exp(weights - weights.max())
-    return np.asarray(shares / shares.sum(), dtype=float)
-
-
-def _log_free_ligand(
-    counts: _Floats, logs: _Floats, metal_total: float, ligand_total: float
-) -> float:
-    """Logarithm of the free ligand from its mass balance, l + M Σ n f(l) = L.
-
-    With r = L/M and Σ f = 1 the balance reads
-
-        l + M Σ_{n>r} (n − r) f = M Σ_{n<r} (r − n) f.
-
-    All terms are positive, so both sides keep their digits as logarithms, where l + M Σ n f − L
-    would lose them whenever the ligand is all but used up.  Their difference has the sign of that
-    sum, which only rises with l: there is one root.
-    """
-    from scipy.optimize import brentq
-
-    ratio = ligand_total / metal_total
-    log_metal, log_ligand = math.log(metal_total), math.log(ligand_total)
-    above, below = counts > ratio, counts < ratio
-    # Of the shares' numerators: the sum that they are divided by is common to both sides.
-    distances = np.where(above | below, np.abs(counts - ratio), 1.0)
-    terms = logs + log_metal + np.log(distances)
-
-    def excess(log_free: float) -> float:
-        rising = counts * log_free
-        more = np.append(log_free + logs + rising, (terms + rising)[above])
-        less = (terms + rising)[below]
-        return float(np.logaddexp.reduce(more) - np.logaddexp.reduce(less))
-
-    # Here at most a quarter of the ligand is free, and at most a quarter bound.
-    complexes = counts > 0
-    share = math.log(ratio) - math.log(4 * counts.max() * complexes.sum())
-    bound_little = (share - logs[complexes]) / counts[complexes]
-    low = min(log_ligand - math.log(4), bound_little.min())
-    # Here more is free than there is.
-    high = log_ligand + 1
-    return float(brentq(excess, low, high, xtol=1e-14, rtol=1e-15, maxiter=1000))

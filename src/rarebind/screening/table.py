@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.binding import selectivity
 from rarebind.learning.uncertainty.ranking import probability_first
 from rarebind.screening.estimates import Estimates
+from rarebind.screening.memory import remembered
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Screen
 from rarebind.units import KCAL_PER_EV, KJ_PER_EV
@@ -36,11 +37,13 @@ class Row:
     half_width
         Of the interval around either; None for computed energies.
     probability_first
-        That the ligand is the strongest of those screened; None without intervals.
+        That the ligand is the strongest of those screened, by the Gaussian that agrees with the
+        intervals (:attr:`Estimates.calibrated_spread`); None without intervals, as where all
+        energies are computed.
     selectivity
         ΔΔE: exchange with this metal minus exchange with the reference metal.
     selectivity_half_width
-        Of its interval.
+        Of its interval; None where both energies are computed.
     flagged
         Whether the complex is unlike those that the model learned from.
     coordination_number, aqua_waters
@@ -73,9 +76,24 @@ class Row:
 
     def data(self) -> dict[str, object]:
         """The row as a flat mapping."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in COLUMNS}
 
 
+#: Names of a row's fields, in the order of the table's columns.
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+class _Place(NamedTuple):
+    """Where an entry stands among those of its metal and geometry; energies in eV."""
+
+    entry: Entry
+    rank: int
+    first: float | None
+    difference: float | None
+    difference_half_width: float | None
+
+
+@remembered
 def estimates_of(screen: Screen) -> Estimates:
     """Energies and joint spread of a screen, one row an entry, in its order.
 
@@ -106,30 +124,32 @@ def estimates_of(screen: Screen) -> Estimates:
 def ranked_rows(screen: Screen, unit: str = "kcal/mol") -> list[Row]:
     """Rows metal by metal and geometry by geometry, the strongest ligand first, failures last.
 
-    ΔΔE refers to the first metal of the screen.
+    ΔΔE refers to the first metal of the screen.  A ligand that was not screened in a geometry has
+    no row there.
     """
     factor = UNITS[unit]
+    return [_row(place, factor) for place in _places(screen)]
+
+
+@remembered
+def _places(screen: Screen) -> list[_Place]:
+    """All entries in the order of the table."""
     estimates = estimates_of(screen)
-    reference = {
-        (entry.ligand.inchikey, entry.spec.geometry): number
-        for number, entry in enumerate(screen.entries)
-        if entry.spec.metal == screen.metals[0] and entry.binding is not None
-    }
-    places: dict[tuple[str, str], list[int]] = {}
+    differences = _differences(screen, estimates)
+    groups: dict[tuple[str, str], list[int]] = {}
     for number, entry in enumerate(screen.entries):
-        places.setdefault((entry.spec.metal, entry.spec.geometry), []).append(number)
-    rows = []
+        groups.setdefault((entry.spec.metal, entry.spec.geometry), []).append(number)
+    found = []
     for metal in screen.metals:
         for geometry in screen.geometries:
-            numbers = places.get((metal, geometry), [])
+            numbers = groups.get((metal, geometry), [])
             numbers.sort(key=lambda i: _strength(screen.entries[i]))
             firsts = _firsts(estimates, numbers)
-            for rank, number in enumerate(numbers, start=1):
-                entry = screen.entries[number]
-                against = reference.get((entry.ligand.inchikey, geometry))
-                difference = _difference(estimates, screen, number, against)
-                rows.append(_row(rank, entry, factor, firsts[rank - 1], difference))
-    return rows
+            found += [
+                _Place(screen.entries[number], rank, first, *differences.get(number, (None, None)))
+                for rank, (number, first) in enumerate(zip(numbers, firsts, strict=True), start=1)
+            ]
+    return found
 
 
 def _spread(binding: object) -> NDArray[np.float64] | None:
@@ -148,35 +168,36 @@ def _strength(entry: Entry) -> float:
 
 def _firsts(estimates: Estimates, numbers: Sequence[int]) -> Sequence[float | None]:
     """Probabilities of being the strongest."""
-    if estimates.spread is None or not estimates.known[numbers].any():
+    spread = estimates.calibrated_spread
+    if spread is None or not estimates.unsure[list(numbers)].any():
         return [None] * len(numbers)
-    found: NDArray[np.float64] = probability_first(
-        estimates.exchange[numbers], estimates.spread[numbers]
-    )
+    found: NDArray[np.float64] = probability_first(estimates.exchange[numbers], spread[numbers])
     return [float(p) if estimates.known[i] else None for p, i in zip(found, numbers, strict=True)]
 
 
-def _difference(
-    estimates: Estimates, screen: Screen, number: int, against: int | None
-) -> tuple[float | None, float | None]:
-    """ΔΔE in eV, and half the width of its interval."""
-    if against is None or screen.entries[number].binding is None:
-        return None, None
-    exchange = estimates.exchange
-    value = selectivity(float(exchange[number]), float(exchange[against]))
-    if estimates.spread is None:
-        return value, None
-    sigma = float(np.linalg.norm(estimates.spread[number] - estimates.spread[against]))
-    return value, estimates.difference_multiplier * sigma
+def _differences(
+    screen: Screen, estimates: Estimates
+) -> dict[int, tuple[float | None, float | None]]:
+    """ΔΔE against the first metal and half the width of its interval, eV, by number of entry."""
+    reference = {
+        (entry.ligand.inchikey, entry.spec.geometry): number
+        for number, entry in enumerate(screen.entries)
+        if entry.spec.metal == screen.metals[0] and entry.binding is not None
+    }
+    pairs = {
+        number: reference[key]
+        for number, entry in enumerate(screen.entries)
+        if entry.binding is not None
+        and (key := (entry.ligand.inchikey, entry.spec.geometry)) in reference
+    }
+    first, second = list(pairs), list(pairs.values())
+    values = (estimates.exchange[first] - estimates.exchange[second]).tolist()
+    widths = estimates.difference_half_widths(first, second)
+    return dict(zip(first, zip(values, widths, strict=True), strict=True))
 
 
-def _row(
-    rank: int,
-    entry: Entry,
-    factor: float,
-    first: float | None,
-    difference: tuple[float | None, float | None],
-) -> Row:
+def _row(place: _Place, factor: float) -> Row:
+    entry = place.entry
     spec, binding, ligand = entry.spec, entry.binding, entry.ligand
 
     def scaled(energy: float | None) -> float | None:
@@ -185,7 +206,7 @@ def _row(
     predicted = binding if isinstance(binding, Prediction) else None
     source = "" if binding is None else "computed" if predicted is None else "predicted"
     return Row(
-        rank=rank if binding else None,
+        rank=place.rank if binding else None,
         ligand=ligand.name,
         metal=spec.metal,
         geometry=spec.geometry,
@@ -193,9 +214,9 @@ def _row(
         binding=scaled(binding.binding if binding else None),
         exchange=scaled(binding.exchange if binding else None),
         half_width=scaled(predicted.half_width if predicted else None),
-        probability_first=first,
-        selectivity=scaled(difference[0]),
-        selectivity_half_width=scaled(difference[1]),
+        probability_first=place.first,
+        selectivity=scaled(place.difference),
+        selectivity_half_width=scaled(place.difference_half_width),
         flagged=predicted is not None and predicted.flagged,
         coordination_number=binding.coordination_number if binding else None,
         aqua_waters=binding.aqua_waters if binding else None,

@@ -6,26 +6,19 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
 from rarebind.elements import ionic_radius, is_rare_earth
 from rarebind.errors import InputError
+from rarebind.screening.estimates import thermal_energy
 from rarebind.screening.page.drawings import safe_drawing
-from rarebind.units import KCAL_PER_EV, KJ_PER_EV
+from rarebind.screening.table import COLUMNS, UNITS
 
 #: Newest form of ``ranking.json`` that the page understands.
 NEWEST_SCHEMA = 2
-#: Coordination number of the radii that series are drawn against.
-_RADIUS_CN = 8
-#: Boltzmann's constant in eV/K: the exact values of the SI.
-_BOLTZMANN = 1.380649e-23 / 1.602176634e-19
-_UNITS = {"kcal/mol": KCAL_PER_EV, "kJ/mol": KJ_PER_EV}
 #: Decimals of numbers in the page: more than any uncertainty, fewer than a double has.
 _DECIMALS = 6
-#: Columns of a row, in the order of the CSV file that the page hands out.
-COLUMNS = (
-    "rank", "ligand", "metal", "geometry", "charge", "binding", "exchange", "half_width",
-    "probability_first", "selectivity", "selectivity_half_width", "flagged",
-    "coordination_number", "aqua_waters", "status", "reason", "smiles", "inchikey",
-)  # fmt: skip
+#: Decimals of shares of species, which are drawn and never written finer than a percent.
+_SHARE_DECIMALS = 3
 
 
 def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +61,7 @@ def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
         "radii": report.get("radii") or _radii(metals),
         "pairs": [_with_factor_width(pair, report) for pair in report.get("pairs") or ()],
         "pareto": report.get("pareto") or [],
-        "speciation": report.get("speciation") or [],
+        "speciation": [_rounded_shares(curve) for curve in report.get("speciation") or ()],
         "structures": report.get("structures") or {},
         "short_list": report.get("short_list"),
         "rejected_input": report.get("rejected_input") or [],
@@ -123,19 +116,32 @@ def _ligands(
 
 
 def _radii(metals: Iterable[str]) -> dict[str, float]:
-    return {metal: ionic_radius(metal, _RADIUS_CN) for metal in metals if is_rare_earth(metal)}
+    return {
+        metal: ionic_radius(metal, DEFAULT_COORDINATION_NUMBER)
+        for metal in metals
+        if is_rare_earth(metal)
+    }
 
 
 def _with_factor_width(pair: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
     """Add the half-width of log10 of the separation factor: that of ΔΔE over RT ln 10."""
-    scale, temperature = _UNITS.get(report.get("unit") or "kcal/mol"), report.get("temperature")
-    decade = scale * _BOLTZMANN * temperature * math.log(10) if scale and temperature else None
+    scale, temperature = UNITS.get(report.get("unit") or "kcal/mol"), report.get("temperature")
+    decade = scale * thermal_energy(temperature) * math.log(10) if scale and temperature else None
     rows = []
     for row in pair.get("rows") or ():
         width = row.get("half_width")
         known = decade is not None and width is not None
         rows.append({**row, "log10_half_width": width / decade if known else None})
     return {**pair, "rows": rows}
+
+
+def _rounded_shares(value: Any) -> Any:
+    """A curve with fewer decimals: there may be thousands of curves."""
+    if isinstance(value, Mapping):
+        return {key: _rounded_shares(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded_shares(part) for part in value]
+    return round(value, _SHARE_DECIMALS) if isinstance(value, float) else value
 
 
 def _plain(value: Any) -> Any:

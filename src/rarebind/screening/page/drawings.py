@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from xml.etree import ElementTree as ET
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
@@ -27,7 +28,7 @@ _DEFAULTS = {
     "fill-opacity": "1",
 }
 # Numbers, names, colours, and functions such as translate(…) or rgb(…), but no url(…).
-_PLAIN = re.compile(r"(?:(?!url)[\w\s.,;:#%+\-()'])*", re.IGNORECASE)
+_PLAIN = re.compile(r"[\w\s.,;:#%+\-()']*")
 
 
 def safe_drawing(svg: object) -> str | None:
@@ -71,13 +72,24 @@ def _shapes(element: ET.Element) -> ET.Element:
 
 
 def _attributes(element: ET.Element) -> dict[str, str]:
-    found = {name: value for name, value in element.attrib.items() if name in _GEOMETRY | _PAINT}
-    for declaration in element.get("style", "").split(";"):
-        name, _, value = (part.strip() for part in declaration.partition(":"))
-        if name in _PAINT:
-            found[name] = value.removesuffix("px") if name == "stroke-width" else value
+    kept = _GEOMETRY | _PAINT
+    found = {name: value for name, value in element.attrib.items() if name in kept}
+    found.update(_declared(element.get("style", "")))
     return {
         name: value
         for name, value in found.items()
-        if _PLAIN.fullmatch(value) and _DEFAULTS.get(name) != value
+        if _DEFAULTS.get(name) != value
+        and _PLAIN.fullmatch(value)
+        and "url" not in value.casefold()
     }
+
+
+@lru_cache(maxsize=256)
+def _declared(style: str) -> tuple[tuple[str, str], ...]:
+    """Paint out of a style; RDKit writes a few different ones in all its drawings."""
+    found = []
+    for declaration in style.split(";"):
+        name, _, value = (part.strip() for part in declaration.partition(":"))
+        if name in _PAINT:
+            found.append((name, value.removesuffix("px") if name == "stroke-width" else value))
+    return tuple(found)

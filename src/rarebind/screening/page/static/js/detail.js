@@ -56,6 +56,7 @@ function rowNumbers(row) {
   const lines = [
     ['Status', succeeded(row) ? null : `${row.status}${row.reason ? `: ${row.reason}` : ''}`],
     ['Rank with this metal', row.rank],
+    ['Source', row.source || null],
     ['Exchange with the aqua ion', known(row.exchange) ? withInterval(row.exchange, row.half_width) + unit : null],
     [`ΔΔE against ${report.reference_metal}`, known(row.selectivity) ? withInterval(row.selectivity, row.selectivity_half_width) + unit : null],
     ['Binding of the bare ion', known(row.binding) ? withInterval(row.binding, row.half_width) + unit : null],

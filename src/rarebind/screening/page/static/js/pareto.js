@@ -2,6 +2,8 @@
 
 // Names beside the points of the front, while they fit.
 const NAMED_POINTS = 12;
+// Points beyond which those off the front have no error bars, which would cover the plot.
+const MOST_BARS = 60;
 
 function drawPareto() {
   const pairs = report.pareto.filter((pair) => pair.points?.length);
@@ -22,9 +24,15 @@ function drawPareto() {
     const points = pair.points.filter(({ strength, selectivity }) => known(strength) && known(selectivity));
     const front = points.filter((point) => point.front).sort((a, b) => a.strength - b.strength);
     byId('pareto-lead').textContent = `Left binds ${ion(pair.metal)} more strongly, down prefers ${pair.metal} over ${pair.other}. `
-      + `No ligand beats the ${counted(front.length, 'highlighted one')} in both.`;
-    const xDomain = points.length ? widened(points.map(({ strength }) => strength), 0.09) : [-1, 1];
-    const yDomain = points.length ? widened(points.map(({ selectivity }) => selectivity), 0.09) : [-1, 1];
+      + `No ligand beats the ${counted(front.length, 'highlighted one')} in both.`
+      + (points.some((point) => known(point.selectivity_half_width)) ? ` Bars are the ${intervalText} intervals.` : '');
+    // Bars of all points would hide the points: those of the front set the scale, others are cut.
+    const ends = (key) => points.flatMap((point) => {
+      const half = point.front ? point[`${key}_half_width`] ?? 0 : 0;
+      return [point[key] - half, point[key] + half];
+    });
+    const xDomain = points.length ? widened(ends('strength'), 0.09) : [-1, 1];
+    const yDomain = points.length ? widened(ends('selectivity'), 0.09) : [-1, 1];
     const frame = plotFrame({
       width, height: Math.max(320, Math.min(480, width * 0.6)), xDomain, yDomain,
       xTicks: roundTicks(xDomain, width < 500 ? 4 : 8), yTicks: roundTicks(yDomain, 6),
@@ -33,8 +41,10 @@ function drawPareto() {
     });
     const { svg, x, y, inner } = frame;
     svg.append(shape('path', { class: 'front-line', d: steps(front, x, y, inner) }));
-    for (const point of points.filter((other) => !other.front)) svg.append(dot(point, x, y));
-    for (const point of front) svg.append(dot(point, x, y));
+    const others = points.filter((point) => !point.front);
+    const bars = points.length > MOST_BARS ? front : [...others, ...front];
+    svg.append(...bars.flatMap((point) => errorBars(point, x, y, inner)));
+    svg.append(...[...others, ...front].map((point) => dot(point, x, y)));
     if (front.length <= NAMED_POINTS) svg.append(...names(front, x, y, inner));
     host.replaceChildren(svg);
   }
@@ -49,13 +59,26 @@ function drawPareto() {
     return pathOf(corners);
   }
 
+  // Horizontal and vertical, inside the axes.
+  function errorBars(point, x, y, inner) {
+    const within = (value, low, high) => Math.max(low, Math.min(high, value));
+    const { strength, selectivity, strength_half_width: wide, selectivity_half_width: tall } = point;
+    const name = point.front ? 'error-bar front' : 'error-bar';
+    const across = (value) => within(x(value), inner.left, inner.right);
+    const along = (value) => within(y(value), inner.top, inner.bottom);
+    return [
+      known(wide) && shape('line', { class: name, x1: across(strength - wide), x2: across(strength + wide), y1: y(selectivity), y2: y(selectivity) }),
+      known(tall) && shape('line', { class: name, x1: x(strength), x2: x(strength), y1: along(selectivity - tall), y2: along(selectivity + tall) }),
+    ].filter(Boolean);
+  }
+
   function dot(point, x, y) {
     const row = rowAt(point.ligand, pair.metal, point.geometry);
     const lines = () => [
       point.ligand, report.geometries.length > 1 ? `geometry ${point.geometry}` : '',
-      `exchange with ${pair.metal} ${withInterval(point.strength, row?.half_width)} ${report.unit}`,
-      `ΔΔE over ${pair.other} ${formatNumber(point.selectivity)} ${report.unit}`,
-      point.front ? 'on the front' : '', row?.flagged ? FLAG_TEXT : '',
+      `exchange with ${pair.metal} ${withInterval(point.strength, point.strength_half_width)} ${report.unit}`,
+      `ΔΔE over ${pair.other} ${withInterval(point.selectivity, point.selectivity_half_width)} ${report.unit}`,
+      known(point.probability_front) ? `on the front with probability ${percent(point.probability_front)}` : point.front ? 'on the front' : '', row?.flagged ? FLAG_TEXT : '',
     ];
     const open = () => row && openDetail(row);
     return shape('circle', {

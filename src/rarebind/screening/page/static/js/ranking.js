@@ -5,7 +5,7 @@ function drawRanking() {
   reveal('ranking');
   byId('ranking-lead').textContent = [
     `Energies in ${report.unit}; more negative binds more strongly.`,
-    hasIntervals ? `± is the half-width of the ${intervalText} interval of the prediction.` : 'These energies carry no interval.',
+    hasIntervals ? `± is the half-width of the ${intervalText} interval of the prediction; what is computed has none.` : 'These energies carry no interval.',
     hasFlags ? '⚑ marks what is unlike the training data.' : '',
     Object.keys(report.structures).length ? 'A click on a row opens the ligand and its complex in 3D.' : 'A click on a row opens the ligand.',
   ].filter(Boolean).join(' ');
@@ -60,9 +60,10 @@ function rankingColumns() {
     { label: 'Metal', width: 78, value: (row) => metalOrder.get(row.metal) ?? null, cell: (row) => row.metal, title: 'Sorted in the order of the series' },
     has('rank') && { label: 'Rank', width: 74, numeric: true, value: (row) => row.rank, cell: (row) => String(row.rank ?? MISSING), title: 'Place among the ligands for this metal' },
     has('exchange') && { label: 'Exchange', width: 138, numeric: true, value: (row) => row.exchange, cell: (row) => energyCell(row, ranges.get(row.geometry)), title: `Replacing water of the aqua ion, ${report.unit}` },
-    has('probability_first') && { label: 'P(first)', width: 98, numeric: true, low: false, value: (row) => row.probability_first, cell: probabilityCell, title: 'Probability that this ligand is the strongest for the metal' },
+    has('probability_first') && { label: 'P(first)', width: 98, numeric: true, low: false, value: (row) => row.probability_first, cell: probabilityCell, title: 'Probability that this ligand is the strongest for the metal; none where all energies are computed' },
     has('selectivity') && { label: `ΔΔE – ${report.reference_metal ?? 'ref.'}`, width: 126, numeric: true, value: (row) => row.selectivity, cell: (row) => withInterval(row.selectivity, row.selectivity_half_width), title: `Exchange with this metal less that with ${report.reference_metal}; negative: prefers this metal` },
     has('binding') && { label: 'Eq. 1', width: 142, numeric: true, value: (row) => row.binding, cell: (row) => withInterval(row.binding, row.half_width), title: `Binding energy from the bare ion, ${report.unit}` },
+    has('source') && { label: 'Source', width: 98, value: (row) => row.source || null, cell: (row) => make('span', { class: 'source' }, row.source || MISSING), title: 'Computed with the level of theory, or predicted by the model' },
     report.geometries.length > 1 && { label: 'Geometry', width: 106, value: (row) => row.geometry, cell: (row) => row.geometry, title: 'Ligands:waters' },
     has('coordination_number') && { label: 'CN', width: 62, numeric: true, value: (row) => row.coordination_number, cell: (row) => String(row.coordination_number ?? MISSING), title: 'Donor atoms around the metal' },
     { label: 'Status', width: 100, value: (row) => (row.flagged ? `${row.status ?? 'ok'} flagged` : row.status ?? 'ok'), cell: statusCell },

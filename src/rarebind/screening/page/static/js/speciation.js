@@ -1,4 +1,4 @@
-// Shares of the species of a metal, stacked, as more ligand is added.
+// Shares of the species of a metal as more ligand is added: a line each, its interval as a band.
 
 function drawSpeciation() {
   const curves = report.speciation.filter(({ ratio, fractions }) => ratio?.length > 1 && fractions);
@@ -26,7 +26,7 @@ function drawSpeciation() {
 
   function draw() {
     if (!width) return;
-    const { ratio, fractions } = curves.find(({ ligand, metal }) => ligand === state.ligand && metal === state.metal);
+    const { ratio, fractions, bands } = curves.find(({ ligand, metal }) => ligand === state.ligand && metal === state.metal);
     const species = Object.keys(fractions);
     const xDomain = [Math.min(...ratio), Math.max(...ratio)];
     const { svg, x, y, inner } = plotFrame({
@@ -35,14 +35,18 @@ function drawSpeciation() {
       xTitle: `${state.ligand} per ${ion(state.metal)}`, yTitle: `share of ${ion(state.metal)}`,
       label: `Species of ${state.metal} with ${state.ligand}: ${species.map(speciesName).join(', ')}.`,
     });
-    let base = ratio.map(() => 0);
+    const edge = (shares) => ratio.map((value, place) => [x(value), y(shares[place] ?? 0)]);
     species.forEach((name, at) => {
-      const top = base.map((below, place) => below + (fractions[name][place] ?? 0));
-      const edge = (level) => ratio.map((value, place) => [x(value), y(level[place])]);
-      const rgb = speciesColour(at, species.length);
-      svg.append(shape('path', { class: 'species', 'data-species': name, d: `${pathOf([...edge(top), ...edge(base).reverse()])}Z`, fill: css(rgb) }));
-      base = top;
+      if (!bands?.[name]) return;
+      const [low, high] = bands[name];
+      svg.append(shape('path', { class: 'band', 'data-species': name, d: `${pathOf([...edge(high), ...edge(low).reverse()])}Z`, fill: speciesColour(at) }));
     });
+    species.forEach((name, at) => svg.append(shape('path', {
+      class: 'species', 'data-species': name, d: pathOf(edge(fractions[name])), stroke: speciesColour(at), 'stroke-dasharray': DASHES[at % DASHES.length],
+    })));
+    byId('speciation-lead').textContent = bands
+      ? `Bands are the ${intervalText} intervals of the shares that the intervals of the energies allow; what takes energies for free energies is not in them.`
+      : 'These energies carry no interval, so that the shares have none.';
     const marker = shape('line', { class: 'marker', y1: inner.top, y2: inner.bottom, visibility: 'hidden' });
     svg.append(marker);
     const look = (event) => {
@@ -50,7 +54,7 @@ function drawSpeciation() {
       marker.setAttribute('x1', x(ratio[at]));
       marker.setAttribute('x2', x(ratio[at]));
       marker.setAttribute('visibility', 'visible');
-      showTooltip([`${formatNumber(ratio[at], 2)} ligands per metal`, ...species.map((name) => `${speciesName(name)}: ${percent(fractions[name][at])}`)], event.clientX, event.clientY);
+      showTooltip([`${formatNumber(ratio[at], 2)} ligands per metal`, ...species.map((name) => `${speciesName(name)}: ${percent(fractions[name][at])}${bands?.[name] ? ` (${bands[name].map((ends) => percent(ends[at])).join(' to ')})` : ''}`)], event.clientX, event.clientY);
     };
     svg.addEventListener('pointermove', look);
     svg.addEventListener('pointerleave', () => {
@@ -59,7 +63,7 @@ function drawSpeciation() {
     });
     host.replaceChildren(svg, make('ul', { class: 'key' }, species.map((name, at) => {
       const patch = make('i');
-      patch.style.background = css(speciesColour(at, species.length));
+      patch.style.background = speciesColour(at);
       return make('li', {}, patch, speciesName(name));
     })));
   }
@@ -73,7 +77,7 @@ function drawSpeciation() {
 
 const speciesName = (name) => (name === 'aqua' ? 'aqua ion' : `${name} (ligands:waters)`);
 
-const speciesColour = (at, number) => blend(VIRIDIS, number > 1 ? 0.08 + (0.88 * at) / (number - 1) : 0.5);
+const speciesColour = (at) => LINES[at % LINES.length];
 
 function nearest(values, scale, pixel) {
   let best = 0;

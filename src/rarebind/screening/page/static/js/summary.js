@@ -15,7 +15,9 @@ function drawSummary() {
   if (name !== undefined) {
     const where = report.metals.length === 1 ? ` with ${ion(report.metals[0])}` : ` with ${times} of ${report.metals.length} metals`;
     byId('summary').append(make('br'), 'Strongest: ', make('strong', {}, name), where,
-      hasIntervals ? '. Probabilities below say how sure that is.' : '.');
+      !best.some((row) => known(row.probability_first)) ? '.'
+        : best.every((row) => known(row.probability_first)) ? '. Probabilities below say how sure that is.'
+          : '. Probabilities below say how sure that is; there are none where all energies are computed.');
   }
   const tiles = [
     [report.ligands.length, report.ligands.length === 1 ? 'ligand' : 'ligands'],
