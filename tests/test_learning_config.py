@@ -40,6 +40,35 @@ def test_presets_of_the_study_differ_in_tensor_features_alone():
     assert not presets()["best"].plain
 
 
+#: What the study reports of its network and training, and what its older Allegro makes of it here.
+STUDY = {
+    "r_max": 6.0, "centres": None, "l_max": 2, "parity": True, "num_layers": 2,
+    "num_scalar_features": 64, "num_bessels": 8, "bessel_trainable": True,
+    "polynomial_cutoff_p": 6.0, "embed_mlp_depth": 3, "embed_mlp_width": 32,
+    "latent_mlp_depth": 3, "latent_mlp_width": 32, "readout_mlp_depth": 1,
+    "readout_mlp_width": 16, "scale": "energy-per-atom", "signs": False,
+    "atom_descriptor": None, "metal_descriptors": False, "loss": "mae", "force_weight": 0.0,
+    "learning_rate": 0.01, "weight_decay": 0.0, "gradient_clip": None, "batch_size": 4,
+    "validation_batch_size": 20, "like_sized_batches": False, "max_epochs": 1500,
+    "ema_decay": 0.99,
+    "schedule": {
+        "kind": "plateau", "factor": 0.75, "patience": 20, "threshold": 2.5e-5, "stop": 1e-5,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "features"), [("study-2", 2), ("study-4", 4)])
+def test_presets_of_the_study_have_its_values(name, features):
+    found = presets()[name].model_dump(exclude={"summary"})
+    assert found == STUDY | {"num_tensor_features": features}
+
+
+def test_the_seed_is_the_studys():
+    config = TrainingConfig(**GOOD)
+    assert config.seed == config.split.seed == 111111
+    assert (config.split.kind, config.split.fractions) == ("random", (0.8, 0.1, 0.1))
+
+
 def test_overrides_are_checked():
     assert preset_named("best", {"max_epochs": 3}).max_epochs == 3
     constant = preset_named("study-2", {"schedule": {"kind": "constant"}})

@@ -1,19 +1,27 @@
 """What NequIP is told: every configuration builds and does a step."""
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
-from learning_data import LEVEL, TINY, binding_samples, config_of, write_dataset
+from learning_data import TINY, config_of, series_dataset
 
 pytest.importorskip("nequip")
 import torch
+from hydra.utils import get_class, instantiate
+from nequip.train import SimpleDDPStrategy
+from nequip.utils.global_state import set_global_state
 
-from rarebind.learning import species_shifts
+from rarebind.learning import load_samples, target_named
+from rarebind.learning.config import load_training_config
 from rarebind.learning.fragments import free_ligands
+from rarebind.learning.nequip.callbacks import BatchOrder, RunIdentity, WarmStart, save_weights
 from rarebind.learning.nequip.emit import MONITOR, Paths, Statistics, nequip_config
-from rarebind.learning.nequip.graphs import graph_of, write_graphs
+from rarebind.learning.nequip.graphs import GraphFile, graph_of, write_graphs
 from rarebind.learning.presets import presets
+from rarebind.learning.training.statistics import energy_statistics
 
 #: Sizes of the presets themselves, but a short reach, which is what costs time.
 SMALL = {"r_max": 2.5, "batch_size": 2}
@@ -29,50 +37,53 @@ CASES = {
 }
 
 
+#: Files as they are, but for their data.
+FILES = sorted((Path(__file__).parents[1] / "configs" / "train").glob("*.yaml"))
+
+
 @pytest.fixture(scope="module")
-def material(tmp_path_factory):
-    dataset = write_dataset(tmp_path_factory.mktemp("emit"), 4)
-    samples = binding_samples(dataset)
-    ligands = free_ligands(dataset, LEVEL, {s.inchikey for s in samples})
-    return dataset, samples, ligands
+def dataset(tmp_path_factory):
+    return series_dataset(tmp_path_factory.mktemp("emit"))
 
 
-def emitted(material, case, folder, **paths):
-    """The configuration of a case, and its graphs on the disk."""
-    dataset, samples, ligands = material
-    preset, overrides = CASES[case]
-    config = config_of(dataset, preset=preset).model_copy(update={"overrides": overrides})
+def case_of(dataset, name):
+    """The configuration of a case."""
+    preset, overrides = CASES[name]
+    config = config_of(dataset, preset=preset)
+    return config.model_copy(update={"overrides": overrides})
+
+
+def emitted(dataset, config, folder, **paths):
+    """The configuration as NequIP reads it, and its graphs on the disk."""
     resolved = config.resolved
-    names = tuple(species_shifts(samples)[0])
+    samples = load_samples(dataset, target_named(config.target), config.level, config.base)
+    ligands = free_ligands(dataset, config.level, {s.inchikey for s in samples})
+    elements = {symbol for sample in samples for symbol in sample.structure.symbols}
+    shifts, scale = energy_statistics(samples, resolved, elements=elements)
     for part in ("train", "val"):
         write_graphs(
             folder / f"{part}.pt",
             [
                 graph_of(
-                    sample, names, resolved.r_max, ligands[sample.inchikey],
-                    signs=resolved.signs, described=resolved.atom_descriptor is not None,
+                    sample, tuple(shifts), resolved.r_max, ligands[sample.inchikey],
+                    centres=resolved.centres, signs=resolved.signs,
+                    described=resolved.atom_descriptor is not None,
                     forces=resolved.force_weight > 0,
                 )
                 for sample in samples
             ],
         )  # fmt: skip
     scales = {"O": (-0.5, 0.1)} if resolved.atom_descriptor else None
-    shifts, scale = species_shifts(samples)
     statistics = Statistics(shifts, scale, 10.0, scales, len(samples))
     where = Paths(folder, folder / "train.pt", folder / "val.pt", folder / "logs", **paths)
-    return nequip_config(config, resolved, statistics, where, 60.0)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_every_configuration_builds_and_does_a_step(case, material, tmp_path):
-    from hydra.utils import get_class, instantiate
-    from nequip.utils.global_state import set_global_state
-
-    set_global_state()
-    content = emitted(material, case, tmp_path)
-    # As NequIP reads it.
-    content = yaml.safe_load(yaml.safe_dump(content))
+    content = nequip_config(config, resolved, statistics, where, 60.0)
     assert json.loads(json.dumps(content)) == content
+    return yaml.safe_load(yaml.safe_dump(content))
+
+
+def built(content):
+    """What is trained, and what trains it."""
+    set_global_state()
     module = instantiate(
         content["training_module"],
         _recursive_=False,
@@ -80,10 +91,13 @@ def test_every_configuration_builds_and_does_a_step(case, material, tmp_path):
         num_datasets={"train": 1, "val": 1, "test": 0, "predict": 0},
         info_dict={},
     )
-    trainer = instantiate(content["trainer"], inference_mode=False)
-    assert (
-        trainer.max_epochs == presets()[CASES[case][0]].max_epochs or "max_epochs" in CASES[case][1]
-    )
+    return module, instantiate(content["trainer"], inference_mode=False)
+
+
+def check_step(content, config):
+    """The configuration builds; a step changes weights, and its error is a number."""
+    module, trainer = built(content)
+    assert trainer.max_epochs == config.resolved.max_epochs
     data = get_class(content["data"]["_target_"])(
         **{name: value for name, value in content["data"].items() if name != "_target_"}
     )
@@ -104,8 +118,102 @@ def test_every_configuration_builds_and_does_a_step(case, material, tmp_path):
     assert torch.isfinite(found[MONITOR])
 
 
-def test_the_studys_network_is_nequips_own(material, tmp_path):
-    study, best = (emitted(material, name, tmp_path) for name in ("study-2", "best"))
+@pytest.mark.parametrize("case", CASES)
+def test_every_configuration_builds_and_does_a_step(case, dataset, tmp_path):
+    config = case_of(dataset, case)
+    check_step(emitted(dataset, config, tmp_path), config)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_file_builds_and_does_a_step(path, dataset, tmp_path):
+    config = load_training_config(path).model_copy(
+        update={"data": dataset.folder, "accelerator": "cpu"}
+    )
+    check_step(emitted(dataset, config, tmp_path), config)
+
+
+def test_the_series_has_centres(dataset, tmp_path):
+    """Without them, the same graphs have more edges."""
+    fields = {"target": "series", "overrides": {"atom_descriptor": None}}
+    near, far = (
+        config_of(dataset, **fields | {"overrides": fields["overrides"] | {"centres": centres}})
+        for centres in (3.2, None)
+    )
+    check_step(emitted(dataset, near, tmp_path), near)
+    few = GraphFile(tmp_path / "train.pt")
+    few = [few[i]["edge_index"].shape[1] for i in range(len(few))]
+    check_step(emitted(dataset, far, tmp_path), far)
+    many = GraphFile(tmp_path / "train.pt")
+    many = [many[i]["edge_index"].shape[1] for i in range(len(many))]
+    assert len(few) == len(many) == 2
+    assert all(a < b for a, b in zip(few, many, strict=True))
+
+
+def test_several_devices_share_an_epoch(dataset, tmp_path):
+    """As many processes, and schedules of half the steps."""
+    cases = [case_of(dataset, "best").model_copy(update={"devices": n}) for n in (1, 2)]
+    alone, shared = (emitted(dataset, config, tmp_path) for config in cases)
+    steps = [
+        content["training_module"]["lr_scheduler"]["scheduler"]["T_max"]
+        for content in (alone, shared)
+    ]
+    assert steps[0] == 2 * steps[1]
+    trainer = instantiate(shared["trainer"], inference_mode=False)
+    assert isinstance(trainer.strategy, SimpleDDPStrategy)
+    assert trainer.world_size == 2
+    assert alone["trainer"]["strategy"] == "auto"
+
+
+def test_training_starts_from_given_weights(dataset, tmp_path):
+    config = case_of(dataset, "constant")
+    content = emitted(dataset, config, tmp_path, start=tmp_path / "start.pt")
+    module, trainer = built(content)
+    network = module.model["sole_model"]
+    given = {name: value.detach() + 1 for name, value in network.named_parameters()}
+    save_weights(given, tmp_path / "start.pt")
+    (start,) = [found for found in trainer.callbacks if isinstance(found, WarmStart)]
+    start.setup(trainer, module, "fit")
+    for name, parameter in network.named_parameters():
+        assert torch.equal(parameter, given[name])
+    averages = zip(module.ema.ema_weights, module.model.parameters(), strict=True)
+    assert all(torch.equal(average, parameter) for average, parameter in averages)
+
+
+def test_batches_go_on_in_the_order_that_they_had(dataset, tmp_path):
+    content = emitted(dataset, case_of(dataset, "constant"), tmp_path)["data"]
+    content["train_dataloader"]["batch_size"] = 1
+
+    def data():
+        made = instantiate(content, _recursive_=False)
+        made.setup("fit")
+        return made, made.train_dataloader()
+
+    def order(loader):
+        return [float(batch["total_energy"]) for batch in loader]
+
+    first, loader = data()
+    before = order(loader)
+    state = first.state_dict()
+    after = order(loader)
+    assert before != after
+    second, loader = data()
+    second.load_state_dict(state)
+    BatchOrder().on_load_checkpoint(SimpleNamespace(datamodule=second), None, {})
+    assert order(loader) == after
+
+
+def test_checkpoints_are_told_by_the_run(dataset, tmp_path):
+    content = emitted(dataset, case_of(dataset, "constant"), tmp_path, run="a1b2")
+    _, trainer = built(content)
+    states = {found.state_key: found.state_dict() for found in trainer.callbacks}
+    assert RunIdentity.read({"callbacks": states}) == "a1b2"
+    assert RunIdentity.read({}) is None
+
+
+def test_the_studys_network_is_nequips_own(dataset, tmp_path):
+    study, best = (
+        emitted(dataset, case_of(dataset, name), tmp_path) for name in ("study-2", "best")
+    )
     study, best = study["training_module"], best["training_module"]
     assert study["model"]["_target_"] == "allegro.model.AllegroModel"
     assert study["ema_decay"] == 0.99
@@ -116,7 +224,8 @@ def test_the_studys_network_is_nequips_own(material, tmp_path):
     assert best["lr_scheduler"]["scheduler"]["T_max"] == 2 * presets()["best"].max_epochs
 
 
-def test_a_run_goes_on_from_its_checkpoint(material, tmp_path):
-    content = emitted(material, "best", tmp_path, checkpoint=tmp_path / "last.ckpt")
+def test_a_run_goes_on_from_its_checkpoint(dataset, tmp_path):
+    config = case_of(dataset, "best")
+    content = emitted(dataset, config, tmp_path, checkpoint=tmp_path / "last.ckpt")
     assert content["ckpt_path"] == str(tmp_path / "last.ckpt")
-    assert "ckpt_path" not in emitted(material, "best", tmp_path)
+    assert "ckpt_path" not in emitted(dataset, config, tmp_path)

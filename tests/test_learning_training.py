@@ -1,10 +1,13 @@
 """Training for real: from a dataset to a network, in several calls."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from shutil import copy
 
 import pytest
 import yaml
@@ -18,7 +21,15 @@ from rarebind.errors import CalculationError, InputError
 from rarebind.learning import load_split
 from rarebind.learning.config import load_training_config
 from rarebind.learning.history import read_history
-from rarebind.learning.training import load_material, prepare, read_run, train
+from rarebind.learning.nequip.callbacks import RunIdentity
+from rarebind.learning.training import (
+    check_checkpoint,
+    load_material,
+    prepare,
+    read_run,
+    train,
+)
+from rarebind.learning.training.folder import run_hash
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +89,51 @@ def test_checkpoints_hold_averaged_weights(run):
     for name in ("best.ckpt", "last.ckpt"):
         content = torch.load(run[1].folder / name, weights_only=False)
         assert content["state_dict"]["ema._extra_state"]["is_holding_ema_weights"]
+
+
+def test_each_epoch_is_told_once(run):
+    _, second, _, seen = run
+    assert [epoch.number for progress in seen for epoch in progress.ended] == [1]
+    assert seen[-1].ended[-1] == second.history[0]
+
+
+def test_checkpoints_say_whose_they_are(run, tmp_path):
+    import torch
+
+    folder = run[1].folder
+    own = run_hash(read_run(folder))
+    for name in ("best.ckpt", "last.ckpt"):
+        content = torch.load(folder / name, weights_only=False)
+        assert RunIdentity.read(content) == own
+        check_checkpoint(folder, name)
+    copy(folder / "run.json", tmp_path / "run.json")
+    # None is there yet; one from before checkpoints were marked; another run's.
+    check_checkpoint(tmp_path, "best.ckpt")
+    marked = content["callbacks"].pop("RunIdentity")
+    torch.save(content, tmp_path / "best.ckpt")
+    check_checkpoint(tmp_path, "best.ckpt")
+    content["callbacks"]["RunIdentity"] = {"run": marked["run"][::-1]}
+    torch.save(content, tmp_path / "best.ckpt")
+    with pytest.raises(InputError, match=r"best\.ckpt was made by another run, .*put back the run"):
+        check_checkpoint(tmp_path, "best.ckpt")
+
+
+@pytest.mark.parametrize("cut", [0, 100, -1000])
+def test_a_damaged_checkpoint_is_told(run, tmp_path, cut):
+    folder = run[1].folder
+    copy(folder / "run.json", tmp_path / "run.json")
+    (tmp_path / "last.ckpt").write_bytes((folder / "last.ckpt").read_bytes()[:cut])
+    with pytest.raises(InputError, match=r"last\.ckpt is no checkpoint .*damaged .*put back"):
+        check_checkpoint(tmp_path, "last.ckpt")
+
+
+def test_a_file_of_something_else_is_no_checkpoint(run, tmp_path):
+    import torch
+
+    copy(run[1].folder / "run.json", tmp_path / "run.json")
+    torch.save([1, 2], tmp_path / "last.ckpt")
+    with pytest.raises(InputError, match="is no checkpoint of a network"):
+        check_checkpoint(tmp_path, "last.ckpt")
 
 
 def test_another_configuration_is_refused(run, dataset):
@@ -154,6 +210,33 @@ def test_training_starts_from_another(run, dataset, tmp_path):
         prepare(config_of(dataset, start_from=run[1].folder, overrides={"l_max": 2}), tmp_path)
 
 
+def test_statistics_come_from_the_training_part_alone(dataset, tmp_path, monkeypatch):
+    """Bit by bit: shifts, scale and all else, whatever the other targets are."""
+    config = config_of(dataset, preset="study-2", overrides=TINY)
+    real = load_material(config)
+
+    def changed(parts):
+        samples = [
+            replace(s, target=-3.0 * s.target + number)
+            if real.split.parts[s.origin] in parts
+            else s
+            for number, s in enumerate(real.samples)
+        ]
+        return lambda _: replace(real, samples=samples)
+
+    found = []
+    for number, parts in enumerate(((), ("val", "test", "external"), ("train",))):
+        monkeypatch.setattr("rarebind.learning.training.preparation.load_material", changed(parts))
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        prepare(config, folder)
+        found.append(read_run(folder))
+    whole, others, own = (run["statistics"] for run in found)
+    assert others == whole
+    assert found[1]["data_hash"] != found[0]["data_hash"]
+    assert own["shifts"] != whole["shifts"]
+
+
 def test_the_command_shows_what_it_would_do(dataset, tmp_path):
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(config_of(dataset).model_dump(mode="json")), encoding="utf-8")
@@ -169,6 +252,45 @@ def test_the_command_shows_what_it_would_do(dataset, tmp_path):
         assert message in str(wrong.exception)
     wrong = CliRunner().invoke(app, ["train", str(path), "--max-time", "soon"])
     assert isinstance(wrong.exception, InputError)
+
+
+def test_the_command_tells_of_every_epoch_where_nobody_watches(run, dataset, tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(config_of(dataset).model_dump(mode="json")), encoding="utf-8")
+    folder = tmp_path / "in parts"
+    once = CliRunner().invoke(
+        app, ["train", str(path), "--out", str(folder), "--max-time", "0.001s"]
+    )
+    again = CliRunner().invoke(app, ["train", str(path), "--out", str(folder)])
+    for number, found in ((1, once), (2, again)):
+        assert found.exit_code == 0, found.output
+        (line,) = [text for text in found.stderr.splitlines() if text.startswith("epoch ")]
+        assert re.match(
+            rf"epoch {number}/2: training [\d.]+, validation [\d.]+ \(best [\d.]+\) kcal/mol, ",
+            line,
+        )
+        assert "starting NequIP\n" in found.stderr
+        assert f"rarebind package '{folder}' --out 'in parts.rarebind'\n" in found.stdout
+    assert f"to go on: rarebind train {path} --out '{folder}'\n" in once.stdout
+    # What is finished is not told again.
+    done = CliRunner().invoke(app, ["train", str(path), "--out", str(folder)])
+    assert "epoch " not in done.stderr
+
+
+@pytest.mark.slow
+def test_processes_share_the_batches(dataset, tmp_path):
+    """Two of them on CPUs; in two calls, they learn what they learn in one."""
+    config = config_of(dataset, devices=2, overrides={"batch_size": 2})
+    first = train(config, tmp_path / "parts", seconds=1e-3)
+    assert [epoch.number for epoch in first.history] == [1]
+    parts = train(config, tmp_path / "parts")
+    whole = train(config, tmp_path / "whole")
+    assert [epoch.number for epoch in parts.history] == [1, 2]
+    for one, other in zip(parts.history, whole.history, strict=True):
+        assert one.val_mae == pytest.approx(other.val_mae, rel=1e-4)
+        assert one.train_mae == pytest.approx(other.train_mae, rel=1e-4)
+    for name in ("best.ckpt", "last.ckpt"):
+        check_checkpoint(tmp_path / "parts", name)
 
 
 @pytest.mark.slow
@@ -188,6 +310,7 @@ def test_a_killed_run_ends_as_one_that_was_not(dataset, tmp_path):
     assert [e.number for e in killed.history] == [e.number for e in whole.history]
     for one, other in zip(killed.history, whole.history, strict=True):
         assert one.val_mae == pytest.approx(other.val_mae, rel=1e-4)
+        assert one.train_mae == pytest.approx(other.train_mae, rel=1e-4)
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ from rarebind.evaluation.reproduction import (
     tables,
     write_report,
 )
+from rarebind.evaluation.reproduction.figures import draw_all
 from rarebind.evaluation.reproduction.settings import claim
 from rarebind.evaluation.reproduction.subset import stratified, write_subset
 from rarebind.learning import TARGETS, load_samples, target_named
@@ -261,9 +262,12 @@ def test_the_report_says_what_it_is_of(some):
     assert "not of the study's B3LYP-D4" in text
     assert "its last line" in text
     figures = re.findall(r"!\[(.*?)\]\((.*?)\)", text)
-    assert [name for _, name in figures] == ["parity-study-4-test.png"]
+    assert [name for _, name in figures] == [
+        "parity-study-4-test.png", "errors-by-metal-study-4-test.png",
+    ]  # fmt: skip
     assert all(LEVEL in caption and "data (5719" in caption for caption, _ in figures)
-    assert (settings.out / "parity-study-4-test.png").stat().st_size > 10_000
+    for _, name in figures:
+        assert (settings.out / name).stat().st_size > 10_000
     data = json.loads((settings.out / "table.json").read_text(encoding="utf-8"))
     assert data == json.loads(json.dumps(report_data(*some)))
     assert data["rows"][0]["parts"]["test"]["published"] == {"r2": 0.96, "mae": 6.1}
@@ -271,6 +275,29 @@ def test_the_report_says_what_it_is_of(some):
     assert data["rows"][0]["training"]["cut_short"]
     stored = read_outcomes(settings.out / data["rows"][0]["outcomes"])
     assert stored == list(rows[0].outcomes["test"])
+
+
+def test_the_best_baseline_stands_beside_the_networks(some, monkeypatch):
+    """In the panels, and in the errors by metal, where it was asked about the same complexes."""
+    rows, settings, inputs = some
+    rows.append(Row(TARGETS["binding"], "poor", baseline=True,
+                    outcomes={"test": poor(constant_per_metal())}))  # fmt: skip
+    drawn = {name: figure for name, _, figure in draw_all(rows, settings, inputs)}
+    assert list(drawn) == ["parity-study-4-test", "errors-by-metal-study-4-test"]
+    headings = [axes.get_title() for axes in drawn["parity-study-4-test"].axes]
+    assert headings == ["strategy 2 (binding)", "best baseline: mean-per-metal, 2 (binding)"]
+    labels = [text.get_text() for text in drawn["errors-by-metal-study-4-test"].legends[0].texts]
+    assert [label.split(", MAE")[0] for label in labels] == headings
+    # One that was asked about other complexes is not among them.
+    rows[0] = replace(rows[0], outcomes={"test": additive()[1:]})
+    *_, (_, _, errors) = draw_all(rows, settings, inputs)
+    (label,) = [text.get_text() for text in errors.legends[0].texts]
+    assert label.startswith("strategy 2 (binding), MAE")
+
+
+def poor(found):
+    """Ten kcal/mol worse."""
+    return [replace(outcome, predicted=outcome.predicted + 10) for outcome in found]
 
 
 @pytest.mark.parametrize(
@@ -402,30 +429,36 @@ def test_a_plan_is_shown(dataset, tmp_path):
 def test_a_small_version_runs(tmp_path, capsys):
     out = tmp_path / "out"
     arguments = [
-        "reproduce", str(DATA), "--complexes", "200", "--strategies", "1", "2", "--presets",
-        "study-2", "--max-epochs", "1", "--baselines", "additive", "--accelerator", "cpu",
+        "reproduce", str(DATA), "--complexes", "200", "--strategies", "1", "2", "--max-epochs", "1",
+        "--baselines", "additive", "--accelerator", "cpu",
         "--out", str(out),
     ]  # fmt: skip
     with pytest.raises(SystemExit) as ended:
         main([*arguments, "--json"])
     assert not ended.value.code
     data = json.loads(capsys.readouterr().out)
-    first, second, baseline = data["rows"]
-    assert (first["target"], second["target"]) == ("absolute", "binding")
-    for row in (first, second):
+    *networks, baseline = data["rows"]
+    assert [(row["model"], row["target"]) for row in networks] == [
+        (preset, target) for preset in ("study-2", "study-4") for target in ("absolute", "binding")
+    ]
+    for row in networks:
         assert row["training"]["epochs"] == 1
         assert row["training"]["cut_short"]
         assert row["parts"]["test"]["here"]["n"] > 10
         assert row["parts"]["external"]["here"]["n"] > 5
     # One epoch is enough for the study's finding: binding energies are learned, totals are not.
-    assert second["parts"]["test"]["here"]["mae"] < first["parts"]["test"]["here"]["mae"]
+    for total, binding in zip(networks[::2], networks[1::2], strict=True):
+        assert binding["parts"]["test"]["here"]["mae"] < total["parts"]["test"]["here"]["mae"]
     assert baseline["baseline"]
     assert data["here"]["dataset"] == "data (200 of 5719 complexes)"
     text = (out / "report.md").read_text(encoding="utf-8")
-    assert "2 of 2 trainings were cut short" in text
-    assert sorted(path.name for path in out.glob("*.png")) == [
-        "parity-study-2-external.png", "parity-study-2-test.png",
-    ]  # fmt: skip
+    assert "4 of 4 trainings were cut short" in text
+    assert {path.name for path in out.glob("*.png")} == {
+        f"{kind}-{preset}-{part}.png"
+        for kind in ("parity", "errors-by-metal")
+        for preset in ("study-2", "study-4")
+        for part in ("test", "external")
+    }
     before = {p: p.stat().st_mtime_ns for p in out.glob("trainings/*/last.ckpt")}
     with pytest.raises(SystemExit):
         main(arguments)

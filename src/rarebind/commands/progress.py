@@ -1,9 +1,20 @@
-"""The progress bar of every long command."""
+"""How far a long command is: bars, and lines where nobody watches."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from rarebind.learning import training
+    from rarebind.learning.history import Epoch
 
 
 def progress_bar(console: Console) -> Progress:
@@ -15,3 +26,93 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.description}"),
         console=console,
     )
+
+
+class Told:
+    """Stages of a command, and trainings in it: on a terminal one line, which changes.
+
+    Elsewhere, as in the log of a job, each stage and each epoch that has ended is a line.
+
+    Parameters
+    ----------
+    console
+        Of the standard error.
+    status
+        The line of the terminal; None where there is none.
+    """
+
+    def __init__(self, console: Console, status: Status | None) -> None:
+        self._console, self._status = console, status
+
+    def stage(self, text: str) -> None:
+        """What is being done."""
+        if self._status is not None:
+            self._status.update(text)
+        else:
+            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def training(self, progress: training.Progress, label: str = "") -> None:
+        """How far a training is.
+
+        Parameters
+        ----------
+        progress
+            Of the training.
+        label
+            Which one, where there are several.
+        """
+        before = f"{label}: " if label else ""
+        if self._status is not None:
+            self.stage(before + _now(progress))
+            return
+        for epoch in progress.ended:
+            self.stage(before + _ended(epoch, progress))
+
+
+@contextmanager
+def told(first: str) -> Iterator[Told]:
+    """Tell on standard error what is being done, `first` to begin with."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        found = Told(console, None)
+        found.stage(first)
+        yield found
+        return
+    with console.status(first) as status:
+        yield Told(console, status)
+
+
+def _now(progress: training.Progress) -> str:
+    """The state of a training in one line."""
+    from rarebind.units import KCAL_PER_EV
+
+    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
+    if progress.batch_mae is not None:
+        parts.append(f"batch {progress.batch_mae * KCAL_PER_EV:.2f}")
+    if progress.last is not None:
+        parts.append(_errors(progress.last, progress))
+    return ", ".join([*parts, *_speed(progress)])
+
+
+def _ended(epoch: Epoch, progress: training.Progress) -> str:
+    """A line that stays."""
+    head = f"epoch {epoch.number}/{progress.epochs}: {_errors(epoch, progress)}"
+    return ", ".join([head, *_speed(progress)])
+
+
+def _errors(epoch: Epoch, progress: training.Progress) -> str:
+    from rarebind.units import KCAL_PER_EV
+
+    best = epoch.val_mae if progress.best is None else progress.best
+    return (
+        f"training {epoch.train_mae * KCAL_PER_EV:.2f}, validation "
+        f"{epoch.val_mae * KCAL_PER_EV:.2f} (best {best * KCAL_PER_EV:.2f}) kcal/mol, "
+        f"learning rate {epoch.learning_rate:.1e}"
+    )
+
+
+def _speed(progress: training.Progress) -> list[str]:
+    if progress.rate is None or progress.remaining is None:
+        return []
+    left = timedelta(seconds=round(progress.remaining))
+    return [f"{progress.rate:.0f} complexes/s", f"at most {left} left"]

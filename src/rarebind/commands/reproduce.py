@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
@@ -13,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from rarebind.commands.evaluate_options import print_json, show
+from rarebind.commands.progress import told
 
 if TYPE_CHECKING:
-    from rarebind.evaluation.reproduction import Inputs, Job
-    from rarebind.learning.training import Progress
+    from rarebind.evaluation.reproduction import Inputs, Job, Row, Settings
 
 #: What stands beside the networks unless something else is asked for.
 BASELINES = ("mean-per-metal", "additive", "descriptors-gbt")
@@ -77,19 +76,7 @@ def reproduce(
     1500 epochs, which wants a GPU: --complexes and --max-epochs make a small version, and the
     report says what was cut short.
     """
-    from rarebind.evaluation.reproduction import (
-        Settings,
-        jobs_of,
-        prepare_inputs,
-        reasons,
-        report_data,
-        strategy_named,
-        tables,
-        write_report,
-    )
-    from rarebind.evaluation.reproduction import reproduce as run
-    from rarebind.evaluation.reproduction.report import REPORT
-    from rarebind.evaluation.reproduction.settings import claim
+    from rarebind.evaluation.reproduction import Settings, strategy_named
     from rarebind.learning.config import parse_duration
 
     _check(dataset, published, unit, baselines, accelerator, no_baselines=no_baselines)
@@ -114,31 +101,29 @@ def reproduce(
         accelerator=cast("Literal['auto', 'cpu', 'gpu']", accelerator),
         **chosen,
     )
+    _run(settings, dry_run=dry_run, as_json=as_json)
+
+
+def _run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
+    from rarebind.evaluation.reproduction import jobs_of, prepare_inputs, write_report
+    from rarebind.evaluation.reproduction import reproduce as run
+    from rarebind.evaluation.reproduction.settings import claim
+
     claim(settings)
-    with Console(stderr=True).status("starting") as status:
-        inputs = prepare_inputs(settings, status.update)
+    with told("starting") as tell:
+        inputs = prepare_inputs(settings, tell.stage)
         if dry_run:
             _show_plan(jobs_of(settings, inputs), inputs)
             return
         rows = run(
             settings,
             inputs,
-            on_stage=status.update,
-            on_progress=lambda label, progress: status.update(f"{label}: {_line(progress)}"),
+            on_stage=tell.stage,
+            on_progress=lambda label, progress: tell.training(progress, label),
             # Whoever interrupts the next training has the report as it is then.
             on_rows=lambda rows: write_report(rows, settings, inputs),
         )
-    if as_json:
-        print_json(report_data(rows, settings, inputs))
-    else:
-        output = Console()
-        for table in tables(rows, settings, inputs, brief=True):
-            show(output, table)
-        for reason, names in reasons(rows).items():
-            text = f"{names}: {reason}"
-            output.print(text, highlight=False, soft_wrap=True, markup=False)
-        report = settings.out / REPORT
-        output.print(f"Report: {report}", highlight=False, soft_wrap=True, markup=False)
+    _show_rows(rows, settings, inputs, as_json=as_json)
     if any(row.failed for row in rows):
         raise typer.Exit(1)
 
@@ -183,16 +168,18 @@ def _show_plan(jobs: Sequence[Job], inputs: Inputs) -> None:
     console.print(table)
 
 
-def _line(progress: Progress) -> str:
-    """The state of a training in one line."""
-    from rarebind.units import KCAL_PER_EV
+def _show_rows(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, as_json: bool) -> None:
+    from rarebind.evaluation.reproduction import reasons, report_data, tables
+    from rarebind.evaluation.reproduction.report import REPORT
 
-    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
-    if progress.last is not None and progress.best is not None:
-        parts.append(
-            f"validation {progress.last.val_mae * KCAL_PER_EV:.2f} "
-            f"(best {progress.best * KCAL_PER_EV:.2f}) kcal/mol"
-        )
-    if progress.remaining is not None:
-        parts.append(f"at most {timedelta(seconds=round(progress.remaining))} left")
-    return ", ".join(parts)
+    if as_json:
+        print_json(report_data(rows, settings, inputs))
+        return
+    output = Console()
+    for table in tables(rows, settings, inputs, brief=True):
+        show(output, table)
+    for reason, names in reasons(rows).items():
+        text = f"{names}: {reason}"
+        output.print(text, highlight=False, soft_wrap=True, markup=False)
+    report = settings.out / REPORT
+    output.print(f"Report: {report}", highlight=False, soft_wrap=True, markup=False)

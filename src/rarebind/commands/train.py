@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +11,11 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from rarebind.commands.progress import told
+
 if TYPE_CHECKING:
     from rarebind.learning.config import TrainingConfig
-    from rarebind.learning.training import Progress, Result
+    from rarebind.learning.training import Result
 
 #: Sizes of a network that a dry run shows.
 _SHOWN = (
@@ -66,23 +68,20 @@ def train(
         return
     name = config.stem if fold is None else f"{config.stem}-fold-{fold}"
     folder = out or Path("rarebind-train") / name
-    console = Console(stderr=True)
-    with console.status("starting") as status:
+    with told("starting") as tell:
         result = train_network(
-            wanted,
-            folder,
-            seconds=seconds,
-            on_stage=status.update,
-            on_progress=lambda progress: status.update(_line(progress)),
+            wanted, folder, seconds=seconds, on_stage=tell.stage, on_progress=tell.training
         )
-    again = f"rarebind train {config}" + (f" --out {out}" if out else "")
-    _show_result(result, again if fold is None else f"{again} --fold {fold}")
+    again = ["rarebind", "train", str(config)]
+    again += ["--out", str(out)] if out else []
+    again += ["--fold", str(fold)] if fold is not None else []
+    _show_result(result, folder, shlex.join(again))
 
 
 def _show_plan(config: TrainingConfig) -> None:
     from rarebind.learning.training import load_material
 
-    with Console(stderr=True).status(f"reading {config.data}"):
+    with told(f"reading {config.data}"):
         material = load_material(config)
     console = Console()
     base = f" less {config.base}" if config.base else ""
@@ -103,27 +102,8 @@ def _show_plan(config: TrainingConfig) -> None:
     console.print(f"Preset {config.preset}: {shown}", highlight=False, soft_wrap=True)
 
 
-def _line(progress: Progress) -> str:
-    """The state of a training in one line."""
-    from rarebind.units import KCAL_PER_EV
-
-    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
-    if progress.batch_mae is not None:
-        parts.append(f"batch {progress.batch_mae * KCAL_PER_EV:.2f}")
-    if progress.last is not None and progress.best is not None:
-        parts.append(f"training {progress.last.train_mae * KCAL_PER_EV:.2f}")
-        parts.append(
-            f"validation {progress.last.val_mae * KCAL_PER_EV:.2f} "
-            f"(best {progress.best * KCAL_PER_EV:.2f}) kcal/mol"
-        )
-        parts.append(f"learning rate {progress.last.learning_rate:.1e}")
-    if progress.rate is not None and progress.remaining is not None:
-        parts.append(f"{progress.rate:.0f} complexes/s")
-        parts.append(f"at most {timedelta(seconds=round(progress.remaining))} left")
-    return ", ".join(parts)
-
-
-def _show_result(result: Result, again: str) -> None:
+def _show_result(result: Result, folder: Path, again: str) -> None:
+    from rarebind.learning.model_file import SUFFIX
     from rarebind.units import KCAL_PER_EV
 
     console = Console()
@@ -137,3 +117,7 @@ def _show_result(result: Result, again: str) -> None:
     console.print(f"Run: {result.folder}", highlight=False, soft_wrap=True)
     if not result.finished:
         console.print(f"Not finished; to go on: {again}", highlight=False, soft_wrap=True)
+    if result.history:
+        package = ["rarebind", "package", str(folder), "--out", f"{result.folder.name}{SUFFIX}"]
+        text = f"To make a model file of it: {shlex.join(package)}"
+        console.print(text, highlight=False, soft_wrap=True, markup=False)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.learning.nequip.emit import BATCH_MAE, MONITOR, TRAIN_MAE
 from rarebind.units import KCAL_PER_EV
 
 #: Columns of Lightning's table, by what they are called here.
 _COLUMNS = {
-    "train_mae": "train_metric_epoch/energy_mae",
-    "val_mae": "val0_epoch/energy_mae",
+    "train_mae": TRAIN_MAE,
+    "val_mae": MONITOR,
     "learning_rate": "lr-",
 }
-_BATCH = "train_metric_step/energy_mae"
 _DPI = 150
 
 
@@ -78,8 +78,8 @@ def read_logs(folder: Path) -> tuple[list[Epoch], Place | None]:
             if not row.get("epoch"):
                 continue
             number = int(float(row["epoch"])) + 1
-            if row.get(_BATCH):
-                place = Place(number, int(row["step"]) + 1, float(row[_BATCH]))
+            if row.get(BATCH_MAE):
+                place = Place(number, int(row["step"]) + 1, float(row[BATCH_MAE]))
             if found:
                 epochs.setdefault(number, {}).update(found, learning_rate=rate)
     whole = [n for n, found in sorted(epochs.items()) if {"train_mae", "val_mae"} <= found.keys()]

@@ -13,7 +13,15 @@ from rarebind.learning.model import Model, load_model
 from rarebind.learning.model_file import SUFFIX, ModelFile, write_model
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.splits import load_split
-from rarebind.learning.training import BEST, CONFIG, GRAPHS, RUN, SPLIT, read_run
+from rarebind.learning.training import (
+    BEST,
+    CONFIG,
+    GRAPHS,
+    RUN,
+    SPLIT,
+    check_checkpoint,
+    read_run,
+)
 
 if TYPE_CHECKING:
     from rarebind.learning.config import TrainingConfig
@@ -68,8 +76,8 @@ def content_of(folders: Sequence[Path | str], name: str) -> ModelFile:
     Raises
     ------
     InputError
-        A folder is none of a training, has no checkpoint yet, or the trainings differ in more than
-        their seed.
+        A folder is none of a training, has no checkpoint yet or that of another run, or the
+        trainings differ in more than their seed.
     """
     need_nequip()
     from rarebind.learning.config import load_training_config
@@ -84,6 +92,8 @@ def content_of(folders: Sequence[Path | str], name: str) -> ModelFile:
     configs = [load_training_config(folder / CONFIG) for folder in paths]
     split = load_split(paths[0] / SPLIT)
     _check_alike(paths, configs, split)
+    for folder in paths:
+        check_checkpoint(folder, BEST)
     checkpoints = [read_checkpoint(folder / BEST) for folder in paths]
     networks = [dict(found.network) for found in checkpoints]
     for folder, network in zip(paths, networks, strict=True):

@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty.ranking import SEED
+from rarebind.learning.uncertainty.ranking import SEED, drawn
 from rarebind.screening.estimates import Estimates, pair_rows
 from rarebind.units import KCAL_PER_EV
 
 #: Samples unless asked otherwise: probabilities are known to 0.011 or better.
 DRAWS = 2000
-#: Numbers drawn at once, to bound the memory.
-_AT_ONCE = 1_000_000
 #: Energies that agree to so many digits (eV) are equal: no order comes from rounding errors.
 _DIGITS = 9
 _SAME = 10.0**-_DIGITS
@@ -161,13 +159,12 @@ def membership(
         raise InputError("the spread of a known point is not finite")
     some = _contenders(x[known], y[known], first, second)
     known, first, second = known[some], first[some], second[some]
-    rng = np.random.default_rng(seed)
     counts = np.zeros(len(known))
-    step = max(1, _AT_ONCE // max(len(known), first.shape[1]))
-    for start in range(0, draws, step):
-        # The same causes for both: a ligand that is predicted too strong is so with both metals.
-        causes = rng.standard_normal((min(step, draws - start), first.shape[1]))
-        counts += _front(x[known] + causes @ first.T, y[known] + causes @ second.T).sum(axis=0)
+    # Drawn together: a ligand that is predicted too strong is so with both metals.
+    both = np.concatenate([x[known], y[known]]), np.concatenate([first, second])
+    for sample in drawn(*both, draws, seed):
+        strengths, preferences = np.split(sample, 2, axis=1)
+        counts += _front(strengths, preferences).sum(axis=0)
     chances[known] = counts / draws
     return chances
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from rarebind.complexes import TEMPLATE_METAL
+from rarebind.complexes import DEFAULT_COORDINATION_NUMBER, TEMPLATE_METAL
 from rarebind.elements import ionic_radius
 from rarebind.ligands import Ligand, draw_svg
 from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates
@@ -24,8 +24,6 @@ from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
 
 #: Version of the data's form.
 SCHEMA_VERSION = 2
-#: Coordination number of the radii that series are drawn against.
-_RADII = 8
 #: mol/L of the metal in speciation curves.
 _METAL_TOTAL = 1e-3
 _PACKAGES = (
@@ -75,7 +73,9 @@ def report(
         "temperature": temperature,
         "rows": [row.data() for row in rows],
         "ligands": [_ligand(ligand) for ligand in _ligands(screen)],
-        "radii": {metal: ionic_radius(metal, _RADII) for metal in screen.metals},
+        "radii": {
+            metal: ionic_radius(metal, DEFAULT_COORDINATION_NUMBER) for metal in screen.metals
+        },
         **_comparisons(estimates, _pairs(screen), temperature, factor),
         "speciation": _speciation(screen, estimates, rows, temperature),
         "structures": _structures(screen) if structures else {},
@@ -166,11 +166,13 @@ def _speciation(
 
 def _structures(screen: Screen) -> dict[str, str]:
     """XYZ texts of the relaxed complexes; of predicted ones, the complex that they come from."""
-    return {
-        f"{entry.ligand.inchikey}|{_computed_metal(entry)}|{entry.spec.geometry}": _xyz(entry)
+    # Metals that are predicted share a complex, which is written once.
+    shown = {
+        f"{entry.ligand.inchikey}|{_computed_metal(entry)}|{entry.spec.geometry}": entry
         for entry in screen.entries
         if entry.binding is not None and entry.calculation.structure is not None
     }
+    return {name: _xyz(entry) for name, entry in shown.items()}
 
 
 def _computed_metal(entry: Entry) -> str:

@@ -4,31 +4,30 @@
 
     OUT/
       report.md, table.json       all rows beside the published values
-      parity-PRESET-PART.png      computed and predicted energies, a panel a strategy
+      parity-PRESET-PART.png      computed and predicted energies, a panel a strategy and one of
+                                  the best baseline
+      errors-by-metal-PRESET-PART.png
       outcomes/ROW.csv            every prediction
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
-from rarebind.evaluation.figures import draw_parities
 from rarebind.evaluation.metrics import Metrics
 from rarebind.evaluation.outcomes import write_outcomes
+from rarebind.evaluation.reproduction.figures import PART_NAMES, caption_of, draw_all
 from rarebind.evaluation.reproduction.inputs import STUDY_LEVEL, Inputs
 from rarebind.evaluation.reproduction.rows import Row
 from rarebind.evaluation.reproduction.settings import Settings
 from rarebind.evaluation.reproduction.study import PARTS, Published, study
 from rarebind.evaluation.tables import Table, markdown
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 #: Version of the JSON file's form.
 SCHEMA_VERSION = 1
@@ -36,7 +35,6 @@ REPORT, NUMBERS, OUTCOMES = "report.md", "table.json", "outcomes"
 _NONE = "–"
 #: Letters of a reason that a table shows; the report has all of it.
 _SHORT = 90
-_PARTS = {"test": "test", "external": "HDEV"}
 
 
 def tables(
@@ -107,7 +105,7 @@ def write_report(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> Pat
             everything = [outcome for found in row.outcomes.values() for outcome in found]
             write_outcomes(everything, out / OUTCOMES / f"{row.name}.csv")
     figures = {}
-    for name, caption, figure in _figures(rows, settings, inputs):
+    for name, caption, figure in draw_all(rows, settings, inputs):
         figures[save_figure(figure, out / f"{name}.png").name] = caption
     data = report_data(rows, settings, inputs)
     _write(out / NUMBERS, json.dumps(data, ensure_ascii=False, indent=1))
@@ -148,9 +146,11 @@ def report_text(
             for reason, names in found.items()
         ]
     if figures:
-        blocks.append("### Parity\n")
+        blocks.append("### Figures\n")
+        blocks.append("The best baseline is the one with the smallest error in the same part.\n")
     for name, caption in figures.items():
-        text = " · ".join(str(caption).splitlines())
+        kind = "errors by metal" if name.startswith("errors") else "parity"
+        text = " · ".join((kind, *str(caption).splitlines()))
         blocks.append(f"![{text}]({name})\n\n*{text}*\n")
     return "\n".join(blocks)
 
@@ -174,17 +174,17 @@ def _results(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: 
             ours = (_NONE,) * 4 if score is None else _numbers(score, spans=not brief)
             lines.append(
                 (
-                    row.target.strategy if brief else _learned(row),
+                    row.target.strategy if brief else row.learned,
                     row.model if brief or not row.baseline else f"baseline {row.model}",
-                    _PARTS[part],
+                    PART_NAMES[part],
                     _NONE if known is None else _number(known.r2, 2),
                     _NONE if known is None else _number(known.mae, 1),
                     *ours,
                     _state(row, part, brief=brief),
                 )
             )
-    parts = ", ".join(_PARTS.values())
-    caption = _caption("binding energies, equation 1", settings, inputs, parts)
+    parts = ", ".join(PART_NAMES.values())
+    caption = caption_of("binding energies, equation 1", settings, inputs, parts)
     note = (
         f"Published: {source.citation}, DOI {source.doi}: other labels, geometries and complexes, "
         f"{source.split} split; a dash is a number that is not known.  Here: r² is the squared "
@@ -204,7 +204,7 @@ def _results(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: 
 def _trainings(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: bool) -> Table:
     lines = [
         (
-            row.target.strategy if brief else _learned(row),
+            row.target.strategy if brief else row.learned,
             row.model,
             str(training.epochs),
             str(training.preset_epochs),
@@ -222,30 +222,8 @@ def _trainings(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief
         "Hours of all calls together, data prepared and programs started included.  The best "
         "validation MAE is of the target, kcal/mol; its weights are those tested."
     )
-    caption = _caption("trainings", settings, inputs, "train and val")
+    caption = caption_of("trainings", settings, inputs, "train and val")
     return Table("Trainings", caption, heads, tuple(lines), note)
-
-
-def _figures(
-    rows: Sequence[Row], settings: Settings, inputs: Inputs
-) -> Iterator[tuple[str, Caption, Figure]]:
-    """Of each network and part: its strategies side by side."""
-    for preset in dict.fromkeys(row.model for row in rows if not row.baseline):
-        for part in PARTS:
-            panels = {
-                f"strategy {_learned(row)}": row.outcomes[part]
-                for row in rows
-                if row.model == preset and not row.baseline and row.outcomes.get(part)
-            }
-            if panels:
-                caption = _caption(preset, settings, inputs, _PARTS[part])
-                name = f"parity-{preset}-{part}"
-                yield name, caption, draw_parities(panels, caption, colour_by="metal")
-
-
-def _caption(model: str, settings: Settings, inputs: Inputs, parts: str) -> Caption:
-    split = " ".join((settings.split, *settings.held_out))
-    return Caption(model, inputs.caption_level, inputs.name, f"{split} split, {parts}")
 
 
 def _notes(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> list[str]:
@@ -271,7 +249,7 @@ def _notes(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> list[str]
         notes.append(
             f"Published values are of a {source.split} split, those here of {settings.split}"
         )
-    notes += [f"{_learned(row)}, {row.model}: {note}" for row in rows for note in row.notes]
+    notes += [f"{row.learned}, {row.model}: {note}" for row in rows for note in row.notes]
     return notes
 
 
@@ -280,7 +258,7 @@ def reasons(rows: Sequence[Row]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for row in rows:
         if ":" in row.problem:
-            found.setdefault(row.problem, []).append(f"{_learned(row)}, {row.model}")
+            found.setdefault(row.problem, []).append(f"{row.learned}, {row.model}")
     return {reason: "; ".join(names) for reason, names in found.items()}
 
 
@@ -322,10 +300,6 @@ def _published(row: Row, part: str) -> Published | None:
     return None if row.baseline else study().of(row.target.strategy, row.model, part)
 
 
-def _learned(row: Row) -> str:
-    return f"{row.target.strategy} ({row.target.name})"
-
-
 def _state(row: Row, part: str, *, brief: bool) -> str:
     """A few words on why the numbers are as they are, or why there are none."""
     if brief and row.problem:
@@ -336,7 +310,7 @@ def _state(row: Row, part: str, *, brief: bool) -> str:
         first = row.problem.splitlines()[0]
         return first if len(first) <= _SHORT else f"{first[:_SHORT].rsplit(' ', 1)[0]} …"
     if part not in row.scores:
-        return f"no {_PARTS[part]} in this dataset"
+        return f"no {PART_NAMES[part]} in this dataset"
     if row.training is None:
         return "fitted"
     of = f"{row.training.epochs} of {row.training.preset_epochs} epochs"

@@ -100,6 +100,11 @@ class Row:
     notes: tuple[str, ...] = ()
 
     @property
+    def learned(self) -> str:
+        """What it learns, for people."""
+        return f"{self.target.strategy} ({self.target.name})"
+
+    @property
     def name(self) -> str:
         """Unlike that of any other row, fit for a file."""
         kind = "baseline" if self.baseline else "network"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,46 @@ class TimeLimit(Callback):
         late = 2 * now - self._epoch > self._start + self._seconds
         # Processes that share the batches stop together.
         trainer.should_stop |= trainer.strategy.reduce_boolean_decision(late, all=False)
+
+
+class BatchOrder(Callback):
+    """Goes on with the order of batches as it would have been without an interruption.
+
+    NequIP makes its generators before their state is read from the checkpoint, so that each call
+    would begin with the order of the first epoch.
+    """
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Any) -> None:
+        """Set the generators; NequIP's data module has read its state by now."""
+        del pl_module, checkpoint
+        data = trainer.datamodule
+        # A state that was read to a GPU is of no use to a generator.
+        data.train_generator.set_state(data.train_generator_state.cpu())
+        data.generator.set_state(data.generator_state.cpu())
+
+
+class RunIdentity(Callback):
+    """Writes into every checkpoint which run has made it.
+
+    Parameters
+    ----------
+    run
+        Hash of the run; see :func:`rarebind.learning.training.folder.run_hash`.
+    """
+
+    def __init__(self, run: str) -> None:
+        self._run = run
+
+    def state_dict(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        return {"run": self._run}
+
+    @staticmethod
+    def read(checkpoint: Mapping[str, Any]) -> str | None:
+        """Hash of the run that has made a checkpoint; None in older ones."""
+        states = checkpoint.get("callbacks") or {}
+        found: str | None = states.get(RunIdentity.__qualname__, {}).get("run")
+        return found
 
 
 class WarmStart(Callback):

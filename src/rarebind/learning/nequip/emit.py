@@ -65,6 +65,8 @@ class Paths:
         File of weights to start from, or None.
     checkpoint
         To go on from, or None.
+    run
+        Hash that checkpoints are told by; empty: they have none.
     """
 
     folder: Path
@@ -73,6 +75,7 @@ class Paths:
     logs: Path
     start: Path | None = None
     checkpoint: Path | None = None
+    run: str = ""
 
 
 def steps_per_epoch(config: TrainingConfig, graphs: int) -> int:
@@ -198,36 +201,6 @@ def _data(config: TrainingConfig, preset: Preset, paths: Paths) -> dict[str, Any
 def _trainer(
     config: TrainingConfig, preset: Preset, paths: Paths, steps: int, seconds: float | None
 ) -> dict[str, Any]:
-    checkpoint = {
-        "_target_": "lightning.pytorch.callbacks.ModelCheckpoint",
-        "dirpath": str(paths.folder),
-        "save_top_k": 1,
-        "every_n_epochs": 1,
-        # After validation: before, averaged weights and those of the last step are exchanged.
-        "save_on_train_epoch_end": True,
-        "enable_version_counter": False,
-    }
-    callbacks: list[dict[str, Any]] = [
-        {
-            "_target_": "lightning.pytorch.callbacks.LearningRateMonitor",
-            "logging_interval": "epoch",
-        },
-        {"_target_": f"{_OURS}.callbacks.TimeLimit", "seconds": seconds},
-    ]
-    if isinstance(preset.schedule, Plateau):
-        schedule = preset.schedule.model_dump(exclude={"kind"})
-        target = f"{_OURS}.callbacks.PlateauSchedule"
-        callbacks.append(
-            {
-                "_target_": target,
-                "monitor": MONITOR,
-                "finished": str(paths.folder / FINISHED),
-                **schedule,
-            }
-        )
-    if paths.start is not None:
-        target = f"{_OURS}.callbacks.WarmStart"
-        callbacks.append({"_target_": target, "weights": str(paths.start)})
     return {
         "_target_": "lightning.Trainer",
         "accelerator": config.accelerator,
@@ -251,13 +224,49 @@ def _trainer(
             "name": paths.logs.name,
             "flush_logs_every_n_steps": 1,
         },
-        "callbacks": [
-            *callbacks,
-            {**checkpoint, "filename": "best", "monitor": MONITOR, "mode": "min"},
-            # Written last, so that it knows of the best one.
-            {**checkpoint, "filename": "last"},
-        ],
+        "callbacks": _callbacks(preset, paths, seconds),
     }
+
+
+def _callbacks(preset: Preset, paths: Paths, seconds: float | None) -> list[dict[str, Any]]:
+    """In the order in which they are called at the end of an epoch."""
+    ours = f"{_OURS}.callbacks"
+    found: list[dict[str, Any]] = [
+        {
+            "_target_": "lightning.pytorch.callbacks.LearningRateMonitor",
+            "logging_interval": "epoch",
+        },
+        {"_target_": f"{ours}.TimeLimit", "seconds": seconds},
+        {"_target_": f"{ours}.BatchOrder"},
+    ]
+    if isinstance(preset.schedule, Plateau):
+        found.append(
+            {
+                "_target_": f"{ours}.PlateauSchedule",
+                "monitor": MONITOR,
+                "finished": str(paths.folder / FINISHED),
+                **preset.schedule.model_dump(exclude={"kind"}),
+            }
+        )
+    if paths.start is not None:
+        found.append({"_target_": f"{ours}.WarmStart", "weights": str(paths.start)})
+    if paths.run:
+        found.append({"_target_": f"{ours}.RunIdentity", "run": paths.run})
+    checkpoint = {
+        "_target_": "lightning.pytorch.callbacks.ModelCheckpoint",
+        "dirpath": str(paths.folder),
+        "save_top_k": 1,
+        "every_n_epochs": 1,
+        # After validation: before, averaged weights and those of the last step are exchanged.
+        "save_on_train_epoch_end": True,
+        "enable_version_counter": False,
+    }
+    return [
+        *found,
+        {**checkpoint, "filename": "best", "monitor": MONITOR, "mode": "min"},
+        # Written last, so that it knows of the best one.
+        {**checkpoint, "filename": "last"},
+    ]
 
 
 def _training_module(

@@ -88,7 +88,8 @@ def bucketed_loader(
 ) -> DataLoader[Any]:
     """What NequIP's data module calls for a loader.
 
-    A run that is taken up again restores the state of `generator`, and with it the order.
+    A run that is taken up again restores the state of `generator`, and with it the order; see
+    :class:`rarebind.learning.nequip.callbacks.BatchOrder`.
 
     Parameters
     ----------

@@ -17,9 +17,11 @@
       finished           there when a schedule has ended the training before the last epoch
       .lock              held while a process trains
 
-Interrupted at any instant, a run goes on from its last whole epoch.
+Interrupted at any instant, a run goes on from its last whole epoch.  Checkpoints say which run has
+made them, so that no other run goes on from them.
 """
 
+from rarebind.learning.training.checkpoints import check_checkpoint
 from rarebind.learning.training.folder import (
     BEST,
     CONFIG,
@@ -44,6 +46,7 @@ __all__ = [
     "Material",
     "Progress",
     "Result",
+    "check_checkpoint",
     "load_material",
     "prepare",
     "read_run",

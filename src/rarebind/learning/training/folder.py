@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -77,6 +78,18 @@ def read_run(folder: Path | str) -> dict[str, Any]:
             "the version that made it, or another folder"
         )
     return content
+
+
+def run_hash(content: Mapping[str, Any]) -> str:
+    """SHA-256 of what tells a run from others: configuration, data and split.
+
+    Parameters
+    ----------
+    content
+        Of ``run.json``.
+    """
+    own = {name: content.get(name) for name in ("identity", "data_hash", "split_hash")}
+    return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 
 
 def write_run(content: Mapping[str, Any], folder: Path) -> None:

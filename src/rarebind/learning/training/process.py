@@ -14,7 +14,9 @@ from rarebind.errors import CalculationError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.history import read_logs
 from rarebind.learning.nequip.emit import Paths, Statistics, nequip_config
+from rarebind.learning.training.checkpoints import check_checkpoint
 from rarebind.learning.training.folder import (
+    BEST,
     GRAPHS,
     LAST,
     LOG,
@@ -22,6 +24,7 @@ from rarebind.learning.training.folder import (
     NEQUIP,
     START,
     read_run,
+    run_hash,
     update_history,
     write_yaml,
 )
@@ -60,13 +63,16 @@ def run_nequip(
     Raises
     ------
     InputError
-        The run was not prepared, or by another version.
+        The run was not prepared, or by another version; a checkpoint is damaged or another run's.
     CalculationError
         NequIP failed; the message has the end of its log.
     """
     from rarebind.learning.nequip.callbacks import PARENT
 
-    statistics = Statistics(**read_run(folder)["statistics"])
+    for name in (BEST, LAST):
+        check_checkpoint(folder, name)
+    run = read_run(folder)
+    statistics = Statistics(**run["statistics"])
     paths = Paths(
         folder,
         folder / GRAPHS / "train.pt",
@@ -74,6 +80,7 @@ def run_nequip(
         folder / LOGS,
         _if_there(folder / START),
         _if_there(folder / LAST),
+        run_hash(run),
     )
     content = nequip_config(config, config.resolved, statistics, paths, seconds)
     write_yaml(content, folder / NEQUIP)
@@ -81,6 +88,8 @@ def run_nequip(
         sys.executable, "-m", "nequip.scripts.train",
         "--config-path", str(folder), "--config-name", Path(NEQUIP).stem,
     ]  # fmt: skip
+    before, _ = read_logs(folder / LOGS)
+    pace = Pace(config, statistics.graphs, before[-1].number if before else 0)
     threads = str(config.threads)
     environment = os.environ | dict.fromkeys(_THREADS, threads) | {PARENT: str(os.getpid())}
     with (folder / LOG).open("a", encoding="utf-8") as log:
@@ -92,7 +101,7 @@ def run_nequip(
             cwd=folder, start_new_session=True,
         )  # fmt: skip
         try:
-            _watch(child, folder, Pace(config, statistics.graphs), on_progress)
+            _watch(child, folder, pace, on_progress)
         finally:
             _end(child)
     if child.returncode:
@@ -111,7 +120,10 @@ def _watch(
     """Tell how far the training is and draw its curve, until NequIP ends."""
     drawn = time.monotonic()
     seen: list[float] = []
-    while child.poll() is None:
+    running = True
+    while running:
+        # Asked before logs are read, so that the last epoch is told too.
+        running = child.poll() is None
         began = time.monotonic()
         stamps = [path.stat().st_mtime for path in (folder / LOGS).glob("*/metrics.csv")]
         if stamps != seen:
@@ -119,11 +131,12 @@ def _watch(
             history, place = read_logs(folder / LOGS)
             if place is not None:
                 on_progress(pace.progress(history, place, began))
-            if history and began - drawn > _DRAW:
+            if running and history and began - drawn > _DRAW:
                 drawn = began
                 update_history(folder)
-        # Long histories take long to read.
-        time.sleep(max(_LOOK, 10 * (time.monotonic() - began)))
+        if running:
+            # Long histories take long to read.
+            time.sleep(max(_LOOK, 10 * (time.monotonic() - began)))
 
 
 def _end(child: subprocess.Popen[Any]) -> None:

@@ -25,6 +25,8 @@ class Progress:
         Mean absolute error of the last batch reported, eV.
     last
         The last whole epoch; None before there is one.
+    ended
+        Epochs that have ended since this was told last.
     best
         Smallest validation error so far, eV.
     rate
@@ -39,6 +41,7 @@ class Progress:
     all_steps: int
     batch_mae: float | None
     last: Epoch | None
+    ended: tuple[Epoch, ...]
     best: float | None
     rate: float | None
     remaining: float | None
@@ -53,14 +56,17 @@ class Pace:
         What is trained.
     graphs
         How many are learned from.
+    done
+        Number of the last epoch that earlier calls have trained.
     """
 
-    def __init__(self, config: TrainingConfig, graphs: int) -> None:
+    def __init__(self, config: TrainingConfig, graphs: int, done: int = 0) -> None:
         preset = config.resolved
         self._epochs = preset.max_epochs
         self._steps = steps_per_epoch(config, graphs) * preset.max_epochs
         self._complexes_per_step = preset.batch_size * config.devices
         self._first: tuple[float, int] | None = None
+        self._told = done
 
     def progress(self, history: Sequence[Epoch], place: Place, seen: float) -> Progress:
         """How far the training is.
@@ -78,6 +84,8 @@ class Pace:
         since, before = self._first
         done = place.step - before
         rate = done / (time.monotonic() - since) if done > 0 else None
+        ended = tuple(epoch for epoch in history if epoch.number > self._told)
+        self._told = ended[-1].number if ended else self._told
         return Progress(
             epoch=place.epoch,
             epochs=self._epochs,
@@ -85,6 +93,7 @@ class Pace:
             all_steps=self._steps,
             batch_mae=place.batch_mae,
             last=history[-1] if history else None,
+            ended=ended,
             best=min((epoch.val_mae for epoch in history), default=None),
             rate=None if rate is None else rate * self._complexes_per_step,
             remaining=None if rate is None else (self._steps - place.step) / rate,

@@ -67,7 +67,8 @@ def train(
     ------
     InputError
         The configuration or the dataset is wrong, the folder holds another run or something else,
-        cannot be written to, or the run is being trained by another process.
+        cannot be written to, the run is being trained by another process, or a checkpoint in it is
+        damaged or another run's.
     CalculationError
         NequIP failed; the message has the end of its log.
     MissingDependencyError

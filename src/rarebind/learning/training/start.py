@@ -10,6 +10,7 @@ from typing import Any
 from rarebind.errors import InputError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.nequip.emit import Statistics, network
+from rarebind.learning.training.checkpoints import check_checkpoint
 from rarebind.learning.training.folder import BEST, START
 
 #: Arguments in which the two networks may differ: the new one takes them over, or does without.
@@ -94,6 +95,7 @@ def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     if path.is_dir():
         from rarebind.learning.nequip.checkpoint import read_checkpoint
 
+        check_checkpoint(path, BEST)
         found = read_checkpoint(path / BEST)
         return found.network, found.weights
     from rarebind.learning.model_file import read_model

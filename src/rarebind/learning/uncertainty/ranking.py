@@ -90,10 +90,10 @@ def probability_among(
         return found
     known = known[_contenders(values[known], rows[known], best)]
     counts = np.zeros(len(known))
-    for drawn in _drawn(values[known], rows[known], draws, seed):
-        last = np.partition(drawn, best - 1, axis=1)[:, best - 1 : best]
-        below = drawn < last - _SAME
-        same = np.abs(drawn - last) <= _SAME
+    for sample in drawn(values[known], rows[known], draws, seed):
+        last = np.partition(sample, best - 1, axis=1)[:, best - 1 : best]
+        below = sample < last - _SAME
+        same = np.abs(sample - last) <= _SAME
         # Candidates that share the last places share their probability.
         share = (best - below.sum(axis=1)) / same.sum(axis=1)
         counts += below.sum(axis=0) + share @ same
@@ -191,8 +191,24 @@ def _contenders(values: Floats, rows: Floats, best: int) -> NDArray[np.bool_]:
     return found
 
 
-def _drawn(values: Floats, rows: Floats, draws: int, seed: int) -> Iterator[Floats]:
-    """Samples of all energies, shape (some, n)."""
+def drawn(values: Floats, rows: Floats, draws: int, seed: int) -> Iterator[Floats]:
+    """Samples of all values together, some at a time.
+
+    Parameters
+    ----------
+    values
+        (n,).
+    rows
+        Their spread, (n, d).
+    draws
+        In all.
+    seed
+
+    Yields
+    ------
+    ndarray
+        (some, n).
+    """
     number, columns = rows.shape
     if columns > number:
         # SSᵀ is all that matters: n columns can carry it.
