@@ -75,19 +75,18 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
 
     field = mean_field(mol, level, sets)
     begun = time.perf_counter()
-    effort = SearchEffort()
-    guesses, thorough = effort.of(mol.nao)
-    seed = effort.seed
+    effort, seed = SearchEffort().of(mol.nao), SearchEffort().seed
     disturb = None
-    if thorough and ion and mol.spin and not ion.one_filling:
+    if effort.below and ion and mol.spin and not ion.one_filling:
         disturb = turned_shell(field, 0, ion, seed)
     try:
         found = search(
             field,
-            starts(guesses, seed),
+            starts(effort.guesses, seed),
             faults,
-            stability=thorough and bool(mol.spin),
+            stability=effort.below and bool(mol.spin),
             disturb=disturb,
+            patient=effort.patient,
         )
     except CalculationError as error:
         return {"metal": metal, "system": system, "failed": str(error)}

@@ -12,6 +12,7 @@ from rarebind.engines.dft import search as searching
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
 from rarebind.engines.dft.meanfield import FINAL_GRID, SEARCH_GRID
 from rarebind.engines.dft.search import climb, refine, search
+from rarebind.engines.dft.state import State
 from rarebind.errors import CalculationError
 
 RADICAL = replace(GAS, basis="def2-SVP")
@@ -184,20 +185,64 @@ def of_ion(symbol, **effort):
 
 
 def test_one_4f_electron():
-    _, scf = of_ion("Ce", guesses=1, small=0, tiny=0)
+    _, scf = of_ion("Ce", guesses=1, small=0)
     assert scf.attempts == scf.converged_attempts == 1
 
 
 @pytest.mark.slow
 def test_half_filled():
-    _, scf = of_ion("Gd", guesses=4, small=0, tiny=0)
+    _, scf = of_ion("Gd", guesses=4, small=0)
     assert scf.attempts == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("symbol", ["Er", "Yb"])
 def test_more_than_half_filled(symbol):
-    _, scf = of_ion(symbol, guesses=2, small=0, tiny=0)
+    _, scf = of_ion(symbol, guesses=2, small=0)
     assert scf.attempts == 2
     # Occupations converge to different states: 0.1 to 0.5 eV apart.
     assert 0.0 <= scf.spread < 2.0
+
+
+def test_further_guesses_have_the_first_rung_alone(monkeypatch):
+    field = field_of(WATER, QUICK)
+    guess = atoms_of(field)
+    tried = []
+    real = searching.climb
+
+    def counted(mean_field, start, rungs=None):
+        tried.append(rungs)
+        return real(mean_field, start, rungs=rungs)
+
+    monkeypatch.setattr(searching, "climb", counted)
+    search(field, [guess] * 3, none, stability=False)
+    assert tried == [None] * 3
+    tried.clear()
+    search(field, [guess] * 3, none, stability=False, patient=False)
+    assert tried == [None, 1, 1]
+    tried.clear()
+    with pytest.raises(CalculationError):
+        search(field, [guess] * 3, lambda _: ["too wet"], stability=False, patient=False)
+    assert tried == [None] * 3
+
+
+def test_one_rung_is_no_more_than_the_first(monkeypatch):
+    field = field_of(WATER, QUICK)
+    monkeypatch.setattr(searching, "_plain", lambda *_: None)
+    assert climb(field, atoms_of(field), rungs=1) is None
+
+
+@pytest.mark.parametrize(
+    ("electrons", "unpaired", "fault"),
+    [
+        (1.29, 1.01, None),  # CeF3: fluoride reaches into the shell
+        (0.60, 0.55, "0.55 unpaired"),  # between Ce3+ and Ce4+
+        (1.95, 1.95, "1.95 electrons in the 4f shell instead of 1"),
+        (1.02, -0.98, "-0.98 unpaired electrons in the 4f shell instead of 1"),
+    ],
+)
+def test_the_4f_shell_is_that_of_the_ion(electrons, unpaired, fault):
+    state = State(0.75, 0.75, electrons, 1, unpaired, unpaired, 1)
+    faults = state.faults()
+    assert bool(faults) == (fault is not None)
+    assert fault is None or any(fault in found for found in faults)

@@ -264,7 +264,7 @@ def test_all_but_the_gpu_radical(stand_in):
 
 @pytest.mark.slow
 def test_all_but_the_gpu_4f_ion(stand_in):
-    effort = SearchEffort(tiny_guesses=1)
+    effort = SearchEffort(small_guesses=1)
     structure = ion("Ce")
     potential = gpu.GPUPotential(structure, GAS, effort)
     energy, forces = potential(structure.positions)

@@ -14,6 +14,7 @@ _FROZEN_4F = "lcecp"
 #: Levels by name, each with the engine that is its default.
 LEVELS = {
     "gfn2-xtb": GFN2_WATER,
+    "gfn1-xtb": replace(GFN2_WATER, method="GFN1-xTB"),
     # The labels of the reference study.
     "b3lyp-d4": LevelOfTheory(
         "pyscf", "B3LYP", "def2-SVPD+def2-TZVP", solvent="SMD(water)", dispersion="D4"

@@ -41,33 +41,53 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SearchEffort:
-    """How hard the state of lowest energy is looked for.
+class Effort:
+    """How hard the state of lowest energy of one molecule is looked for.
 
     Attributes
     ----------
     guesses
         4f occupations to start from, for partly filled shells.
+    patient
+        Whether each of them is brought to convergence; see :func:`search`.
+    below
+        Whether the lowest state is disturbed, to see whether it falls lower, and its stability
+        analysed.
+    """
+
+    guesses: int
+    patient: bool
+    below: bool
+
+
+@dataclass(frozen=True)
+class SearchEffort:
+    """The same by number of basis functions.
+
+    Attributes
+    ----------
+    guesses
+        For all that is not small.
     small
-        Number of basis functions up to which the lowest state is disturbed, to see whether it
-        falls lower, and its stability analysed, which costs a hundred iterations.
+        Number of functions up to which it is worth while to look below the lowest state, at the
+        price of a hundred iterations.
+    small_guesses
     tiny
-        Number up to which, as for bare ions, `tiny_guesses` occupations are tried.
-    tiny_guesses
+        Number up to which, as for bare ions, every guess is brought to convergence.
     seed
         Draws the occupations.
     """
 
     guesses: int = 4
     small: int = 250
+    small_guesses: int = 12
     tiny: int = 100
-    tiny_guesses: int = 12
     seed: int = 111111
 
-    def of(self, functions: int) -> tuple[int, bool]:
-        """Guesses, and whether to look below what they lead to, for so many basis functions."""
-        guesses = self.tiny_guesses if functions <= self.tiny else self.guesses
-        return guesses, functions <= self.small
+    def of(self, functions: int) -> Effort:
+        """For a molecule of so many basis functions."""
+        small = functions <= self.small
+        return Effort(self.small_guesses if small else self.guesses, functions <= self.tiny, small)
 
 
 class DFTPotential:
@@ -150,16 +170,18 @@ class DFTPotential:
         known, solution = checkpoint.refinement(), checkpoint.solution()
         if known is not None and solution is not None:
             return solution, known
-        thorough = bool(field.mol.spin) and self._effort.of(field.mol.nao)[1]
+        effort = self._effort.of(field.mol.nao)
+        below = bool(field.mol.spin) and effort.below
         disturb = None
-        if thorough and ion and not ion.one_filling and self._metal is not None:
+        if below and ion and not ion.one_filling and self._metal is not None:
             disturb = turned_shell(field, self._metal, ion, self._effort.seed)
         found = search(
             field,
             self._guesses(structure, field, ion, checkpoint),
             lambda converged: analyse(converged, self._metal, ion).faults(),
-            stability=thorough,
+            stability=below,
             disturb=disturb,
+            patient=effort.patient,
         )
         refinement = Refinement(
             tuple(solution.energy for solution in found.solutions), found.attempts, found.cycles
@@ -191,7 +213,7 @@ class DFTPotential:
         if left is not None:
             yield left
         if ion is not None and mol.spin and self._metal is not None:
-            number, _ = self._effort.of(mol.nao)
+            number = self._effort.of(mol.nao).guesses
             surroundings = surrounding_density(structure, self._level, mol, self._metal)
             yield from guess_densities(
                 mol, self._metal, ion, surroundings, number, self._effort.seed

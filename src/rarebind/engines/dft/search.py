@@ -81,6 +81,7 @@ def search(
     *,
     stability: bool,
     disturb: Disturb | None = None,
+    patient: bool = True,
 ) -> Found:
     """The lowest solution of the right kind that `guesses` lead to.
 
@@ -105,6 +106,10 @@ def search(
         Worth its price for open shells; what is closed-shell seldom needs it.
     disturb
         Gives orbitals close to those it is given; None leaves the lowest in peace.
+    patient
+        Whether every guess climbs the whole ladder.  Else guesses after the first that led to a
+        solution of the right kind have its first rung alone, so that in the same time there can be
+        many more of them.
 
     Raises
     ------
@@ -121,12 +126,15 @@ def search(
     set_grid(mean_field, SEARCH_GRID)
     solutions: list[Solution] = []
     attempts = 0
+    rungs = None
     for guess in guesses:
         attempts += 1
-        solution = climb(mean_field, guess)
+        solution = climb(mean_field, guess, rungs=rungs)
         if solution is None:
             continue
         solutions.append(replace(solution, faults=tuple(faults(mean_field))))
+        if not (patient or solutions[-1].faults):
+            rungs = 1
     if not solutions:
         raise CalculationError(
             f"the self-consistent field does not converge from any of {attempts} guesses"

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: Largest error of the 4f population: between two charges of the ion lies one electron.
-F_TOLERANCE = 0.2
+#: Largest error of the 4f population: half of the electron between two charges of the ion.  Lone
+#: pairs of ligands reach into empty 4f orbitals, the farthest into those of Ce3+.
+F_TOLERANCE = 0.5
+#: Largest error of the unpaired 4f electrons.  Of a pair that reaches into the shell it sees
+#: nothing, of an electron that has come or gone a whole one.
+F_SPIN_TOLERANCE = 0.2
 #: Largest ⟨S²⟩ − S(S + 1).  Of one ligand electron unpaired against the ion's spin comes 1; the
 #: free ions have 0.006 or less.
 CONTAMINATION = 0.03
@@ -31,6 +35,8 @@ class State:
         ⟨S²⟩, and S(S + 1) of the pure spin state.
     f_electrons, expected_f_electrons
         Electrons in the 4f orbitals of the free ion; None without explicit ones.
+    f_spin, expected_f_spin
+        How many more of them have spin α than β.
     metal_spin
         Unpaired electrons on the metal by Löwdin's analysis; None without a metal.
     """
@@ -40,6 +46,8 @@ class State:
     f_electrons: float | None = None
     expected_f_electrons: int | None = None
     metal_spin: float | None = None
+    f_spin: float | None = None
+    expected_f_spin: int | None = None
 
     def faults(self) -> list[str]:
         """Why it is not the state asked for; empty if it is."""
@@ -52,6 +60,15 @@ class State:
             found.append(
                 f"{self.f_electrons:.2f} electrons in the 4f shell instead of "
                 f"{self.expected_f_electrons} (at most {F_TOLERANCE} off)"
+            )
+        if (
+            self.f_spin is not None
+            and self.expected_f_spin is not None
+            and abs(self.f_spin - self.expected_f_spin) > F_SPIN_TOLERANCE
+        ):
+            found.append(
+                f"{self.f_spin:.2f} unpaired electrons in the 4f shell instead of "
+                f"{self.expected_f_spin} (at most {F_SPIN_TOLERANCE} off)"
             )
         if self.s_squared - self.expected_s_squared > CONTAMINATION:
             found.append(
@@ -92,8 +109,16 @@ def analyse(mean_field: Any, metal: int | None, ion: Ion | None) -> State:
     shell = np.zeros((mol.nao, ion.orbitals.shape[1]))
     shell[first:last] = ion.orbitals
     acting = overlap @ shell
-    f_electrons = float(sum(np.trace(acting.T @ part @ acting) for part in density))
-    return State(s_squared, expected, f_electrons, ion.alpha + ion.beta, metal_spin)
+    of_spin = [float(np.trace(acting.T @ part @ acting)) for part in density]
+    return State(
+        s_squared,
+        expected,
+        sum(of_spin),
+        ion.alpha + ion.beta,
+        metal_spin,
+        of_spin[0] - of_spin[1],
+        ion.alpha - ion.beta,
+    )
 
 
 def _square_root(overlap: Floats) -> Floats:
