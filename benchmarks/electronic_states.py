@@ -26,7 +26,12 @@ from rarebind.elements import STUDY_METALS, rare_earth
 from rarebind.engines import LevelOfTheory, level_named, relax
 from rarebind.engines.dft.basis import basis_sets
 from rarebind.engines.dft.engine import SearchEffort
-from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities, turned_shell
+from rarebind.engines.dft.guesses import (
+    closed_shell_guess,
+    guess_densities,
+    shell_guesses,
+    turned_shell,
+)
 from rarebind.engines.dft.ion import closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import SEARCH_GRID, mean_field, set_grid
 from rarebind.engines.dft.molecule import build_molecule
@@ -63,17 +68,20 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
     ion = spherical_ion(metal, level) if rare_earth(metal).f_electrons else None
 
     surroundings = surrounding_density(structure, level, mol, 0)
+    field = mean_field(mol, level, sets)
+    set_grid(field, SEARCH_GRID)
 
-    def starts(number: int, seed: int) -> Iterator[np.ndarray]:
+    def starts(number: int, seed: int, *, random: bool = False) -> Iterator[np.ndarray]:
         if ion is None or not mol.spin:
             yield closed_shell_guess(mol, 0, closed_ion(metal, level))
-        else:
+        elif random:
             yield from guess_densities(mol, 0, ion, surroundings, number, seed)
+        else:
+            yield from shell_guesses(field, 0, ion, surroundings, number, seed)
 
     def faults(field: Any) -> list[str]:
         return analyse(field, 0, ion).faults()
 
-    field = mean_field(mol, level, sets)
     begun = time.perf_counter()
     effort, seed = SearchEffort().of(mol.nao), SearchEffort().seed
     disturb = None
@@ -111,7 +119,7 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
     row["random"] = [
         random_run(mean_field(mol, level, sets), guess, found.best.energy, faults, generator)
         for _ in range(randoms)
-        for guess in starts(1, int(generator.integers(2**31)))
+        for guess in starts(1, int(generator.integers(2**31)), random=True)
     ]
     return row
 

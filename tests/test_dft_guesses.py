@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from rarebind.elements import rare_earth
 from rarebind.engines.dft.basis import basis_sets
 from rarebind.engines.dft.guesses import (
+    ShellLevels,
     closed_shell_guess,
     free_atoms,
     guess_densities,
     occupations,
+    shell_guesses,
+    shell_levels,
     turned_shell,
 )
 from rarebind.engines.dft.ion import Ion, closed_ion, functions_of_kind, spherical_ion
@@ -72,6 +75,39 @@ def test_fillings_differ(symbol, seed):
     shells = [whole_shell(filling) for filling in occupations(unfilled(symbol), 8, seed)]
     for one, other in combinations(shells, 2):
         assert not np.allclose(one, other, atol=1e-3)
+
+
+@given(st.sampled_from([m for m in LANTHANIDES if m not in {"La", "Gd", "Lu"}]), SEEDS)
+def test_the_lowest_levels_are_filled_first(symbol, seed):
+    generator = np.random.default_rng(seed)
+    axes = np.linalg.qr(generator.normal(size=(7, 7)))[0]
+    energies = np.sort(generator.normal(size=7))
+    filled = occupations(unfilled(symbol), 9, seed, ShellLevels(energies, axes))
+    spin = int(filled[0][0].shape[1] == 7)
+    field = axes @ np.diag(energies) @ axes.T
+    plain = [float(np.trace(one[spin].T @ field @ one[spin])) for one in filled[::2]]
+    assert plain == pytest.approx(sorted(plain))
+    minority = filled[0][spin].shape[1]
+    assert plain[0] == pytest.approx(energies[:minority].sum())
+
+
+def test_levels_of_a_shell():
+    symbol = "Ce"
+    field, free = field_of(hydrated(symbol, 1), GAS), spherical_ion(symbol, GAS)
+    around = free_atoms(field.mol, 0)
+    levels = shell_levels(field, 0, free, around)
+    assert np.allclose(levels.axes.T @ levels.axes, np.eye(7), atol=1e-10)
+    assert np.all(np.diff(levels.energies) >= 0)
+    # Water splits the shell, and a bare ion's is not split.
+    assert 1e-3 < np.ptp(levels.energies) < 0.1
+    alone = field_of(ion(symbol), GAS)
+    assert np.ptp(shell_levels(alone, 0, free, free_atoms(alone.mol, 0)).energies) < 1e-4
+    # The first guess fills the lowest of them.
+    (guess,) = shell_guesses(field, 0, free, around, 1, seed=1)
+    lowest = free.orbitals @ levels.axes[:, :1]
+    _, _, first, last = field.mol.aoslice_by_atom()[0]
+    expected = free.core + lowest @ lowest.T
+    assert np.allclose(np.array(guess)[0, first:last, first:last], expected, atol=1e-10)
 
 
 @pytest.fixture(scope="module", params=["Ce", pytest.param("Gd", marks=pytest.mark.slow), "Yb"])

@@ -16,7 +16,7 @@ from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.checkpoint import Checkpoint, Refinement
 from rarebind.engines.dft.dispersion import dispersion
 from rarebind.engines.dft.gradient import gradient
-from rarebind.engines.dft.guesses import closed_shell_guess, guess_densities, turned_shell
+from rarebind.engines.dft.guesses import closed_shell_guess, shell_guesses, turned_shell
 from rarebind.engines.dft.ion import Ion, closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
@@ -215,8 +215,8 @@ class DFTPotential:
         if ion is not None and mol.spin and self._metal is not None:
             number = self._effort.of(mol.nao).guesses
             surroundings = surrounding_density(structure, self._level, mol, self._metal)
-            yield from guess_densities(
-                mol, self._metal, ion, surroundings, number, self._effort.seed
+            yield from shell_guesses(
+                field, self._metal, ion, surroundings, number, self._effort.seed
             )
         elif left is None:
             closed = None

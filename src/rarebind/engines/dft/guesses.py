@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,30 @@ _EMPTY = 1e-9
 _TURN = 0.1
 
 
-def occupations(ion: Ion, number: int, seed: int) -> list[tuple[Floats, Floats]]:
+@dataclass(frozen=True)
+class ShellLevels:
+    """How a 4f shell is split by what surrounds the ion.
+
+    Attributes
+    ----------
+    energies
+        Of the seven orbitals of the spin that fills a part of the shell, shape (7,), Eh.
+    axes
+        These orbitals in terms of the free ion's, as columns, shape (7, 7), orthonormal.
+    """
+
+    energies: Floats
+    axes: Floats
+
+
+def occupations(
+    ion: Ion, number: int, seed: int, levels: ShellLevels | None = None
+) -> list[tuple[Floats, Floats]]:
     """Different ways of filling the 4f shell: occupied orbitals of either spin in terms of the 7.
 
-    Half-filled and full shells can be filled in one way only.  Of the others, the first fill the
-    real orbitals as they are, in an order drawn by `seed`; every second one fills orbitals turned
-    at random, as no axis of a complex need be an axis of these orbitals.
+    Half-filled and full shells can be filled in one way only.  Of the others, every second one
+    fills orbitals turned at random.  Those between fill the orbitals of `levels`, the lowest sum of
+    energies first; without levels the real orbitals as they are, in an order drawn by `seed`.
 
     Returns
     -------
@@ -39,12 +58,16 @@ def occupations(ion: Ion, number: int, seed: int) -> list[tuple[Floats, Floats]]
     if ion.one_filling:
         return [(full[:, : ion.alpha], full[:, : ion.beta])]
     generator = np.random.default_rng(seed)
-    plain = [full[:, chosen] for chosen in combinations(range(F_ORBITALS), ion.minority)]
-    order = generator.permutation(len(plain))
+    ways = [list(chosen) for chosen in combinations(range(F_ORBITALS), ion.minority)]
+    order = generator.permutation(len(ways))
+    axes = full
+    if levels is not None:
+        energies, axes = levels.energies, levels.axes
+        order = np.argsort([energies[chosen].sum() for chosen in ways], kind="stable")
     filled = []
     for count in range(number):
-        if count % 2 == 0 and count // 2 < len(plain):
-            filled.append(plain[order[count // 2]])
+        if count % 2 == 0 and count // 2 < len(ways):
+            filled.append(axes[:, ways[order[count // 2]]])
         else:
             rotation = special_ortho_group.rvs(F_ORBITALS, random_state=generator)
             filled.append(rotation[:, : ion.minority])
@@ -109,8 +132,41 @@ def closed_shell_guess(mol: Any, metal: int | None, ion: Floats | None) -> Float
     return with_orbitals(density)
 
 
+def shell_levels(mean_field: Any, metal: int, ion: Ion, surroundings: Floats) -> ShellLevels:
+    """The 4f orbitals in the field of `surroundings` and of an evenly filled shell.
+
+    They are the seven eigenvectors of one Fock matrix that are most like 4f orbitals.
+
+    Parameters
+    ----------
+    mean_field
+        Of the molecule, with the grid to be used.
+    metal, ion, surroundings
+        See :func:`guess_densities`.
+    """
+    _, _, first, last = mean_field.mol.aoslice_by_atom()[metal]
+    shell = ion.orbitals @ ion.orbitals.T / F_ORBITALS
+    density = np.array([surroundings, surroundings]) / 2.0
+    for spin, electrons in enumerate((ion.alpha, ion.beta)):
+        density[spin, first:last, first:last] = ion.core + electrons * shell
+    overlap = mean_field.get_ovlp()
+    energies, orbitals = mean_field.eig(mean_field.get_fock(dm=with_orbitals(density)), overlap)
+    # The spin that fills a part of the shell only.
+    part = int(ion.alpha == F_ORBITALS)
+    likeness = ion.orbitals.T @ overlap[first:last] @ orbitals[part]
+    most = np.sort(np.argsort(-(likeness**2).sum(axis=0))[:F_ORBITALS])
+    left, _, right = np.linalg.svd(likeness[:, most])
+    return ShellLevels(np.asarray(energies[part][most]), left @ right)
+
+
 def guess_densities(
-    mol: Any, metal: int, ion: Ion, surroundings: Floats, number: int, seed: int
+    mol: Any,
+    metal: int,
+    ion: Ion,
+    surroundings: Floats,
+    number: int,
+    seed: int,
+    levels: ShellLevels | None = None,
 ) -> Iterator[Floats]:
     """Density matrices of both spins, shape (2, functions, functions), one for each filling.
 
@@ -124,16 +180,34 @@ def guess_densities(
         That atom as a free ion.
     surroundings
         Density of all other atoms, both spins together, shape (functions, functions).
-    number, seed
+    number, seed, levels
         See :func:`occupations`.
     """
     _, _, first, last = mol.aoslice_by_atom()[metal]
-    for filling in occupations(ion, number, seed):
+    for filling in occupations(ion, number, seed, levels):
         density = np.array([surroundings, surroundings]) / 2.0
         for spin, occupied in enumerate(filling):
             orbitals = ion.orbitals @ occupied
             density[spin, first:last, first:last] = ion.core + orbitals @ orbitals.T
         yield with_orbitals(density)
+
+
+def shell_guesses(
+    mean_field: Any, metal: int, ion: Ion, surroundings: Floats, number: int, seed: int
+) -> Iterator[Floats]:
+    """As :func:`guess_densities`, with the levels of the shell where they are of use.
+
+    Parameters
+    ----------
+    mean_field
+        As :func:`shell_levels` takes it; asked when the first guess is.
+    metal, ion, surroundings, number, seed
+        See :func:`guess_densities`.
+    """
+    mol = mean_field.mol
+    split = mol.natm > 1 and not ion.one_filling
+    levels = shell_levels(mean_field, metal, ion, surroundings) if split else None
+    yield from guess_densities(mol, metal, ion, surroundings, number, seed, levels)
 
 
 def turned_shell(mean_field: Any, metal: int, ion: Ion, seed: int) -> Callable[[Floats], Floats]:
