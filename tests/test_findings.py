@@ -57,6 +57,7 @@ def part():
         row
         for row in table()
         if row.kind == "complex"
+        and row.level == LEVEL
         and row.metal in METALS
         and row.substituent in SUBSTITUENTS
         and row.geometry in GEOMETRIES
