@@ -5,8 +5,8 @@
 One line a system is appended to OUT.jsonl as it ends; systems that are there are not run again.
 All runs of a system use the same level and grid.  "naive" is `UKS(mol).kernel()` as PySCF ships
 it.  A random guess fills 4f orbitals drawn at random and then turns all occupied orbitals into
-empty ones by random angles; that of an ion climbs the whole ladder of algorithms, that of a molecule
-has DIIS.
+empty ones by random angles; that of an ion climbs the whole ladder of algorithms, that of a
+molecule has DIIS.
 """
 
 from __future__ import annotations

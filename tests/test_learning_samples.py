@@ -297,7 +297,8 @@ def test_missing_partners_are_named(tmp_path):
     some = accepted(small_records())
     append(small_records(), tmp_path)
     append([r for r in labelled_records() if r.source != some[0].key], tmp_path)
-    wanted = rf"1 of 3 .* at {GFN1[:4]}.*\({some[0].label[:2]}\(.*\): .*label {tmp_path} --level gfn1-xtb"
+    command = f"label {tmp_path} --level gfn1-xtb"
+    wanted = rf"1 of 3 .* at {GFN1[:4]}.*\({some[0].label[:2]}\(.*\): .*{command}"
     with pytest.raises(InputError, match=wanted):
         load(Dataset(tmp_path), "delta-binding", GFN2, base=GFN1)
     assert len(load(Dataset(tmp_path), "delta-binding", GFN1, base=GFN2)) == 2
