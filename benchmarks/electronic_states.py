@@ -95,6 +95,7 @@ def run(metal: str, system: str, level: LevelOfTheory, randoms: int) -> dict:
             faults,
             stability=effort.below and bool(mol.spin),
             disturb=disturb,
+            hops=effort.hops,
             patient=effort.patient,
         )
     except CalculationError as error:

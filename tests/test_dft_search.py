@@ -140,8 +140,8 @@ def test_a_disturbed_solution_falls(excited):
     field, ground, guess = excited
     generator = np.random.default_rng(1)
 
-    def disturb(coefficients):
-        angles = generator.normal(scale=0.1, size=(2, *coefficients.shape[2:] * 2))
+    def disturb(coefficients, size):
+        angles = generator.normal(scale=size, size=(2, *coefficients.shape[2:] * 2))
         return coefficients @ expm(angles - angles.transpose(0, 2, 1))
 
     found = search(field, [guess], none, stability=False, disturb=disturb)
@@ -150,6 +150,45 @@ def test_a_disturbed_solution_falls(excited):
     # The ground state is disturbed too, and falls nowhere.
     alone = search(field, [atoms_of(field)], none, stability=False, disturb=disturb)
     assert len(alone.solutions) == 1
+
+
+def test_hops_start_from_the_lowest_so_far(excited, monkeypatch):
+    field, ground, guess = excited
+    left = []
+
+    def disturb(coefficients, size):
+        """Turn the hole out of the bond, wherever it is not yet."""
+        left.append((coefficients, size))
+        return ground.coefficients if len(left) == 2 else coefficients
+
+    monkeypatch.setattr(searching, "_newton", lambda *_: None)
+    found = search(field, [guess], none, stability=False, disturb=disturb, hops=3)
+    first, *met = found.solutions
+    assert [solution.energy > BETWEEN for solution in met] == [True, False, False]
+    assert first.energy > BETWEEN > found.best.energy
+    assert found.best.energy == pytest.approx(ground.energy, abs=1e-5)
+    # Three hops, then a smaller disturbance of where they have ended.
+    assert [size for _, size in left] == [searching._HOP] * 3 + [searching._NUDGE]
+    assert np.array_equal(left[2][0], met[1].coefficients)
+    assert np.array_equal(left[3][0], found.best.coefficients)
+
+
+def test_hops_do_not_go_on_from_a_wrong_state(excited, monkeypatch):
+    field, ground, guess = excited
+    monkeypatch.setattr(searching, "_newton", lambda *_: None)
+    left = []
+
+    def disturb(coefficients, _):
+        left.append(coefficients)
+        return ground.coefficients
+
+    def low(converged):
+        return ["too low"] if converged.e_tot < BETWEEN else []
+
+    found = search(field, [guess], low, stability=False, disturb=disturb, hops=2)
+    assert found.best is found.solutions[0]
+    assert [solution.faults for solution in found.solutions[1:]] == [("too low",)] * 2
+    assert all(np.array_equal(start, found.best.coefficients) for start in left)
 
 
 def test_the_lowest_of_several_guesses(excited):

@@ -53,11 +53,14 @@ class Effort:
     below
         Whether the lowest state is disturbed, to see whether it falls lower, and its stability
         analysed.
+    hops
+        Into basins beside that of the lowest state.
     """
 
     guesses: int
     patient: bool
     below: bool
+    hops: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class SearchEffort:
     small
         Number of functions up to which it is worth while to look below the lowest state, at the
         price of a hundred iterations.
-    small_guesses
+    small_guesses, small_hops
+        For those.
     tiny
         Number up to which, as for bare ions, every guess is brought to convergence.
     seed
@@ -81,13 +85,16 @@ class SearchEffort:
     guesses: int = 4
     small: int = 250
     small_guesses: int = 12
+    small_hops: int = 12
     tiny: int = 100
     seed: int = 111111
 
     def of(self, functions: int) -> Effort:
         """For a molecule of so many basis functions."""
-        small = functions <= self.small
-        return Effort(self.small_guesses if small else self.guesses, functions <= self.tiny, small)
+        patient = functions <= self.tiny
+        if functions > self.small:
+            return Effort(self.guesses, patient, below=False, hops=0)
+        return Effort(self.small_guesses, patient, below=True, hops=self.small_hops)
 
 
 class DFTPotential:
@@ -181,6 +188,7 @@ class DFTPotential:
             lambda converged: analyse(converged, self._metal, ion).faults(),
             stability=below,
             disturb=disturb,
+            hops=effort.hops,
             patient=effort.patient,
         )
         refinement = Refinement(

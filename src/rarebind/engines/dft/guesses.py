@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Occupations below this do not count.
 _EMPTY = 1e-9
-#: Size of the random angles between 4f orbitals, in radians.
-_TURN = 0.1
 
 
 @dataclass(frozen=True)
@@ -210,7 +208,9 @@ def shell_guesses(
     yield from guess_densities(mol, metal, ion, surroundings, number, seed, levels)
 
 
-def turned_shell(mean_field: Any, metal: int, ion: Ion, seed: int) -> Callable[[Floats], Floats]:
+def turned_shell(
+    mean_field: Any, metal: int, ion: Ion, seed: int
+) -> Callable[[Floats, float], Floats]:
     """What turns the seven orbitals of either spin that are most like 4f ones into each other.
 
     Parameters
@@ -225,18 +225,19 @@ def turned_shell(mean_field: Any, metal: int, ion: Ion, seed: int) -> Callable[[
     Returns
     -------
     callable
-        From coefficients, shape (2, functions, orbitals), to ones close by.
+        From coefficients, shape (2, functions, orbitals), and the size of the angles in radians,
+        to coefficients.
     """
     generator = np.random.default_rng(seed)
     _, _, first, last = mean_field.mol.aoslice_by_atom()[metal]
     acting = mean_field.get_ovlp()[:, first:last] @ ion.orbitals
 
-    def turn(coefficients: Floats) -> Floats:
+    def turn(coefficients: Floats, size: float) -> Floats:
         turned = np.array(coefficients)
         for orbitals in turned:
             likeness = ((acting.T @ orbitals) ** 2).sum(axis=0)
             shell = np.argsort(-likeness)[:F_ORBITALS]
-            angles = generator.normal(scale=_TURN, size=(F_ORBITALS, F_ORBITALS))
+            angles = generator.normal(scale=size, size=(F_ORBITALS, F_ORBITALS))
             orbitals[:, shell] = orbitals[:, shell] @ expm(angles - angles.T)
         return turned
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.linalg import polar
 
 from rarebind.elements import rare_earth
 from rarebind.engines.dft.basis import BasisSets, basis_sets
@@ -76,7 +77,19 @@ def spherical_ion(symbol: str, level: LevelOfTheory) -> Ion:
     shell = _lowest(coefficients, field.get_ovlp(), functions, F_ORBITALS)
     rest = np.setdiff1d(np.nonzero(occupied)[0], shell)
     core = coefficients[:, rest] @ coefficients[:, rest].T
-    return Ion(core, coefficients[:, shell], *_filling(symbol))
+    orbitals = _real_harmonics(coefficients[:, shell], functions)
+    return Ion(core, orbitals, *_filling(symbol))
+
+
+def _real_harmonics(orbitals: Floats, functions: list[int]) -> Floats:
+    """The seven degenerate 4f orbitals turned until each has the angular part of one function.
+
+    Which mixtures of them a diagonalisation gives depends on the machine, and so would guesses.
+    """
+    radial = orbitals[functions].reshape(-1, F_ORBITALS, F_ORBITALS)
+    strongest = radial[np.argmax((radial**2).sum(axis=(1, 2)))]
+    turn, _ = polar(strongest)
+    return orbitals @ turn.T
 
 
 def spherical_field(symbol: str, level: LevelOfTheory, sets: BasisSets) -> Any:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: Of a converged mean field: why it is not the state asked for.
 Faults = Callable[[Any], list[str]]
-#: Of orbital coefficients: ones close by.
-Disturb = Callable[["Floats"], "Floats"]
+#: Of orbital coefficients and a size in radians: ones at random angles of that size.
+Disturb = Callable[["Floats", float], "Floats"]
 
 #: Energy threshold in Eh of the search, and of the difference between two states.
 _LOOSE, _SAME = 1e-6, 1e-5
@@ -31,6 +31,8 @@ STAGES = FOUND, NEARLY, CONVERGED = "found", "nearly", "converged"
 _STABILITY = 1e-4
 #: Instabilities followed from one solution at most, and disturbances of it.
 _DESCENTS = _DISTURBANCES = 3
+#: Angles, in radians, of a hop into a neighbouring basin, and of a disturbance within one.
+_HOP, _NUDGE = 0.2, 0.1
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,18 @@ def search(
     *,
     stability: bool,
     disturb: Disturb | None = None,
+    hops: int = 0,
     patient: bool = True,
 ) -> Found:
     """The lowest solution of the right kind that `guesses` lead to.
 
     Each guess climbs a ladder until something converges: DIIS; DIIS with a level shift and
-    damping; the second-order algorithm.  The lowest is disturbed and converged again by second
-    order, as long as that leads lower: turning one filling of an open shell into another hardly
-    costs energy, and where DIIS gets slow on the way it takes it for the end.  With `stability`,
-    the internal stability of the lowest is analysed and a downward direction followed.
+    damping; the second-order algorithm.  From the lowest there are `hops`: it is disturbed and
+    converged again by DIIS, over and over, always from the lowest so far, as low states of an open
+    shell lie close to each other.  The last is disturbed a little and converged by second order, as
+    long as that leads lower: turning one filling of an open shell into another hardly costs energy,
+    and where DIIS gets slow on the way it takes it for the end.  With `stability`, the internal
+    stability of the lowest is analysed and a downward direction followed.
 
     Lowest alone is not enough: determinants in which an electron has left the 4f shell, or a
     ligand has been oxidised, can be lower than any state that the M3+ ion has.
@@ -106,6 +111,8 @@ def search(
         Worth its price for open shells; what is closed-shell seldom needs it.
     disturb
         Gives orbitals close to those it is given; None leaves the lowest in peace.
+    hops
+        How many, with `disturb`.
     patient
         Whether every guess climbs the whole ladder.  Else guesses after the first that led to a
         solution of the right kind have its first rung alone, so that in the same time there can be
@@ -148,7 +155,7 @@ def search(
         )
     ways_down: list[Callable[..., list[Solution]]] = []
     if disturb is not None:
-        ways_down.append(partial(_disturbed, disturb))
+        ways_down += [partial(_hopped, disturb, hops), partial(_nudged, disturb)]
     if stability:
         ways_down.append(_descend)
     for way_down in ways_down:
@@ -269,12 +276,33 @@ def _newton(mean_field: Any, coefficients: Floats, occupations: Floats) -> Solut
     return _solution(mean_field)
 
 
-def _disturbed(
-    disturb: Disturb, mean_field: Any, start: Solution, faults: Faults
+def _hopped(
+    disturb: Disturb, hops: int, mean_field: Any, start: Solution, faults: Faults
 ) -> list[Solution]:
-    """Solutions met on disturbing one after the other, each lower than the one before."""
+    """Solutions met on hopping from `start`, and from lower ones as they are met."""
+    met: list[Solution] = []
+    lowest = start
+    for _ in range(hops):
+        coefficients = disturb(lowest.coefficients, _HOP)
+        guess = mean_field.make_rdm1(coefficients, lowest.occupations)
+        solution = climb(mean_field, guess, rungs=1)
+        if solution is None:
+            continue
+        solution = replace(solution, faults=tuple(faults(mean_field)))
+        met.append(solution)
+        if not solution.faults and solution.energy < lowest.energy:
+            lowest = solution
+    return met
+
+
+def _nudged(disturb: Disturb, mean_field: Any, start: Solution, faults: Faults) -> list[Solution]:
+    """Solutions met on nudging one after the other, each lower than the one before."""
     return _chain(
-        mean_field, start, faults, _DISTURBANCES, lambda solution: disturb(solution.coefficients)
+        mean_field,
+        start,
+        faults,
+        _DISTURBANCES,
+        lambda solution: disturb(solution.coefficients, _NUDGE),
     )
 
 
