@@ -89,7 +89,7 @@ def _real_harmonics(orbitals: Floats, functions: list[int]) -> Floats:
     radial = orbitals[functions].reshape(-1, F_ORBITALS, F_ORBITALS)
     strongest = radial[np.argmax((radial**2).sum(axis=(1, 2)))]
     turn, _ = polar(strongest)
-    return orbitals @ turn.T
+    return np.asarray(orbitals @ turn.T)
 
 
 def spherical_field(symbol: str, level: LevelOfTheory, sets: BasisSets) -> Any:
