@@ -113,8 +113,8 @@ def test_all_faults_of_a_file_are_told_at_once(tmp_path):
         ("data: d\ntarget: delta-binding\nlevel: x\n", "give the base"),
         ("data: d\ntarget: absolute\nlevel: x\n", "signs go with energies of reactions"),
         (
-            "data: d\ntarget: exchange\nlevel: x\noverrides: {centres: 3.0}\n",
-            "centres leave out atoms whose energies are part of exchange",
+            "data: d\ntarget: exchange\nlevel: x\noverrides: {centres: 3.0, signs: false}\n",
+            "centres leave out atoms whose energies are part of exchange.*signs: true",
         ),
     ],
 )

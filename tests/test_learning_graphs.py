@@ -111,6 +111,34 @@ def test_complex_and_reference_have_the_same_centres(material):
     assert len(centres) < graph_of(sample, names, 20.0)["edge_index"][0].unique().numel()
 
 
+@pytest.mark.parametrize("centres", [3.0, 4.5])
+def test_every_copy_of_a_ligand_has_the_centres_of_the_free_one(material, centres):
+    samples, names, ligands = material
+    for sample in samples:
+        free, size = ligands[sample.inchikey], len(sample.structure)
+        graph = graph_of(sample, names, 20.0, free, signs=True, centres=centres)
+        found = graph["edge_index"][0].unique().tolist()
+        of_free = [centre - size for centre in found if centre >= size]
+        copies, waters = fragments_of(sample)
+        assert found[0] == 0
+        assert 1 < len(of_free) < len(free.structure)
+        positions = sample.structure.positions
+        distances = np.linalg.norm(positions - positions[0], axis=1)
+        for copy in copies:
+            assert [atom - copy.start for atom in found if atom in copy] == of_free
+        means = np.mean([distances[list(copy)] for copy in copies], axis=0)
+        assert of_free == np.nonzero(means <= centres)[0].tolist()
+        for water in waters:
+            assert len(set(water) & set(found)) == 3 * (distances[water[0]] <= centres)
+        # The two molecules apart are the two molecules together.
+        parts = [
+            graph_of(sample, names, 20.0, free, signs=True, centres=centres, part=part)
+            for part in (0, 1)
+        ]
+        joined = torch.cat([parts[0]["edge_index"], parts[1]["edge_index"] + size], dim=1)
+        assert torch.equal(joined, graph["edge_index"])
+
+
 def test_what_does_not_fit_is_told(material):
     samples, names, ligands = material
     sample = samples[0]
@@ -122,8 +150,6 @@ def test_what_does_not_fit_is_told(material):
         graph_of(sample, names, R_MAX, described=True)
     with pytest.raises(InputError, match="different atoms"):
         graph_of(sample, names, R_MAX, other, signs=True)
-    with pytest.raises(InputError, match="a free ligand has no centres"):
-        graph_of(sample, names, R_MAX, ligands[sample.inchikey], signs=True, centres=3.0)
     with pytest.raises(InputError, match=r"no place for C, .*; known are H, La"):
         graph_of(sample, ("H", "La"), R_MAX)
 

@@ -163,10 +163,11 @@ class TrainingConfig(_Section):
                 f"ligands are taken off already, not with {target.name}: choose binding or "
                 "exchange, or `overrides: {signs: false}`"
             )
-        if target is not None and preset is not None and preset.centres and not target.anchored:
+        if target is not None and preset is not None and preset.centres and not signs:
             problems.append(
-                f"preset: centres leave out atoms whose energies are part of {target.name}: choose "
-                "the target series, or `overrides: {centres: null}`"
+                f"preset: centres leave out atoms whose energies are part of {target.name}, but "
+                "where those of the free ligands are taken off: add `overrides: {signs: true}`, or "
+                "`{centres: null}`"
             )
         if self.split.file is None and self.split.kind not in SPLITS:
             problems.append(

@@ -68,8 +68,8 @@ class Preset(_Section):
         Å; how far an atom sees.
     centres
         Å; only atoms at most this far from the metal have an energy, which makes the network as
-        much faster as there are fewer of them; for the target ``series``, whose other atoms hardly
-        notice the metal.  None: all atoms.
+        much faster as there are fewer of them; with `signs`, as the energies of the others are
+        then about the same in what is taken off.  None: all atoms.
     l_max
         Highest order of the spherical harmonics.
     parity

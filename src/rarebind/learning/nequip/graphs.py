@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from rarebind.datasets.files import replace_file
-from rarebind.elements import is_rare_earth
 from rarebind.errors import InputError
 from rarebind.learning.fragments import FreeLigand, fragments_of
+from rarebind.learning.nequip.centres import Indices, near_metal, of_reaction
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
 from rarebind.learning.samples import Sample
 from rarebind.structures import Structure
@@ -57,8 +57,9 @@ def graph_of(
         reference.
     centres
         Å; only atoms at most this far from the rare-earth atom are centres of edges, hence have an
-        energy.  Which these are is seen in the sample's reference, where it has one: what comes
-        and goes between the two must not change their difference.  None: all atoms.
+        energy.  Both molecules of a reaction have the same, so that what comes and goes does not
+        change their difference: which they are is seen in the sample's reference, where it has
+        one, else see :func:`~rarebind.learning.nequip.centres.of_reaction`.  None: all atoms.
     signs
         Whether the graph is that of the reaction: the complex with weight 1, and with no edge
         between them, the sample's reference with weight −1 or else one free ligand with weight −n.
@@ -79,17 +80,17 @@ def graph_of(
     Raises
     ------
     InputError
-        An element is not among `type_names`, the free ligand is missing or another one, or it is
-        part of the graph although `centres` leaves no atom of it.
+        An element is not among `type_names`, or the free ligand is missing or another one.
     """
     structure = sample.structure
     parts = _parts(sample, ligand, signs=signs, described=described)
-    if centres is not None and signs and sample.reference is None:
-        raise InputError(f"sample {sample.key}: a free ligand has no centres near a metal")
+    chosen = _centres(sample, centres, signs=signs)
     if part is not None:
-        parts = parts[part : part + 1]
-    chosen = _centres(sample.reference or structure, centres)
-    graphs = [_neighbours(part.structure, type_names, r_max, chosen, sample) for part in parts]
+        parts, chosen = parts[part : part + 1], chosen[part : part + 1]
+    graphs = [
+        _neighbours(molecule.structure, type_names, r_max, near, sample)
+        for molecule, near in zip(parts, chosen, strict=False)
+    ]
     starts = np.cumsum([0, *(len(part.structure) for part in parts)]).tolist()
     graph = {
         AtomicDataDict.POSITIONS_KEY: _joined(graphs, AtomicDataDict.POSITIONS_KEY),
@@ -220,21 +221,21 @@ def read_graphs(path: Path | str) -> list[Graph]:
     return [file[index] for index in range(len(file))]
 
 
-def _centres(structure: Structure, radius: float | None) -> NDArray[np.int64] | None:
-    """Indices of the atoms at most `radius` from the rare-earth atom; None: all atoms."""
+def _centres(sample: Sample, radius: float | None, *, signs: bool) -> tuple[Indices | None, ...]:
+    """Of the two molecules; None: all atoms."""
     if radius is None:
-        return None
-    metal = next(i for i, symbol in enumerate(structure.symbols) if is_rare_earth(symbol))
-    distances = np.linalg.norm(structure.positions - structure.positions[metal], axis=1)
-    near: NDArray[np.int64] = np.nonzero(distances <= radius)[0]
-    return near
+        return None, None
+    if signs and sample.reference is None:
+        return of_reaction(sample, radius)
+    near = near_metal(sample.reference or sample.structure, radius)
+    return near, near
 
 
 def _neighbours(
     structure: Structure,
     type_names: Sequence[str],
     r_max: float,
-    centres: NDArray[np.int64] | None,
+    centres: Indices | None,
     sample: Sample,
 ) -> Graph:
     numbers = {name: number for number, name in enumerate(type_names)}
