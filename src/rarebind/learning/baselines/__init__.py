@@ -52,7 +52,7 @@ BASELINES = Registry(
         factory="rarebind.learning.baselines.structural:SoapGP",
         summary="the same, with SOAP at the metal instead of histograms (optional)",
         modules=("dscribe", "rdkit", "scipy"),
-        install="Install it with: pip install dscribe",
+        install="Install it with: pip install 'rarebind[soap]'",
     ),
 )
 
