@@ -38,7 +38,7 @@ CASES = {
 
 
 #: Files as they are, but for their data.
-FILES = sorted((Path(__file__).parents[1] / "configs" / "train").glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[1] / "configs" / "train").rglob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
