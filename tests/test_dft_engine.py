@@ -184,7 +184,8 @@ def test_open_shell_complex(waters):
     structure = hydrated("Ce", waters)
     potential = DFTPotential(structure, LABELS, SearchEffort(guesses=2, small=0))
     _, forces = potential(structure.positions)
-    assert potential.scf.f_electrons == pytest.approx(1.0, abs=0.05)
+    # Every lone pair reaches a little into the empty 4f orbitals.
+    assert 1.0 < potential.scf.f_electrons < 1.0 + 0.05 * waters
     assert potential.scf.metal_spin == pytest.approx(1.0, abs=0.1)
     assert potential.scf.s_squared == pytest.approx(0.75, abs=0.02)
     assert potential.scf.attempts == 2

@@ -11,7 +11,7 @@ from rarebind.elements import rare_earth
 from rarebind.engines.dft import search as searching
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
 from rarebind.engines.dft.meanfield import FINAL_GRID, SEARCH_GRID
-from rarebind.engines.dft.search import climb, refine, search
+from rarebind.engines.dft.search import Found, climb, lowest_on_final_grid, refine, search
 from rarebind.engines.dft.state import State
 from rarebind.errors import CalculationError
 
@@ -209,6 +209,32 @@ def test_a_lower_state_of_the_wrong_kind_is_found_but_not_chosen(excited):
     assert found.solutions[1].faults == ("too low",)
     # The state chosen is the one refined, although the mean field has been to the other.
     assert refine(field, found.best).energy > BETWEEN
+
+
+def test_what_the_grid_cannot_tell_apart_is_compared_on_the_final_one(excited):
+    field, ground, guess = excited
+    stuck = search(field, [guess], none, stability=False).best
+    # As if the coarse grid had them the other way round, and too close to be sure.
+    lower = replace(stuck, energy=ground.energy - 1e-4)
+    same = replace(ground, energy=ground.energy + 1e-6)
+    far = replace(ground, energy=ground.energy + 1.0)
+    wrong = replace(ground, energy=ground.energy - 1.0, faults=("too low",))
+    found = Found(lower, (far, same, wrong, lower, ground), 4, 1)
+    chosen = lowest_on_final_grid(field, found, none)
+    assert field.grids.level == FINAL_GRID
+    assert chosen.energy < BETWEEN
+    assert chosen.energy == pytest.approx(refine(field, ground).energy, abs=1e-5)
+    # One that is of the wrong kind there is not taken.
+    kept = lowest_on_final_grid(field, found, lambda mf: ["too low"] if mf.e_tot < BETWEEN else [])
+    assert kept.energy > BETWEEN
+    assert lowest_on_final_grid(field, found, lambda _: ["too low"]) is lower
+
+
+def test_what_stands_alone_is_not_computed_again(excited, monkeypatch):
+    field, ground, _ = excited
+    monkeypatch.setattr(searching, "_plain", None)
+    far = replace(ground, energy=ground.energy + 1.0)
+    assert lowest_on_final_grid(field, Found(ground, (ground, far), 2, 1), none) is ground
 
 
 def of_ion(symbol, **effort):

@@ -21,7 +21,7 @@ from rarebind.engines.dft.ion import Ion, closed_ion, spherical_ion
 from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
 from rarebind.engines.dft.resources import Needs, check_needs
-from rarebind.engines.dft.search import Solution, refine, search
+from rarebind.engines.dft.search import Solution, lowest_on_final_grid, refine, search
 from rarebind.engines.dft.solvation import surface_points
 from rarebind.engines.dft.state import State, analyse
 from rarebind.engines.dft.surroundings import surrounding_density
@@ -182,10 +182,14 @@ class DFTPotential:
         disturb = None
         if below and ion and not ion.one_filling and self._metal is not None:
             disturb = turned_shell(field, self._metal, ion, self._effort.seed)
+
+        def faults(converged: Any) -> list[str]:
+            return analyse(converged, self._metal, ion).faults()
+
         found = search(
             field,
             self._guesses(structure, field, ion, checkpoint),
-            lambda converged: analyse(converged, self._metal, ion).faults(),
+            faults,
             stability=below,
             disturb=disturb,
             hops=effort.hops,
@@ -194,9 +198,10 @@ class DFTPotential:
         refinement = Refinement(
             tuple(solution.energy for solution in found.solutions), found.attempts, found.cycles
         )
+        best = lowest_on_final_grid(field, found, faults) if below else found.best
         # The file holds the orbitals of whatever was tried last.
-        checkpoint.keep(field.mol, found.best, refinement)
-        return found.best, refinement
+        checkpoint.keep(field.mol, best, refinement)
+        return best, refinement
 
     def _mean_field(self, mol: Any, checkpoint: Checkpoint) -> Any:
         """The mean field that is iterated; its large integrals may be kept with the checkpoint."""
