@@ -24,7 +24,7 @@ Disturb = Callable[["Floats", float], "Floats"]
 
 #: Energy threshold in Eh of the search, and of the difference between two states.
 _LOOSE, _SAME = 1e-6, 1e-5
-#: Eh by which energies on the grid of the search may err, and how many are compared on the final one.
+#: Eh by which energies on the grid of the search may err; how many are compared on the final one.
 _GRID_ERROR, _COMPARED = 5e-4, 4
 #: How far a solution is refined: as the search found it; converged but for the fitted solvent;
 #: converged.
