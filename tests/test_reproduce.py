@@ -450,7 +450,7 @@ def test_a_small_version_runs(tmp_path, capsys):
     for total, binding in zip(networks[::2], networks[1::2], strict=True):
         assert binding["parts"]["test"]["here"]["mae"] < total["parts"]["test"]["here"]["mae"]
     assert baseline["baseline"]
-    assert data["here"]["dataset"] == "data (200 of 5731 complexes)"
+    assert data["here"]["dataset"] == "data (200 of 5719 complexes)"
     text = (out / "report.md").read_text(encoding="utf-8")
     assert "4 of 4 trainings were cut short" in text
     assert {path.name for path in out.glob("*.png")} == {
