@@ -1,6 +1,7 @@
 """The result store."""
 
 import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -66,6 +67,17 @@ def test_a_newer_store_is_refused(tmp_path):
     database.close()
     with pytest.raises(InputError, match="newer rarebind"):
         Store(tmp_path / "s")
+
+
+def test_a_store_whose_making_was_cut_short_is_made(tmp_path):
+    """As older versions left one when they were killed between two statements."""
+    path = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    with Store(path) as store:
+        assert store.summaries() == {}
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT * FROM meta").fetchall() == [("schema", "1")]
 
 
 def test_keys_depend_on_everything_that_decides_the_result():

@@ -21,8 +21,9 @@ from rarebind.errors import InputError, StoreError
 #: Version of the tables.
 SCHEMA_VERSION = 1
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """
 CREATE TABLE IF NOT EXISTS calculations (
     key TEXT PRIMARY KEY,
     step TEXT NOT NULL,
@@ -33,8 +34,9 @@ CREATE TABLE IF NOT EXISTS calculations (
     wall_time REAL NOT NULL,
     finished TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
     record BLOB NOT NULL
-);
-"""
+)
+""",
+)
 
 
 class Summary(NamedTuple):
@@ -76,15 +78,21 @@ class Store:
             self._refuse_newer()
             self._database = sqlite3.connect(self.path, timeout=60.0)
             self._database.execute("PRAGMA journal_mode = WAL")
-            with self._database:
-                self._database.executescript(_TABLES)
-                self._database.execute(
-                    "INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),)
-                )
+            self._make_tables()
         except sqlite3.DatabaseError as error:
             raise InputError(
                 f"{self.path} is not a rarebind store ({error}): give another --store"
             ) from error
+
+    def _make_tables(self) -> None:
+        """Whole or not at all: a process can be killed between any two statements."""
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            for table in _TABLES:
+                self._database.execute(table)
+            self._database.execute(
+                "INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA_VERSION),)
+            )
 
     def _refuse_newer(self) -> None:
         """Look at an existing file without changing a byte of it."""
@@ -94,10 +102,11 @@ class Store:
         with closing(sqlite3.connect(uri, uri=True, timeout=60.0)) as database:
             if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
                 return
-            (found,) = database.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
-        if int(found) > SCHEMA_VERSION:
+            found = database.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+        # Older versions could be killed before they had written it.
+        if found is not None and int(found[0]) > SCHEMA_VERSION:
             raise InputError(
-                f"{self.path} was written by a newer rarebind (store schema {found}, this one "
+                f"{self.path} was written by a newer rarebind (store schema {found[0]}, this one "
                 f"reads up to {SCHEMA_VERSION}): upgrade rarebind or give another --store"
             )
 

@@ -35,6 +35,9 @@ _DISPLACEMENT = 0.05
 #: After so many gradients, no soft mode is left to find when the lowest Ritz value relative to the
 #: model, less its residual, is above this.
 _SURELY_STIFF = ((8, 0.02), (4, 0.05))
+#: Internal motions up to which neither ends the iteration, but a mode that is well known, the
+#: residual a fraction of its Ritz value: gradients of small molecules are cheap.
+_FEW_MOTIONS, _KNOWN = 30, 0.3
 #: Below this Ritz value a way down is proven.
 _SURELY_NEGATIVE = -0.02
 #: A residual, relative to the model, at which nothing is left to find.
@@ -101,7 +104,8 @@ def lowest_curvature(
     vector = np.random.default_rng(0).choice([-1.0, 1.0], size=len(values)) / np.sqrt(values)
     basis, products = np.empty((0, len(values))), np.empty((0, len(values)))
     found: SoftMode | None = None
-    while len(basis) < min(max_gradients, len(values)) and not _settled(found):
+    patient = len(values) <= _FEW_MOTIONS
+    while len(basis) < min(max_gradients, len(values)) and not _settled(found, patient=patient):
         vector = _orthonormal(vector, basis)
         step = (scaled @ vector).reshape(-1, 3)
         step *= _DISPLACEMENT / np.linalg.norm(step, axis=1).max()
@@ -130,9 +134,11 @@ def _lowest_ritz_pair(scaled: Floats, basis: Floats, products: Floats) -> tuple[
     return soft, residual
 
 
-def _settled(found: SoftMode | None) -> bool:
+def _settled(found: SoftMode | None, *, patient: bool) -> bool:
     if found is None:
         return False
+    if patient:
+        return found.residual < max(_SETTLED, -_KNOWN * found.relative)
     lowest = found.relative - found.residual
     stiff = any(found.gradients >= count and lowest > limit for count, limit in _SURELY_STIFF)
     return stiff or found.relative < _SURELY_NEGATIVE or found.residual < _SETTLED
