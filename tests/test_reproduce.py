@@ -187,17 +187,20 @@ def test_a_published_file_is_imported_once(tmp_path):
     whole = Dataset(DATA)
     shards = [s for s in whole.shards if "B3LYP" in s.level and s.kind in {"ion", "water"}]
     path = tmp_path / "published.xyz"
-    write_bare([r for r in whole.records(shards) if r.calculation.ok], path, "Hartree")
+    written = [r for r in whole.records(shards) if r.calculation.ok]
+    write_bare(written, path, "Hartree")
     settings = Settings(tmp_path / "out", published=path)
     claim(settings)
     for _ in range(2):
         with pytest.raises(InputError, match=r"no strategy is possible with published\.xyz"):
             prepare_inputs(settings)
     (folder,) = settings.out.glob("published-*")
-    assert len(Dataset(folder).rows()) == 4
+    number = len(written)
+    assert len(Dataset(folder).rows()) == number > 1
     (note,) = json.loads((folder / "import.json").read_text(encoding="utf-8"))
     assert note == (
-        "published.xyz: 4 frames recognised, 0 of them with binding energies; 0 not recognised"
+        f"published.xyz: {number} frames recognised, 0 of them with binding energies; "
+        "0 not recognised"
     )
 
 
