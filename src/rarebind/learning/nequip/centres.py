@@ -40,9 +40,8 @@ def of_reaction(sample: Sample, radius: float) -> tuple[Indices, Indices]:
     """
     ligands, waters = fragments_of(sample)
     distances = _distances(sample.structure, 0)
-    chosen: Indices = np.nonzero(np.mean([distances[list(r)] for r in ligands], axis=0) <= radius)[
-        0
-    ]
+    means = np.mean([distances[list(atoms)] for atoms in ligands], axis=0)
+    chosen: Indices = np.flatnonzero(means <= radius)
     of_ligands = [chosen + atoms.start for atoms in ligands]
     of_waters = [np.array(atoms) for atoms in waters if distances[atoms[0]] <= radius]
     return np.concatenate([[0], *of_ligands, *of_waters]).astype(np.int64), chosen
