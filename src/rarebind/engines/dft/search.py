@@ -171,7 +171,7 @@ def lowest_on_final_grid(mean_field: Any, found: Found, faults: Faults) -> Solut
     """The lowest, on the final grid, of the solutions that the search's cannot tell apart.
 
     A coarse grid integrates states of an open 4f shell, which point in different directions,
-    with different errors: up to 2e-4 Eh for Ce3+.
+    with different errors.
 
     Parameters
     ----------
