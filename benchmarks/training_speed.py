@@ -38,6 +38,7 @@ from rarebind.datasets import Dataset
 from rarebind.evaluation.reproduction.subset import write_subset
 from rarebind.learning.config import SplitChoice, TrainingConfig
 from rarebind.learning.nequip.emit import Paths, Statistics, nequip_config
+from rarebind.learning.nequip.memory import kept_memory
 from rarebind.learning.samples import Sample
 from rarebind.learning.training import GRAPHS, Material, load_material, prepare, read_run
 
@@ -46,6 +47,9 @@ LEVEL = "GFN2-xTB/ALPB(water)"
 _TRAINED = 0.8
 #: Lines in a training's log with the seconds of each epoch.
 _STAMP = "EPOCH-END"
+PLAIN = "plain"
+#: The environment of all but that.
+KEPT = kept_memory(os.environ)
 
 
 def main() -> None:
@@ -60,7 +64,7 @@ def main() -> None:
         walls: dict[str, list[float]] = {name: [] for name in configurations}
         for _ in range(arguments.rounds):
             for name, path in configurations.items():
-                wall, epoch = _train(path)
+                wall, epoch = _train(path, dict(os.environ) if name == PLAIN else KEPT)
                 rates[name].append(len(material.train) / epoch)
                 walls[name].append(wall)
                 print(f"{name}: {rates[name][-1]:.1f} samples/s, {wall:.1f} s in all", flush=True)
@@ -109,14 +113,16 @@ def _configurations(config: TrainingConfig, material: Material, folder: Path) ->
     prepared["trainer"]["enable_checkpointing"] = False
     contents = {}
     if config.resolved.plain:
-        contents["plain"] = _plain(prepared, config, material, list(statistics.shifts), folder)
+        contents[PLAIN] = _plain(prepared, config, material, list(statistics.shifts), folder)
+        contents["plain, memory kept"] = _copy(contents[PLAIN])
     for name, like_sized in (("prepared", False), ("like-sized", True)):
         contents[name] = _copy(prepared)
         contents[name]["data"]["train_dataloader"]["like_sized"] = like_sized
     written = {}
     for name, content in contents.items():
-        content["hydra"]["run"]["dir"] = str(folder / f"out-{name}")
-        written[name] = folder / f"{name}.yaml"
+        file = name.replace(", ", "-").replace(" ", "-")
+        content["hydra"]["run"]["dir"] = str(folder / f"out-{file}")
+        written[name] = folder / f"{file}.yaml"
         written[name].write_text(yaml.safe_dump(content, sort_keys=False))
     return written
 
@@ -191,14 +197,14 @@ def _atoms(sample: Sample) -> Atoms:
     return atoms
 
 
-def _train(path: Path) -> tuple[float, float]:
+def _train(path: Path, environment: dict[str, str]) -> tuple[float, float]:
     """Seconds of the whole process, and of its fastest epoch."""
     begun = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "nequip.scripts.train", "--config-path", str(path.parent),
          "--config-name", path.stem],
         capture_output=True, text=True, check=False, cwd=path.parent,
-        env=os.environ | {"PYTHONPATH": str(path.parent)},
+        env=environment | {"PYTHONPATH": str(path.parent)},
     )  # fmt: skip
     if done.returncode:
         sys.exit(done.stderr[-3000:])

@@ -16,6 +16,7 @@ from nequip.utils.global_state import set_global_state
 
 from rarebind.errors import InputError
 from rarebind.learning.nequip.fields import SIGNS
+from rarebind.learning.nequip.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,8 +31,10 @@ Graph = dict[str, torch.Tensor]
 def build(network: Mapping[str, Any]) -> torch.nn.Module:
     """A network for energies alone, with random weights, from NequIP's description of it.
 
-    NequIP sets PyTorch's default dtype to float64 for the whole process, which is left so.
+    NequIP sets PyTorch's default dtype to float64 for the whole process, which is left so.  The
+    process keeps freed memory from then on (:mod:`rarebind.learning.nequip.memory`).
     """
+    keep_freed_memory()
     with isolate_rng():
         # It would seed Python's and NumPy's random numbers too.
         set_global_state()

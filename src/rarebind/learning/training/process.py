@@ -14,6 +14,7 @@ from rarebind.errors import CalculationError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.history import read_logs
 from rarebind.learning.nequip.emit import Paths, Statistics, nequip_config
+from rarebind.learning.nequip.memory import kept_memory
 from rarebind.learning.training.checkpoints import check_checkpoint
 from rarebind.learning.training.folder import (
     BEST,
@@ -91,7 +92,8 @@ def run_nequip(
     before, _ = read_logs(folder / LOGS)
     pace = Pace(config, statistics.graphs, before[-1].number if before else 0)
     threads = str(config.threads)
-    environment = os.environ | dict.fromkeys(_THREADS, threads) | {PARENT: str(os.getpid())}
+    environment = kept_memory(os.environ) | dict.fromkeys(_THREADS, threads)
+    environment |= {PARENT: str(os.getpid())}
     with (folder / LOG).open("a", encoding="utf-8") as log:
         log.write(f"\n# {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(command)}\n")
         log.flush()
