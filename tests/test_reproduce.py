@@ -36,7 +36,7 @@ from rarebind.evaluation.reproduction import (
 )
 from rarebind.evaluation.reproduction.figures import draw_all
 from rarebind.evaluation.reproduction.settings import claim
-from rarebind.evaluation.reproduction.subset import stratified, write_subset
+from rarebind.evaluation.reproduction.subset import at_both, stratified, write_subset
 from rarebind.learning import TARGETS, load_samples, target_named
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.config import SplitChoice
@@ -168,6 +168,25 @@ def test_differences_are_learned_where_both_levels_are(tmp_path):
     found = load_samples(part, target_named("delta-binding"), LEVEL, inputs.base)
     assert len(found) == 2
     assert {s.key for s in found} < {s.key for s in inputs.samples("delta-binding")}
+
+
+def test_a_part_is_drawn_from_what_has_both_levels(tmp_path):
+    """All strategies then learn of the same complexes, however few have the base level."""
+    few = [record for record in labelled_records() if record.kind != "complex"]
+    complexes = [record for record in labelled_records() if record.kind == "complex"]
+    append([*small_records(), *few, *complexes[1:]], tmp_path / "two")
+    settings = Settings(
+        tmp_path / "out", tmp_path / "two", base=str(GFN1_WATER), strategies=("2", "Δ-2")
+    )
+    whole = prepare_inputs(settings)
+    assert whole.reasons.keys() == {"Δ-1", "Δ-2"}
+    assert whole.reasons["Δ-2"].endswith("those that have both, with --complexes 2")
+    dataset = Dataset(tmp_path / "two")
+    assert at_both(dataset, LEVEL, str(GFN1_WATER)).keys() == {r.source for r in complexes[1:]}
+    part = write_subset(dataset, LEVEL, str(GFN1_WATER), 2, tmp_path / "part")
+    assert len(load_samples(part, target_named("delta-binding"), LEVEL, str(GFN1_WATER))) == 2
+    with pytest.raises(InputError, match=r"3 complexes are asked for, and there are 2 at GFN2"):
+        write_subset(dataset, LEVEL, str(GFN1_WATER), 3, tmp_path / "more")
 
 
 def test_what_a_preset_cannot_learn_is_told(settings):

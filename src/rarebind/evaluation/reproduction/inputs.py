@@ -15,7 +15,7 @@ from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.evaluation.reproduction.settings import Settings, sha256_of
 from rarebind.evaluation.reproduction.study import STRATEGIES
-from rarebind.evaluation.reproduction.subset import labelled, write_subset
+from rarebind.evaluation.reproduction.subset import at_both, labelled, write_subset
 from rarebind.learning.samples import Sample, load_samples
 from rarebind.learning.targets import target_named
 
@@ -116,6 +116,8 @@ def prepare_inputs(settings: Settings, on_stage: Callable[[str], None] = lambda 
             continue
         on_stage(f"reading {dataset.folder}")
         reason = lacking if delta and lacking else _reason(inputs, _OF_ALL[delta])
+        if reason and delta and base and (both := len(at_both(dataset, level, base))):
+            reason += f"; or train all strategies on those that have both, with --complexes {both}"
         if reason:
             inputs.reasons.update(dict.fromkeys(alike, reason))
     if set(settings.strategies) <= inputs.reasons.keys():

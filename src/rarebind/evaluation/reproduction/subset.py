@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rarebind.datasets import Dataset, Row, append, compare, find_level, told_apart
@@ -28,11 +28,26 @@ def labelled(dataset: Dataset, level: str) -> list[Row]:
     return [row for row in found if row.binding_kcal_mol is not None]
 
 
-def stratified(rows: Sequence[Row], number: int) -> list[Row]:
+def at_both(dataset: Dataset, level: str, base: str) -> dict[str, tuple[Row, Row]]:
+    """Complexes of `level` and their like at `base` in the same geometry, by the former's keys."""
+    try:
+        pairs = compare(dataset, base, level).pairs
+    except InputError:
+        # Nothing has both levels; whoever asks for differences is told so later.
+        return {}
+    return {pair.b.key: (pair.b, pair.a) for pair in pairs}
+
+
+def stratified(rows: Sequence[Row], number: int, which: str = "") -> list[Row]:
     """So many of `rows`, of each scaffold, geometry and metal in proportion.
 
     They are drawn at equal steps from the rows in chemical order; which substituents of a kind
     come is left to a hash of their keys, hence always the same.
+
+    Parameters
+    ----------
+    which
+        What they are, for the error.
 
     Raises
     ------
@@ -40,7 +55,7 @@ def stratified(rows: Sequence[Row], number: int) -> list[Row]:
         There are fewer.
     """
     if number > len(rows):
-        raise InputError(f"{number} complexes are asked for, and there are {len(rows)}")
+        raise InputError(f"{number} complexes are asked for, and there are {len(rows)}{which}")
     ordered = [
         row for members in grouped(rows, *_KIND).values() for row in sorted(members, key=_drawn)
     ]
@@ -50,9 +65,11 @@ def stratified(rows: Sequence[Row], number: int) -> list[Row]:
 def write_subset(
     dataset: Dataset, level: str, base: str | None, number: int, folder: Path
 ) -> Dataset:
-    """Copy :func:`stratified` complexes of `level`, their like at `base`, and all references.
+    """Copy :func:`stratified` complexes of `level`, and all references.
 
-    A folder that holds a dataset is taken as it is.
+    With a base they are drawn from those that have both levels in the same geometry, so that
+    differences of levels and energies of one are learned of the same complexes.  A folder that
+    holds a dataset is taken as it is.
 
     Raises
     ------
@@ -61,27 +78,15 @@ def write_subset(
     """
     if (folder / MANIFEST).is_file():
         return Dataset(folder)
-    chosen = stratified(labelled(dataset, level), number)
-    keys = _with_partners(dataset, chosen, level, base)
+    if both := {} if base is None else at_both(dataset, level, base):
+        drawn = stratified([row for row, _ in both.values()], number, f" at {level} and {base}")
+        keys = {row.key for chosen in drawn for row in both[chosen.key]}
+    else:
+        keys = {row.key for row in stratified(labelled(dataset, level), number)}
     shards = {row.shard for row in dataset.rows() if row.key in keys or row.kind != "complex"}
     records = dataset.records([shard for shard in dataset.shards if shard.name in shards])
     append((r for r in records if r.kind != "complex" or r.key in keys), folder)
     return Dataset(folder)
-
-
-def _with_partners(
-    dataset: Dataset, chosen: Iterable[Row], level: str, base: str | None
-) -> set[str]:
-    """Keys of `chosen`, and of what has the same geometry at the base level."""
-    keys = {row.key for row in chosen}
-    if base is None:
-        return keys
-    try:
-        pairs = compare(dataset, base, level).pairs
-    except InputError:
-        # Nothing has both levels; whoever asks for differences is told so later.
-        return keys
-    return keys | {pair.a.key for pair in pairs if pair.b.key in keys}
 
 
 def _drawn(row: Row) -> str:
