@@ -164,6 +164,25 @@ def test_what_no_split_knows_is_external(samples, dataset, tmp_path):
     assert "nothing for baselines to learn from" in found["notes"][0]
 
 
+def test_what_came_after_the_training_is_left_out_and_told(samples, dataset, tmp_path):
+    """The dataset may grow: what the model has not seen of it changes nothing."""
+    last = samples[-1].inchikey
+    before = [sample for sample in samples if sample.inchikey != last]
+    assert len(before) < len(samples)
+    write_model(content(before), tmp_path / "tiny.rarebind")
+    later = len(samples) - len(before)
+    for part in ("train", "test"):
+        asked = ["tiny.rarebind", dataset.folder, "--part", part, "--no-baselines", "--unseen"]
+        found = json.loads(_printed([*asked, "--json"]))
+        assert f"{later} of {len(samples)} complexes of {dataset.folder}" in found["notes"][0]
+        assert not any("energies" in note for note in found["notes"])
+        known = content(before).split.of(before, part)
+        assert found["parts"][part]["tiny"]["binding"]["n"] == len(known)
+    # A split that is drawn anew knows them all.
+    asked = ["tiny.rarebind", dataset.folder, "--part", "train", "--no-baselines", "--unseen"]
+    assert not json.loads(_printed([*asked, "--split", "random", "--json"]))["notes"]
+
+
 # --- baselines ---------------------------------------------------------------------------------
 
 

@@ -269,6 +269,14 @@ def test_other_data_is_refused():
         split.of(ALL, "validation")
 
 
+def test_what_comes_later_is_in_no_part():
+    split = split_of("random", ALL[: len(ALL) // 2])
+    assert split.known(ALL) == ALL[: len(ALL) // 2]
+    assert split.known([]) == []
+    with pytest.raises(InputError, match=r"120 of 120 complexes .* made for other data"):
+        split.known(ALL[len(ALL) // 2 :])
+
+
 def test_a_split_holds_for_other_levels_of_the_same_geometries():
     split = split_of("random")
     again = [replace(s, key=f"dft-{s.key}", origin=s.key) for s in ALL]

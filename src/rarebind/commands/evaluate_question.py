@@ -75,9 +75,11 @@ def _baseline(question: Question) -> Subject:
     dataset, samples, level = _samples(question.dataset, target, level, question.base)
     question = replace(question, split=question.split or BASELINE_SPLIT)
     split = _split(question, samples)
+    samples, notes = _of_split(split, samples, dataset)
     return Subject(
-        name, target, level, dataset, samples, split, split.kind, None, name, unseen=True, notes=()
-    )
+        name, target, level, dataset, samples, split, split.kind, None, name, unseen=True,
+        notes=notes,
+    )  # fmt: skip
 
 
 def _trained(question: Question) -> Subject:
@@ -107,9 +109,13 @@ def _trained(question: Question) -> Subject:
             f"no complex of {dataset.folder} was in the model's training, validation or test: all "
             "are external, and there is nothing for baselines to learn from"
         )
-    if split is not None and not card.configuration.get("frames") and known == len(samples):
-        same = digest(samples) == card.data_hash
+    # Of a training with frames, the hash is of these too.
+    if known == len(model.split.parts) and not card.configuration.get("frames"):
+        same = digest(model.split.known(samples)) == card.data_hash
         notes += [] if same else ["energies of the dataset have changed since the training"]
+    if split is not None:
+        samples, later = _of_split(split, samples, dataset)
+        notes += later
     own = split is not None and split.digest == model.split.digest
     # To predict what was held out is what such a split is for.
     new_metals = own and model.split.kind == "leave-metal-out"
@@ -118,6 +124,19 @@ def _trained(question: Question) -> Subject:
         card.name, card.target, level, dataset, samples, split, kind, model, None,
         unseen=question.unseen or new_metals, notes=tuple(notes),
     )  # fmt: skip
+
+
+def _of_split(
+    split: Split, samples: list[Sample], dataset: Dataset
+) -> tuple[list[Sample], tuple[str, ...]]:
+    """The samples that have a part, and what to know of the others."""
+    found = split.known(samples)
+    later = len(samples) - len(found)
+    note = (
+        f"{later} of {len(samples)} complexes of {dataset.folder} are not in the split, which was "
+        "made before they came: they are left out"
+    )
+    return found, (note,) if later else ()
 
 
 def _samples(

@@ -97,7 +97,7 @@ def assess(
         The dataset has changed since, ligands were not held out as a whole, or there are too few
         of elements that the model has seen.
     """
-    samples = load_material(config).samples
+    samples = content.split.known(load_material(config).samples)
     if digest(samples) != content.card.data_hash:
         raise InputError(
             f"{config.data} has changed since model {content.card.name} was trained: its errors "

@@ -102,6 +102,23 @@ class Split:
         found = Counter(self.parts.values())
         return {part: found[part] for part in PARTS}
 
+    def known(self, samples: Iterable[Sample]) -> list[Sample]:
+        """Those of `samples` that have a part, in their order.
+
+        The others came to the data after the split was made.
+
+        Raises
+        ------
+        InputError
+            None has one: the split was made for other data.
+        """
+        samples = list(samples)
+        found = [sample for sample in samples if sample.origin in self.parts]
+        if samples and not found:
+            # Says so.
+            self.of(samples, PARTS[0])
+        return found
+
     def of(self, samples: Iterable[Sample], part: str) -> list[Sample]:
         """The `samples` of one part, in their order.
 

@@ -18,7 +18,8 @@ class Material:
     Attributes
     ----------
     samples
-        All of them, with geometries on the way where the configuration wants these.
+        All that the split has a part for, with geometries on the way where the configuration wants
+        these.
     split
     level
         As printed.
@@ -53,4 +54,5 @@ def load_material(config: TrainingConfig) -> Material:
         dataset, target_named(config.target), config.level, config.base, frames=config.frames
     )
     level = find_level(told_apart(dataset.rows()), config.level)
-    return Material(samples, config.split.of(samples), level)
+    split = config.split.of(samples)
+    return Material(split.known(samples), split, level)
