@@ -34,11 +34,13 @@ from rarebind.engines.dft.guesses import (
     turned_shell,
 )
 from rarebind.engines.dft.ion import closed_ion, spherical_ion
+from rarebind.engines.dft.ladder import climb
 from rarebind.engines.dft.meanfield import SEARCH_GRID, mean_field, set_grid
 from rarebind.engines.dft.molecule import build_molecule
-from rarebind.engines.dft.search import Faults, climb, search
+from rarebind.engines.dft.search import search
 from rarebind.engines.dft.state import analyse
 from rarebind.engines.dft.surroundings import surrounding_density
+from rarebind.engines.dft.ways_down import Faults
 from rarebind.engines.levels import GFN2_WATER
 from rarebind.errors import CalculationError
 from rarebind.structures import Structure

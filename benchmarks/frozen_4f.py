@@ -31,9 +31,9 @@ from rarebind.engines import LevelOfTheory, level_named
 from rarebind.engines.dft.basis import basis_sets
 from rarebind.engines.dft.guesses import closed_shell_guess
 from rarebind.engines.dft.ion import closed_ion
+from rarebind.engines.dft.ladder import climb
 from rarebind.engines.dft.meanfield import SEARCH_GRID, mean_field, set_grid
 from rarebind.engines.dft.molecule import build_molecule
-from rarebind.engines.dft.search import climb
 from rarebind.structures import Structure
 
 STATES = Path(__file__).parent / "data" / "electronic_states.jsonl"

@@ -91,7 +91,7 @@ def test_an_interrupted_refinement_searches_no_more(whole, folder, monkeypatch):
 def test_an_interrupted_gradient_converges_nothing_again(whole, folder, monkeypatch):
     from pyscf.grad import rhf
 
-    from rarebind.engines.dft import search
+    from rarebind.engines.dft import ladder, refinement
 
     with monkeypatch.context() as patch:
 
@@ -104,8 +104,9 @@ def test_an_interrupted_gradient_converges_nothing_again(whole, folder, monkeypa
     kept = Checkpoint(checkpoint_for(whole.structure, QUICK)).refinement()
     assert kept.stage == "converged"
     with monkeypatch.context() as patch:
-        for rung in ("_plain", "_shifted", "_second_order"):
-            patch.setattr(search, rung, None)
+        for rung in ("diis", "shifted", "second_order"):
+            patch.setattr(ladder, rung, None)
+            patch.setattr(refinement, rung, None, raising=False)
         resumed = static(whole.structure, QUICK)
     assert resumed.energy == pytest.approx(whole.energy, abs=SAME)
     assert np.allclose(resumed.forces, whole.forces, atol=1e-4)

@@ -8,10 +8,13 @@ from dft_systems import GAS, HYDROGEN_FLUORIDE, QUICK, WATER, field_of, ion
 from scipy.linalg import expm
 
 from rarebind.elements import rare_earth
+from rarebind.engines.dft import ladder, refinement, ways_down
 from rarebind.engines.dft import search as searching
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
+from rarebind.engines.dft.ladder import climb
 from rarebind.engines.dft.meanfield import FINAL_GRID, SEARCH_GRID
-from rarebind.engines.dft.search import Found, climb, lowest_on_final_grid, refine, search
+from rarebind.engines.dft.refinement import lowest_on_final_grid, refine
+from rarebind.engines.dft.search import Found, search
 from rarebind.engines.dft.state import State
 from rarebind.errors import CalculationError
 
@@ -62,7 +65,7 @@ def test_every_rung_leads_to_the_same(monkeypatch):
     field = field_of(WATER, QUICK)
     guess = atoms_of(field)
     expected = climb(field, guess).energy
-    plain, tried = searching._plain, []
+    plain, tried = ladder.diis, []
 
     def failing(times):
         def first_fails(mean_field, start):
@@ -73,11 +76,11 @@ def test_every_rung_leads_to_the_same(monkeypatch):
         return first_fails
 
     # Once: with a level shift, and then plainly again from there.
-    monkeypatch.setattr(searching, "_plain", failing(1))
+    monkeypatch.setattr(ladder, "diis", failing(1))
     assert climb(field, guess).energy == pytest.approx(expected, abs=1e-6)
     assert len(tried) == 2
     # Twice: the second-order algorithm.
-    monkeypatch.setattr(searching, "_plain", failing(2))
+    monkeypatch.setattr(ladder, "diis", failing(2))
     assert climb(field, guess).energy == pytest.approx(expected, abs=1e-6)
     assert len(tried) == 2
     assert field.level_shift == 0.0
@@ -89,8 +92,9 @@ def test_nothing_converges(monkeypatch):
     field = field_of(WATER, QUICK)
     guesses = [atoms_of(field)] * 2
     found = search(field, guesses[:1], none, stability=False)
-    for name in ("_plain", "_shifted", "_second_order"):
-        monkeypatch.setattr(searching, name, lambda *_: None)
+    for name in ("diis", "shifted", "second_order"):
+        monkeypatch.setattr(ladder, name, lambda *_: None)
+        monkeypatch.setattr(refinement, name, lambda *_: None, raising=False)
     with pytest.raises(CalculationError, match="does not converge from any of 2 guesses"):
         search(field, guesses, none, stability=False)
     with pytest.raises(CalculationError, match="does not converge on the final grid"):
@@ -129,7 +133,7 @@ def test_a_converged_state_is_reopened_as_it_was(excited):
         occupations=refined.occupations[:, order],
         orbital_energies=refined.orbital_energies[:, order],
     )
-    again = refine(field, mixed, searching.CONVERGED)
+    again = refine(field, mixed, refinement.CONVERGED)
     assert again.energy == field.e_tot == refined.energy
     assert np.array_equal(field.mo_energy, energies[:, order])
     assert np.array_equal(field.mo_occ, mixed.occupations)
@@ -161,21 +165,21 @@ def test_hops_start_from_the_lowest_so_far(excited, monkeypatch):
         left.append((coefficients, size))
         return ground.coefficients if len(left) == 2 else coefficients
 
-    monkeypatch.setattr(searching, "_newton", lambda *_: None)
+    monkeypatch.setattr(ways_down, "newton", lambda *_: None)
     found = search(field, [guess], none, stability=False, disturb=disturb, hops=3)
     first, *met = found.solutions
     assert [solution.energy > BETWEEN for solution in met] == [True, False, False]
     assert first.energy > BETWEEN > found.best.energy
     assert found.best.energy == pytest.approx(ground.energy, abs=1e-5)
     # Three hops, then a smaller disturbance of where they have ended.
-    assert [size for _, size in left] == [searching._HOP] * 3 + [searching._NUDGE]
+    assert [size for _, size in left] == [ways_down.HOP] * 3 + [ways_down.NUDGE]
     assert np.array_equal(left[2][0], met[1].coefficients)
     assert np.array_equal(left[3][0], found.best.coefficients)
 
 
 def test_hops_do_not_go_on_from_a_wrong_state(excited, monkeypatch):
     field, ground, guess = excited
-    monkeypatch.setattr(searching, "_newton", lambda *_: None)
+    monkeypatch.setattr(ways_down, "newton", lambda *_: None)
     left = []
 
     def disturb(coefficients, _):
@@ -232,7 +236,7 @@ def test_what_the_grid_cannot_tell_apart_is_compared_on_the_final_one(excited):
 
 def test_what_stands_alone_is_not_computed_again(excited, monkeypatch):
     field, ground, _ = excited
-    monkeypatch.setattr(searching, "_plain", None)
+    monkeypatch.setattr(refinement, "diis", None)
     far = replace(ground, energy=ground.energy + 1.0)
     assert lowest_on_final_grid(field, Found(ground, (ground, far), 2, 1), none) is ground
 
@@ -293,7 +297,7 @@ def test_further_guesses_have_the_first_rung_alone(monkeypatch):
 
 def test_one_rung_is_no_more_than_the_first(monkeypatch):
     field = field_of(WATER, QUICK)
-    monkeypatch.setattr(searching, "_plain", lambda *_: None)
+    monkeypatch.setattr(ladder, "diis", lambda *_: None)
     assert climb(field, atoms_of(field), rungs=1) is None
 
 

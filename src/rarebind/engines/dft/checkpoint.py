@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rarebind.engines.checkpoints import discard
-from rarebind.engines.dft.search import FOUND, STAGES, Solution
+from rarebind.engines.dft.ladder import Solution
+from rarebind.engines.dft.refinement import FOUND, STAGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,8 @@ class Refinement:
     attempts, cycles
         Guesses tried, and iterations spent on them.
     stage
-        How far the solution has been refined, one of :data:`~rarebind.engines.dft.search.STAGES`.
+        How far the solution has been refined, one of
+        :data:`~rarebind.engines.dft.refinement.STAGES`.
     """
 
     energies: tuple[float, ...]

@@ -18,10 +18,12 @@ from rarebind.engines.dft.dispersion import dispersion
 from rarebind.engines.dft.gradient import gradient
 from rarebind.engines.dft.guesses import closed_shell_guess, shell_guesses, turned_shell
 from rarebind.engines.dft.ion import Ion, closed_ion, spherical_ion
+from rarebind.engines.dft.ladder import Solution
 from rarebind.engines.dft.meanfield import mean_field
 from rarebind.engines.dft.molecule import build_molecule
+from rarebind.engines.dft.refinement import lowest_on_final_grid, refine
 from rarebind.engines.dft.resources import Needs, check_needs
-from rarebind.engines.dft.search import Solution, lowest_on_final_grid, refine, search
+from rarebind.engines.dft.search import search
 from rarebind.engines.dft.solvation import surface_points
 from rarebind.engines.dft.state import State, analyse
 from rarebind.engines.dft.surroundings import surrounding_density
