@@ -19,8 +19,12 @@ _COORDINATION = 8
 #: Å; near the middle of the series, and half its width.
 _MIDDLE, _HALF_WIDTH = 1.07, 0.1
 _HALF_FULL = 7
-#: e or eV; descriptors whose spread is smaller count as equal.
-_LEAST_SPREAD = 0.01
+#: e or eV; the least spread of a descriptor that is divided by: few atoms of an element lie close
+#: together by chance.
+_LEAST_SPREAD = 0.05
+#: Spreads; a descriptor further from the mean of its element counts as so far.  What lies beyond
+#: all training is not extrapolated to.
+_FURTHEST = 2.0
 
 
 def metal_descriptors(symbol: str) -> tuple[float, ...]:
@@ -148,7 +152,7 @@ class AtomPairEmbedding(GraphModuleMixin, torch.nn.Module):
             means = torch.nn.functional.embedding(types, self.means)
             spreads = torch.nn.functional.embedding(types, self.spreads)
             # An atom of which nothing is known counts as the average of its element.
-            told = torch.nan_to_num((values - means) / spreads)
+            told = torch.nan_to_num((values - means) / spreads).clamp(-_FURTHEST, _FURTHEST)
             atoms = atoms + told * self.from_descriptor(types)
         # The first half speaks of the atom in the centre, the second of its neighbour.
         half = atoms.shape[1] // 2
