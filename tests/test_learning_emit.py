@@ -11,13 +11,20 @@ from learning_data import TINY, config_of, series_dataset
 pytest.importorskip("nequip")
 import torch
 from hydra.utils import get_class, instantiate
+from lightning.pytorch.callbacks import ModelCheckpoint
 from nequip.train import SimpleDDPStrategy
 from nequip.utils.global_state import set_global_state
 
 from rarebind.learning import load_samples, target_named
 from rarebind.learning.config import load_training_config
 from rarebind.learning.fragments import free_ligands
-from rarebind.learning.nequip.callbacks import BatchOrder, RunIdentity, WarmStart, save_weights
+from rarebind.learning.nequip.callbacks import (
+    BatchOrder,
+    RunIdentity,
+    WarmStart,
+    Whereabouts,
+    save_weights,
+)
 from rarebind.learning.nequip.emit import MONITOR, Paths, Statistics, nequip_config
 from rarebind.learning.nequip.graphs import GraphFile, graph_of, write_graphs
 from rarebind.learning.presets import presets
@@ -208,6 +215,27 @@ def test_checkpoints_are_told_by_the_run(dataset, tmp_path):
     states = {found.state_key: found.state_dict() for found in trainer.callbacks}
     assert RunIdentity.read({"callbacks": states}) == "a1b2"
     assert RunIdentity.read({}) is None
+
+
+def test_the_best_checkpoint_is_known_in_another_folder(dataset, tmp_path):
+    def checkpoints(folder):
+        folder.mkdir()
+        _, trainer = built(emitted(dataset, case_of(dataset, "constant"), folder))
+        return trainer, [c for c in trainer.callbacks if isinstance(c, ModelCheckpoint)]
+
+    _, (best, last) = checkpoints(tmp_path / "old")
+    best.best_model_score, best.current_score = torch.tensor(0.5), torch.tensor(0.7)
+    best.best_model_path = best.kth_best_model_path = str(tmp_path / "old" / "best.ckpt")
+    best.best_k_models = {best.best_model_path: best.best_model_score}
+    states = {found.state_key: found.state_dict() for found in (best, last)}
+    trainer, (again, _) = checkpoints(tmp_path / "new")
+    (whereabouts,) = [found for found in trainer.callbacks if isinstance(found, Whereabouts)]
+    whereabouts.on_load_checkpoint(trainer, None, {"callbacks": states})
+    again.load_state_dict(states[again.state_key])
+    here = str(tmp_path / "new" / "best.ckpt")
+    assert again.best_model_path == again.kth_best_model_path == here
+    assert again.best_k_models == {here: torch.tensor(0.5)}
+    assert again.best_model_score == 0.5
 
 
 def test_the_studys_network_is_nequips_own(dataset, tmp_path):

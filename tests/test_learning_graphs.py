@@ -225,6 +225,29 @@ def test_batches_are_divided_among_processes(monkeypatch):
     assert {i for part in found for batch in part for i in batch} == set(range(40))
 
 
+@pytest.mark.parametrize(("graphs", "processes"), [(96, 2), (33, 4), (5, 4), (1, 1)])
+def test_validation_counts_every_graph_once(graphs, processes, monkeypatch):
+    """And every process has something to do, or Lightning would leave out its end of the epoch."""
+    module = sys.modules[Batches.__module__]
+    seen = Counter()
+    for rank in range(processes):
+        monkeypatch.setattr(module, "_processes", lambda rank=rank: (rank, processes))
+        batches = Batches([1] * graphs, 32, torch.Generator(), shuffle=False, like_sized=False)
+        own = list(batches)
+        assert len(own) == len(batches) >= 1
+        seen += Counter(i for batch in own for i in batch)
+    assert seen == Counter(range(graphs))
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_few_graphs_are_enough_for_many_processes(shuffle, monkeypatch):
+    module = sys.modules[Batches.__module__]
+    for rank in range(5):
+        monkeypatch.setattr(module, "_processes", lambda rank=rank: (rank, 5))
+        batches = Batches([1, 1], 4, torch.Generator(), shuffle=shuffle, like_sized=False)
+        assert len(list(batches)) == len(batches) == 1
+
+
 def test_without_shuffling_the_order_is_kept():
     batches = Batches([3, 1, 2], 2, torch.Generator(), shuffle=False, like_sized=True)
     assert list(batches) == [[0, 1], [2]]

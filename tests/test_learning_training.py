@@ -22,14 +22,17 @@ from rarebind.learning import load_split
 from rarebind.learning.config import load_training_config
 from rarebind.learning.history import read_history
 from rarebind.learning.nequip.callbacks import RunIdentity
+from rarebind.learning.nequip.checkpoint import read_checkpoint
+from rarebind.learning.nequip.devices import accelerator_of
 from rarebind.learning.training import (
     check_checkpoint,
     load_material,
     prepare,
+    process,
     read_run,
     train,
 )
-from rarebind.learning.training.folder import run_hash
+from rarebind.learning.training.folder import check_folder, run_hash
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +156,28 @@ def test_a_folder_of_something_else_is_refused(dataset, tmp_path):
         train(config_of(dataset), tmp_path / "letter.txt")
 
 
+def test_a_configuration_that_a_person_wrote_is_not_replaced(dataset, tmp_path):
+    path = tmp_path / "config.yaml"
+    written = yaml.safe_dump(config_of(dataset).model_dump(mode="json"))
+    path.write_text(f"# my own words\n{written}", encoding="utf-8")
+    before = path.read_bytes()
+    for name in ("config.yaml", "thesis.txt"):
+        with pytest.raises(InputError, match="holds something else"):
+            train(config_of(dataset), tmp_path)
+        assert path.read_bytes() == before
+        (tmp_path / name).touch()
+
+
+def test_an_interrupted_preparation_is_gone_on_with(dataset, tmp_path):
+    prepare(config_of(dataset), tmp_path)
+    (tmp_path / "run.json").unlink()
+    (tmp_path / ".split.json.partial").touch()
+    check_folder(config_of(dataset), tmp_path)
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(InputError, match="holds something else"):
+        check_folder(config_of(dataset), tmp_path)
+
+
 HOLD = """
 import sys
 from pathlib import Path
@@ -185,6 +210,70 @@ def test_a_folder_that_cannot_be_written_to(dataset, tmp_path):
         train(config_of(dataset), tmp_path / "file" / "run")
 
 
+def test_a_full_disk_is_told(dataset, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rarebind.learning.training.preparation.write_run", full)
+    with pytest.raises(InputError, match=r"cannot write to .*run: No space left on device"):
+        train(config_of(dataset), tmp_path / "run")
+
+
+def test_preparation_counts_in_the_time_of_a_call(dataset, tmp_path, monkeypatch):
+    def slowly(*arguments):
+        prepare(*arguments)
+        time.sleep(0.5)
+
+    given = []
+    module = "rarebind.learning.training.run"
+    monkeypatch.setattr(f"{module}.prepare", slowly)
+    monkeypatch.setattr(f"{module}.run_nequip", lambda *_, seconds, **__: given.append(seconds))
+    train(config_of(dataset), tmp_path, seconds=60.0)
+    assert given[0] < 59.5
+
+
+def test_no_neighbours_at_all_are_told(dataset, tmp_path):
+    """Somebody has thought in nm."""
+    with pytest.raises(InputError, match="within r_max of each other: give it in Å"):
+        prepare(config_of(dataset, overrides={"r_max": 0.45}), tmp_path)
+
+
+def test_gpus_that_are_not_there_are_told(dataset, tmp_path, monkeypatch):
+    import torch
+
+    config = config_of(dataset, accelerator="gpu", devices=2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert accelerator_of(config_of(dataset, accelerator="auto")) == "cpu"
+    with pytest.raises(InputError, match="accelerator: gpu, but PyTorch finds none"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert accelerator_of(config_of(dataset, accelerator="auto")) == "cuda"
+    with pytest.raises(InputError, match="devices: 2 are asked for, and PyTorch finds 1"):
+        train(config, tmp_path / "run")
+
+
+def test_what_a_launcher_has_said_is_not_passed_on():
+    given = {"SLURM_NTASKS": "8", "RANK": "3", "MASTER_PORT": "1", "CUDA_VISIBLE_DEVICES": "2"}
+    assert process._alone(given) == {"CUDA_VISIBLE_DEVICES": "2"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no process groups")
+def test_processes_that_nequip_has_started_end_with_it():
+    child = subprocess.Popen(["sh", "-c", "sleep 600 & wait"], start_new_session=True)
+    group = os.getpgid(child.pid)
+    process._end(child)
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("a process is left")
+
+
 def test_a_damaged_run_is_told(tmp_path):
     (tmp_path / "run.json").write_text("[1, 2]", encoding="utf-8")
     with pytest.raises(InputError, match="holds no entries"):
@@ -208,6 +297,20 @@ def test_training_starts_from_another(run, dataset, tmp_path):
     assert (tmp_path / "start.pt").exists()
     with pytest.raises(InputError, match="differs in l_max: give the same preset"):
         prepare(config_of(dataset, start_from=run[1].folder, overrides={"l_max": 2}), tmp_path)
+
+
+def test_nothing_is_tested_on_what_the_start_has_learned(run, dataset, tmp_path):
+    """Another split of the same complexes would do so, unseen by whoever evaluates."""
+    split = {"kind": "random", "seed": 2, "fractions": (0.7, 0.15, 0.15)}
+    with pytest.raises(InputError, match=r"start_from: .* has learned from, or been chosen by, \d"):
+        prepare(config_of(dataset, start_from=run[1].folder, split=split), tmp_path)
+    ligands = {"kind": "leave-ligand-out", "seed": 2, "fractions": (0.7, 0.15, 0.15)}
+    with pytest.raises(InputError, match="give the split that it was trained on"):
+        prepare(config_of(dataset, start_from=run[1].folder, split=ligands), tmp_path)
+    # That of its own is the same, whatever made it.
+    own = {"file": run[1].folder / "split.json"}
+    (tmp_path / "own").mkdir()
+    prepare(config_of(dataset, start_from=run[1].folder, split=own), tmp_path / "own")
 
 
 def test_statistics_come_from_the_training_part_alone(dataset, tmp_path, monkeypatch):
@@ -291,6 +394,24 @@ def test_processes_share_the_batches(dataset, tmp_path):
         assert one.train_mae == pytest.approx(other.train_mae, rel=1e-4)
     for name in ("best.ckpt", "last.ckpt"):
         check_checkpoint(tmp_path / "parts", name)
+
+
+@pytest.mark.slow
+def test_a_moved_run_keeps_its_best_epoch(dataset, tmp_path):
+    """Which Lightning would overwrite with the next one, however bad."""
+    schedule = {"kind": "plateau", "factor": 0.5, "patience": 9, "threshold": 0.0, "stop": 1e-9}
+    overrides = {"max_epochs": 6, "schedule": schedule, "learning_rate": 3.0}
+    config = config_of(dataset, overrides=overrides)
+    whole = train(config, tmp_path / "whole")
+    assert min(whole.history, key=lambda epoch: epoch.val_mae).number < 6
+    train(config, tmp_path / "before", seconds=1e-3)
+    for number in range(5):
+        (tmp_path / "before").rename(tmp_path / f"after-{number}")
+        train(config, tmp_path / f"after-{number}", seconds=1e-3)
+        (tmp_path / f"after-{number}").rename(tmp_path / "before")
+    best = [read_checkpoint(tmp_path / name / "best.ckpt") for name in ("whole", "before")]
+    for one, other in zip(*(found.weights.values() for found in best), strict=True):
+        assert one == pytest.approx(other, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.slow

@@ -243,6 +243,18 @@ def test_weights_of_another_network_do_not_fit(tiny):
         Model(wide).predict([_water()])
 
 
+def test_a_network_that_is_not_known_is_told(tiny):
+    newer = ModelFile(tiny.card, network(curvature="high"), tiny.split, tiny.members)
+    with pytest.raises(InputError, match=r"cannot be built \(.*curvature.*other versions"):
+        Model(newer).predict([_water()])
+
+
+def test_a_series_is_not_predicted_from_a_structure_alone(tiny):
+    series = ModelFile(replace(tiny.card, target="series"), network(), tiny.split, tiny.members)
+    with pytest.raises(InputError, match=r"give it samples with the complex of La"):
+        Model(series).predict([_water()])
+
+
 def _water():
     from rarebind.structures import Structure
 

@@ -67,6 +67,14 @@ def same(one, other, **tolerance):
     assert one.rigidity.scale == pytest.approx(other.rigidity.scale, **tolerance)
 
 
+def test_no_metal_is_compared_with_itself():
+    """As conformers of one complex would be: their energies differ by other things."""
+    zeros, features = np.zeros(4), np.eye(4)
+    held = HeldOut(zeros, features, ("Nd", "Nd", "Dy", "Nd"), ("L",) * 4, ("1:6",) * 3 + ("4:0",))
+    first, second = held.pairs()
+    assert list(zip(first, second, strict=True)) == [(0, 2), (1, 2)]
+
+
 @pytest.mark.parametrize("number", [19, 24, 40])
 def test_the_only_fold_is_calibrated_as_before_there_were_folds(number):
     fold = network(3, number)

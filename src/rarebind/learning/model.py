@@ -204,6 +204,12 @@ class Model:
                 f"{', '.join(name for name in self.card.elements if name in known)}"
                 + ("; ask all the same with --unseen (unseen=True)" if has_place else "")
             )
+        anchored = target_named(self.card.target).anchored
+        if anchored and any(sample.reference is None for sample in samples):
+            raise InputError(
+                f"model {self.card.name} predicts how energies change along the series: give it "
+                "samples with the complex of La (Sample.reference), not structures alone"
+            )
         if not self.needs_ligands:
             return
         missing = {s.inchikey: s.ligand or "?" for s in samples if s.inchikey not in ligands}

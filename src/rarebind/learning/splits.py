@@ -97,6 +97,11 @@ class Split:
         return hashlib.sha256(lines.encode()).hexdigest()
 
     @property
+    def by_ligand(self) -> bool:
+        """Whether no ligand is in two parts."""
+        return self.kind not in {"random", "leave-metal-out"}
+
+    @property
     def counts(self) -> dict[str, int]:
         """Complexes in each part."""
         found = Counter(self.parts.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,8 +102,11 @@ class TimeLimit(Callback):
         self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int
     ) -> None:
         """Leave when the program that started this one was killed."""
-        del trainer, pl_module, batch, batch_idx
+        del pl_module, batch, batch_idx
         if os.getppid() != self._parent:
+            if trainer.world_size > 1 and os.getpgrp() == os.getpid():
+                # The others wait for this one, and keep their GPUs.
+                os.killpg(os.getpgrp(), signal.SIGKILL)
             raise SystemExit("the program that started the training is gone")
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
@@ -130,6 +134,37 @@ class BatchOrder(Callback):
         # A state that was read to a GPU is of no use to a generator.
         data.train_generator.set_state(data.train_generator_state.cpu())
         data.generator.set_state(data.generator_state.cpu())
+
+
+class Whereabouts(Callback):
+    """Lets a run go on in a folder that was moved, copied or renamed.
+
+    Lightning forgets the best checkpoint of a folder with another name, and overwrites it.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Any) -> None:
+        """Tell the callbacks that write checkpoints, before they read their states."""
+        del trainer, pl_module
+        for state in checkpoint.get("callbacks", {}).values():
+            if not isinstance(state, dict) or "dirpath" not in state:
+                continue
+            state["dirpath"] = str(self._folder)
+            for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+                state[name] = state.get(name) and self._here(state[name])
+            state["best_k_models"] = {
+                self._here(path): score for path, score in state.get("best_k_models", {}).items()
+            }
+
+    def _here(self, path: str) -> str:
+        return str(self._folder / Path(path).name)
 
 
 class RunIdentity(Callback):

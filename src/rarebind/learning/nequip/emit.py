@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rarebind.learning.config import TrainingConfig
+from rarebind.learning.nequip.devices import accelerator_of
 from rarebind.learning.presets import Cosine, Plateau, Preset
 
 #: Mean absolute error of the energy (eV) of the validation set: what checkpoints are chosen by.
@@ -203,7 +204,7 @@ def _trainer(
 ) -> dict[str, Any]:
     return {
         "_target_": "lightning.Trainer",
-        "accelerator": config.accelerator,
+        "accelerator": accelerator_of(config),
         "devices": config.devices,
         "num_nodes": 1,
         "strategy": {"_target_": "nequip.train.SimpleDDPStrategy"}
@@ -238,6 +239,7 @@ def _callbacks(preset: Preset, paths: Paths, seconds: float | None) -> list[dict
         },
         {"_target_": f"{ours}.TimeLimit", "seconds": seconds},
         {"_target_": f"{ours}.BatchOrder"},
+        {"_target_": f"{ours}.Whereabouts", "folder": str(paths.folder)},
     ]
     if isinstance(preset.schedule, Plateau):
         found.append(

@@ -33,6 +33,11 @@ def build(network: Mapping[str, Any]) -> torch.nn.Module:
 
     NequIP sets PyTorch's default dtype to float64 for the whole process, which is left so.  The
     process keeps freed memory from then on (:mod:`rarebind.learning.nequip.memory`).
+
+    Raises
+    ------
+    InputError
+        What is installed knows no such network.
     """
     keep_freed_memory()
     with isolate_rng():
@@ -40,7 +45,13 @@ def build(network: Mapping[str, Any]) -> torch.nn.Module:
         set_global_state()
         arguments = {**network, "do_derivatives": False, "compile_mode": "eager"}
         module, _, name = str(arguments.pop("_target_")).rpartition(".")
-        built: torch.nn.Module = getattr(importlib.import_module(module), name)(**arguments)
+        try:
+            built: torch.nn.Module = getattr(importlib.import_module(module), name)(**arguments)
+        except TypeError as error:
+            raise InputError(
+                f"the network cannot be built ({error}): the model was made with other versions of "
+                "its packages; install those on its card"
+            ) from error
     return built.eval().requires_grad_(requires_grad=False)
 
 

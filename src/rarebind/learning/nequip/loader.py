@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -19,8 +20,10 @@ _SORTED_TOGETHER = 32
 class Batches(Sampler[list[int]]):
     """Indices batch by batch; every graph occurs once an epoch.
 
-    With several processes (one a GPU), each takes every so-manieth batch; the first batches make
-    up for what is missing to equal numbers.
+    With several processes (one a GPU), each takes every so-manieth batch.  In training the first
+    batches make up for what is missing to equal numbers, as processes wait for each other at every
+    step.  Validation has every graph once, and a batch for every process where there are graphs
+    enough.
 
     Parameters
     ----------
@@ -52,19 +55,27 @@ class Batches(Sampler[list[int]]):
         self._like_sized = like_sized
 
     def __len__(self) -> int:
-        batches = math.ceil(len(self._sizes) / self._batch_size)
-        return math.ceil(batches / _processes()[1])
+        rank, processes = _processes()
+        return len(range(rank, self._number(), processes))
 
     def __iter__(self) -> Iterator[list[int]]:
-        batches = self._epoch()
         rank, processes = _processes()
-        batches += batches[: -len(batches) % processes]
-        yield from batches[rank::processes]
+        batches = self._epoch()
+        yield from islice(cycle(batches), rank, self._number(), processes)
+
+    def _number(self) -> int:
+        """Batches of all processes, those that make up for missing ones too."""
+        processes = _processes()[1]
+        batches = math.ceil(len(self._sizes) / self._batch_size)
+        if self._shuffle or len(self._sizes) < processes:
+            return math.ceil(batches / processes) * processes
+        return max(batches, processes)
 
     def _epoch(self) -> list[list[int]]:
         number, size = len(self._sizes), self._batch_size
         if not self._shuffle:
-            return [part.tolist() for part in torch.split(torch.arange(number), size)]
+            parts = max(math.ceil(number / size), min(number, _processes()[1]))
+            return [part.tolist() for part in torch.tensor_split(torch.arange(number), parts)]
         order = torch.randperm(number, generator=self._generator)
         if not self._like_sized:
             return [part.tolist() for part in torch.split(order, size)]

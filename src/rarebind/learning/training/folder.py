@@ -112,8 +112,12 @@ def write_yaml(content: Mapping[str, Any], path: Path) -> None:
     OSError
         The file cannot be written.
     """
-    text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
-    replace_file(path, text.encode())
+    replace_file(path, as_yaml(content))
+
+
+def as_yaml(content: Mapping[str, Any]) -> bytes:
+    """Plain data in their order."""
+    return yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True).encode()
 
 
 def check_folder(config: TrainingConfig, folder: Path) -> None:
@@ -128,7 +132,7 @@ def check_folder(config: TrainingConfig, folder: Path) -> None:
         raise InputError(f"{folder} is a file: give a folder for the run")
     if is_prepared(folder):
         _check_same(config, folder)
-    elif not (folder / CONFIG).exists() and _names(folder) - {LOCK}:
+    elif _names(folder) - {LOCK} and not _begun(folder):
         raise InputError(f"{folder} holds something else: give a new folder for the run")
 
 
@@ -169,5 +173,20 @@ def _check_same(config: TrainingConfig, folder: Path) -> None:
         )
 
 
+def _begun(folder: Path) -> bool:
+    """Whether it holds a run whose preparation was interrupted, and nothing else."""
+    if _names(folder) - {CONFIG, SPLIT, START, GRAPHS, LOCK}:
+        return False
+    try:
+        written = (folder / CONFIG).read_bytes()
+        config = TrainingConfig(**yaml.safe_load(written))
+    except (OSError, TypeError, ValueError, yaml.YAMLError):
+        return False
+    # One that a person has written has comments, or another form.
+    return written == as_yaml(config.model_dump(mode="json"))
+
+
 def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+    """Of what it holds, but for files that were being written when a call was killed."""
+    found = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    return {name for name in found if not (name.startswith(".") and name.endswith(".partial"))}

@@ -55,7 +55,7 @@ def prepare(
     if preset.force_weight > 0:
         _check_forces(parts["train"])
     free = _free(config, material, on_stage)
-    start = copy_start(config, folder)
+    start = copy_start(config, folder, material.split, material.samples)
     elements = {symbol for sample in material.samples for symbol in sample.structure.symbols}
     shifts, scale = energy_statistics(parts["train"], preset, elements=elements)
     if start is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,13 @@ _LOOK, _DRAW = 0.5, 20.0
 _PATIENCE = 10.0
 #: What numerical libraries take their number of threads from.
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+#: Variables in which launchers tell a process which of several it is, and how the names of others
+#: begin.
+_LAUNCHED = {
+    "RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE",
+    "MASTER_ADDR", "MASTER_PORT",
+}  # fmt: skip
+_LAUNCHERS = ("SLURM_", "TORCHELASTIC_", "JSM_", "LSB_", "OMPI_", "PMI_", "KUBEFLOW_")
 #: Lines of NequIP's log that a message shows.
 _TAIL = 15
 
@@ -92,7 +101,7 @@ def run_nequip(
     before, _ = read_logs(folder / LOGS)
     pace = Pace(config, statistics.graphs, before[-1].number if before else 0)
     threads = str(config.threads)
-    environment = kept_memory(os.environ) | dict.fromkeys(_THREADS, threads)
+    environment = kept_memory(_alone(os.environ)) | dict.fromkeys(_THREADS, threads)
     environment |= {PARENT: str(os.getpid())}
     with (folder / LOG).open("a", encoding="utf-8") as log:
         log.write(f"\n# {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(command)}\n")
@@ -142,14 +151,27 @@ def _watch(
 
 
 def _end(child: subprocess.Popen[Any]) -> None:
-    """End NequIP; between checkpoints there is nothing to save."""
+    """End NequIP and the processes that it has started; between checkpoints nothing is lost."""
     if child.poll() is None:
         child.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            child.kill()
+    # Processes that share the batches wait for each other when one is gone, and keep their GPUs.
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+
+
+def _alone(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` without what a launcher such as Slurm's has told this process of others.
+
+    Lightning would take its processes for those of the training.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if name not in _LAUNCHED and not name.startswith(_LAUNCHERS)
+    }
 
 
 def _if_there(path: Path) -> Path | None:

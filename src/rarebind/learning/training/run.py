@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rarebind.errors import InputError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.history import Epoch
 from rarebind.learning.nequip import need_nequip
+from rarebind.learning.nequip.devices import check_devices
 from rarebind.learning.training.folder import (
     check_folder,
     is_finished,
@@ -74,19 +78,31 @@ def train(
     MissingDependencyError
         NequIP is not installed.
     """
+    begun = time.monotonic()
     need_nequip()
     config.check()
+    check_devices(config)
     folder = Path(folder).resolve()
     epochs = config.resolved.max_epochs
     check_folder(config, folder)
-    with locked(folder):
+    with locked(folder), _told_of(folder):
         if not is_prepared(folder):
             prepare(config, folder, on_stage)
         history = update_history(folder)
         if not is_finished(folder, epochs, history):
             on_stage("starting NequIP")
+            left = None if seconds is None else seconds - (time.monotonic() - begun)
             try:
-                run_nequip(config, folder, seconds=seconds, on_progress=on_progress)
+                run_nequip(config, folder, seconds=left, on_progress=on_progress)
             finally:
                 history = update_history(folder)
     return Result(folder, history, is_finished(folder, epochs, history))
+
+
+@contextmanager
+def _told_of(folder: Path) -> Iterator[None]:
+    """Say where nothing can be written: a disk may be full at any time."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror or error}") from error

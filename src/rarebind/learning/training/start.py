@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,10 @@ from typing import Any
 from rarebind.errors import InputError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.nequip.emit import Statistics, network
+from rarebind.learning.sample import Sample
+from rarebind.learning.splits import Split, load_split
 from rarebind.learning.training.checkpoints import check_checkpoint
-from rarebind.learning.training.folder import BEST, START
+from rarebind.learning.training.folder import BEST, SPLIT, START
 
 #: Arguments in which the two networks may differ: the new one takes them over, or does without.
 _OWN = {
@@ -20,8 +22,15 @@ _OWN = {
 }  # fmt: skip
 
 
-def copy_start(config: TrainingConfig, folder: Path) -> Mapping[str, Any] | None:
+def copy_start(
+    config: TrainingConfig, folder: Path, split: Split, samples: Iterable[Sample]
+) -> Mapping[str, Any] | None:
     """Copy the weights that training starts from to the run in `folder`.
+
+    Parameters
+    ----------
+    split, samples
+        Of the training that begins.
 
     Returns
     -------
@@ -31,13 +40,15 @@ def copy_start(config: TrainingConfig, folder: Path) -> Mapping[str, Any] | None
     Raises
     ------
     InputError
-        There is no such network, or it is another one than the configuration describes.
+        There is no such network, it is another one than the configuration describes, or it has
+        learned from what this split keeps for tests.
     """
     if config.start_from is None:
         return None
     from rarebind.learning.nequip.callbacks import save_weights
 
-    old, weights = _read(config.start_from)
+    old, weights, learned = _read(config.start_from)
+    _check_unseen(config, learned, split, samples)
     names = dict.fromkeys(old["type_names"], 0.0)
     new = network(config, config.resolved, Statistics(names, 1.0, 1.0, {}, 1))
     different = sorted(
@@ -90,15 +101,39 @@ def inherit(statistics: Statistics, old: Mapping[str, Any]) -> Statistics:
     )
 
 
-def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Network and weights of a run or of the first member of a model."""
+def _check_unseen(
+    config: TrainingConfig, learned: Split, split: Split, samples: Iterable[Sample]
+) -> None:
+    """See that what the new training is tested on is new to the network that it starts from."""
+    samples = list(samples)
+    # What has chosen among its epochs is not unseen, nor is it what the new one may choose by.
+    used = {"test": {"train", "val"}, "external": {"train", "val"}, "val": {"train"}}
+    seen = {
+        sample.origin
+        for sample in samples
+        if learned.parts.get(sample.origin) in used.get(split.parts[sample.origin], ())
+    }
+    if split.by_ligand:
+        known = {s.inchikey for s in samples if learned.parts.get(s.origin) == "train"}
+        held = {"test", "external", "val"}
+        seen |= {s.origin for s in samples if s.inchikey in known and split.parts[s.origin] in held}
+    if seen:
+        raise InputError(
+            f"start_from: {config.start_from} has learned from, or been chosen by, {len(seen)} of "
+            "the complexes that this split keeps for validation and tests: give the split that it "
+            "was trained on (`split: {file: split.json}` of its folder), or another start"
+        )
+
+
+def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any], Split]:
+    """Network, weights and split of a run or of the first member of a model."""
     if path.is_dir():
         from rarebind.learning.nequip.checkpoint import read_checkpoint
 
         check_checkpoint(path, BEST)
         found = read_checkpoint(path / BEST)
-        return found.network, found.weights
+        return found.network, found.weights, load_split(path / SPLIT)
     from rarebind.learning.model_file import read_model
 
     content = read_model(path)
-    return content.network, content.members[0]
+    return content.network, content.members[0], content.split

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rarebind.complexes import TEMPLATE_METAL
+from rarebind.errors import InputError
 from rarebind.learning.fragments import fragments_of
 from rarebind.learning.presets import Preset
 from rarebind.learning.samples import Sample
@@ -80,8 +81,17 @@ def graph_statistics(
     descriptor_scales
         Mean and standard deviation of the atoms' descriptor by element, of those that have one;
         None where graphs have none.
+
+    Raises
+    ------
+    InputError
+        No atom has a neighbour.
     """
     centres = sum(len(graph["edge_index"][0].unique()) for graph in graphs)
+    if not centres:
+        raise InputError(
+            "no two atoms of the training part are within r_max of each other: give it in Å"
+        )
     neighbours = sum(graph["edge_index"].shape[1] for graph in graphs) / centres
     if "atom_descriptor" not in graphs[0]:
         return neighbours, None

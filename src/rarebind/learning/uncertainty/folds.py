@@ -69,11 +69,16 @@ class HeldOut:
         )
 
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows of every two metals with one ligand in one geometry."""
+        """Rows of every two metals with one ligand in one geometry; none with itself."""
         places: dict[tuple[str, str], list[int]] = {}
         for row, place in enumerate(zip(self.ligands, self.geometries, strict=True)):
             places.setdefault(place, []).append(row)
-        found = [pair for rows in places.values() for pair in combinations(rows, 2)]
+        found = [
+            (one, other)
+            for rows in places.values()
+            for one, other in combinations(rows, 2)
+            if self.metals[one] != self.metals[other]
+        ]
         first, second = np.array(found, dtype=np.int64).reshape(-1, 2).T
         return first, second
 
