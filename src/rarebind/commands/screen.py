@@ -36,8 +36,8 @@ def screen(
     engine: Annotated[
         str,
         typer.Option(
-            help="model: La and Y are computed with tblite, the series predicted; tblite, xtb: "
-            "all is computed."
+            help="model: La, Sc and Y are computed with tblite, the series predicted; tblite, "
+            "xtb: all is computed."
         ),
     ] = "model",
     model: Annotated[

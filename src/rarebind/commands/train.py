@@ -103,7 +103,9 @@ def _show_plan(config: TrainingConfig) -> None:
 
 
 def _show_result(result: Result, folder: Path, again: str) -> None:
+    from rarebind.learning import load_split
     from rarebind.learning.model_file import SUFFIX
+    from rarebind.learning.training import SPLIT
     from rarebind.units import KCAL_PER_EV
 
     console = Console()
@@ -119,5 +121,8 @@ def _show_result(result: Result, folder: Path, again: str) -> None:
         console.print(f"Not finished; to go on: {again}", highlight=False, soft_wrap=True)
     if result.history:
         package = ["rarebind", "package", str(folder), "--out", f"{result.folder.name}{SUFFIX}"]
+        if not load_split(result.folder / SPLIT).by_ligand:
+            # Errors of new ligands are not to be had from ligands that were seen.
+            package.append("--no-uncertainty")
         text = f"To make a model file of it: {shlex.join(package)}"
         console.print(text, highlight=False, soft_wrap=True, markup=False)

@@ -1,7 +1,7 @@
 // What to screen: choices, and putting a screen into the queue.
 
 const ENGINES = {
-  model: ['Predicted by the model', 'The complexes of La and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals.'],
+  model: ['Predicted by the model', 'The complexes of La, Sc and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals.'],
   tblite: ['Computed with GFN2-xTB', 'Every complex is built and relaxed. The time grows with the number of metals.'],
 };
 const ORDER = start.metals.map(({ symbol }) => symbol);
