@@ -48,7 +48,6 @@ def copy_start(
     from rarebind.learning.nequip.callbacks import save_weights
 
     old, weights, learned = _read(config.start_from)
-    _check_unseen(config, learned, split, samples)
     names = dict.fromkeys(old["type_names"], 0.0)
     new = network(config, config.resolved, Statistics(names, 1.0, 1.0, {}, 1))
     different = sorted(
@@ -59,6 +58,7 @@ def copy_start(
             f"start_from: the network of {config.start_from} differs in {', '.join(different)}: "
             "give the same preset and overrides"
         )
+    _check_unseen(config, learned, split, samples)
     save_weights(dict(weights), folder / START)
     return old
 
