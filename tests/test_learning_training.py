@@ -215,7 +215,7 @@ def test_a_full_disk_is_told(dataset, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("rarebind.learning.training.preparation.write_run", full)
-    with pytest.raises(InputError, match=r"cannot write to .*run: No space left on device"):
+    with pytest.raises(InputError, match=r"run cannot go on: .*No space left on device"):
         train(config_of(dataset), tmp_path / "run")
 
 

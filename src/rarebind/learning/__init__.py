@@ -2,7 +2,8 @@
 
 from rarebind.learning.samples import Sample, digest, load_samples, samples_of
 from rarebind.learning.shifts import species_shifts
-from rarebind.learning.splits import PARTS, SPLITS, Split, load_split, make_split, save_split
+from rarebind.learning.split_file import load_split, save_split
+from rarebind.learning.splits import PARTS, SPLITS, Split, make_split
 from rarebind.learning.targets import TARGETS, Target, target_named
 
 __all__ = [

@@ -20,7 +20,8 @@ from pydantic import (
 from rarebind.errors import InputError
 from rarebind.learning.presets import Preset, preset_named
 from rarebind.learning.samples import Sample
-from rarebind.learning.splits import SPLITS, Split, load_split, make_split
+from rarebind.learning.split_file import load_split
+from rarebind.learning.splits import SPLITS, Split, make_split
 from rarebind.learning.targets import target_named
 from rarebind.ligands.datafile import load_yaml
 

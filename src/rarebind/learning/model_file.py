@@ -21,7 +21,8 @@ from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.learning.card import Card
 from rarebind.learning.heads import Heads
-from rarebind.learning.splits import Split, load_split, save_split
+from rarebind.learning.split_file import load_split, save_split
+from rarebind.learning.splits import Split
 from rarebind.learning.uncertainty import Uncertainty
 
 #: Version of the file; 2 may have heads, without which energies would be others.

@@ -12,7 +12,7 @@ from rarebind.learning.card import Card
 from rarebind.learning.model import Model, load_model
 from rarebind.learning.model_file import SUFFIX, ModelFile, write_model
 from rarebind.learning.nequip import need_nequip
-from rarebind.learning.splits import load_split
+from rarebind.learning.split_file import load_split
 from rarebind.learning.training import (
     BEST,
     CONFIG,

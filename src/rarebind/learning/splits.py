@@ -10,20 +10,14 @@ all there is, so that models of all folds make a prediction of everything withou
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.learning.samples import Sample
 
-#: Version of the file.
-SCHEMA_VERSION = 1
 #: What a complex can be for; ``external`` ones are kept out of the other three by every split.
 PARTS = ("train", "val", "test", "external")
 #: Kinds of split, and what they tell of a model.
@@ -120,8 +114,7 @@ class Split:
         samples = list(samples)
         found = [sample for sample in samples if sample.origin in self.parts]
         if samples and not found:
-            # Says so.
-            self.of(samples, PARTS[0])
+            raise self._made_for_other_data(samples)
         return found
 
     def of(self, samples: Iterable[Sample], part: str) -> list[Sample]:
@@ -135,15 +128,19 @@ class Split:
         if part not in PARTS:
             raise InputError(f"unknown part {part!r}: known are {', '.join(PARTS)}")
         samples = list(samples)
-        keys = {sample.origin: None for sample in samples}
-        if missing := [key[:12] for key in keys if key not in self.parts]:
-            raise InputError(
-                f"{len(missing)} of {len(keys)} complexes are not in this {self.kind} split "
-                f"(records {', '.join(missing[:_NAMED])}{', …' if len(missing) > _NAMED else ''}), "
-                "which was made for other data: use the dataset that it was made from, "
-                "or make a new split of these"
-            )
+        if any(sample.origin not in self.parts for sample in samples):
+            raise self._made_for_other_data(samples)
         return [sample for sample in samples if self.parts[sample.origin] == part]
+
+    def _made_for_other_data(self, samples: Iterable[Sample]) -> InputError:
+        keys = {sample.origin: None for sample in samples}
+        missing = [key[:12] for key in keys if key not in self.parts]
+        return InputError(
+            f"{len(missing)} of {len(keys)} complexes are not in this {self.kind} split (records "
+            f"{', '.join(missing[:_NAMED])}{', …' if len(missing) > _NAMED else ''}), which was "
+            "made for other data: use the dataset that it was made from, or make a new split of "
+            "these"
+        )
 
 
 def make_split(
@@ -224,72 +221,6 @@ def make_split(
             "or hold out less"
         )
     return split
-
-
-def save_split(split: Split, path: Path | str) -> None:
-    """Write a split as JSON.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    path = Path(path)
-    content: dict[str, Any] = {
-        "schema": SCHEMA_VERSION,
-        "kind": split.kind,
-        "seed": split.seed,
-        "held_out": list(split.held_out),
-        "fractions": list(split.fractions),
-        # A split without it is the first: those written before there were folds stay as they are.
-        **({"fold": split.fold} if split.fold else {}),
-        "digest": split.digest,
-        "parts": {
-            part: [key for key, found in split.parts.items() if found == part] for part in PARTS
-        },
-    }
-    content["sha256"] = _checksum(content)
-    try:
-        replace_file(path, (json.dumps(content, indent=1) + "\n").encode())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
-
-
-def load_split(path: Path | str) -> Split:
-    """The inverse of :func:`save_split`.
-
-    Raises
-    ------
-    InputError
-        The file is missing, no split, of a newer version, or was changed.
-    """
-    path = Path(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("schema"), int):
-        raise InputError(f"{path} is no split: make one again")
-    if content["schema"] > SCHEMA_VERSION:
-        raise InputError(
-            f"{path}: split of schema {content['schema']}, this rarebind reads up to "
-            f"{SCHEMA_VERSION}: upgrade rarebind"
-        )
-    if content.pop("sha256", None) != _checksum(content):
-        raise InputError(f"{path} was changed since it was written: make the split again")
-    try:
-        parts = {key: part for part, keys in content["parts"].items() for key in keys}
-        train, val, test = content["fractions"]
-        return Split(
-            content["kind"],
-            content["seed"],
-            tuple(content["held_out"]),
-            (train, val, test),
-            parts,
-            content.get("fold", 0),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is no split ({error}): make one again") from error
 
 
 def _check_fractions(fractions: Sequence[float]) -> None:
@@ -405,8 +336,3 @@ def _metal(sample: Sample) -> str:
 def _substituent(sample: Sample) -> str:
     """The ligand itself where it is not of the library."""
     return sample.substituent or sample.inchikey
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -14,7 +14,7 @@ from rarebind.learning.fragments import FreeLigand, free_ligands
 from rarebind.learning.nequip.emit import Statistics
 from rarebind.learning.presets import Preset
 from rarebind.learning.samples import Sample, digest
-from rarebind.learning.splits import save_split
+from rarebind.learning.split_file import save_split
 from rarebind.learning.training.folder import CONFIG, GRAPHS, SPLIT, write_run, write_yaml
 from rarebind.learning.training.material import Material, load_material
 from rarebind.learning.training.start import copy_start, in_order, inherit

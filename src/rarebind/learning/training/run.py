@@ -101,8 +101,11 @@ def train(
 
 @contextmanager
 def _told_of(folder: Path) -> Iterator[None]:
-    """Say where nothing can be written: a disk may be full at any time."""
+    """Say which run cannot go on: a disk may be full at any time."""
     try:
         yield
+    except BrokenPipeError:
+        # Of whoever was told how far it is.
+        raise
     except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}") from error
+        raise InputError(f"the run in {folder} cannot go on: {error}") from error

@@ -11,7 +11,8 @@ from rarebind.errors import InputError
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.nequip.emit import Statistics, network
 from rarebind.learning.sample import Sample
-from rarebind.learning.splits import Split, load_split
+from rarebind.learning.split_file import load_split
+from rarebind.learning.splits import Split
 from rarebind.learning.training.checkpoints import check_checkpoint
 from rarebind.learning.training.folder import BEST, SPLIT, START
 
