@@ -2,11 +2,12 @@
 
     python benchmarks/screening_roads.py OUT [--ligands FILE] [--geometry 1:6] [--architector]
 
-Ligands with a scaffold of the library, which are grafted, and others, which Architector builds, are
-screened apart, each road from an empty store.  With --architector the study's road is run as well:
-Architector with ten symmetries of every polyhedron, then every metal by xTB.  Printed are the wall
-time a ligand on all cores, without the start of the program (told apart: imports, the model), and
-how far the roads agree with the all-xTB road.
+Ligands that carry a scaffold of the library, which are grafted, and others, which Architector
+builds, are screened apart, each road from an empty store.  By default they are ligands that the
+model has not learned from (`benchmarks/data/new_ligands.csv`).  With --architector the study's
+road is run as well: Architector with ten symmetries of every polyhedron, then every metal by xTB.
+Printed are the wall time a ligand on all cores, without the start of the program (told apart:
+imports, the model), and how far the roads agree with the all-xTB road.
 
 All roads know the complex of La, so that energies agree for the wrong reason.  What is compared is
 therefore what they add: ΔΔE between each metal and La.
@@ -26,7 +27,7 @@ from rich.table import Table
 from scipy.stats import spearmanr
 
 from rarebind.campaigns import Protocol, Store
-from rarebind.ligands import Ligand, read_ligand_table
+from rarebind.ligands import Ligand, carried_scaffold, read_ligand_table
 from rarebind.screening import MODEL, Request, Screen, estimates_of
 from rarebind.units import KCAL_PER_EV
 
@@ -102,7 +103,9 @@ def compare(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("out", type=Path)
-    parser.add_argument("--ligands", type=Path, default=ROOT / "examples" / "ligands.csv")
+    parser.add_argument(
+        "--ligands", type=Path, default=ROOT / "benchmarks" / "data" / "new_ligands.csv"
+    )
     parser.add_argument("--geometry", default="1:6")
     parser.add_argument("--architector", action="store_true", help="the study's road as well")
     arguments = parser.parse_args()
@@ -114,8 +117,8 @@ def main() -> None:
         builder = Protocol(builder="architector", cores="all", hops=0)
         roads["the study's"] = replace(predicted, engine="tblite", protocol=builder)
     kinds = {
-        "known scaffold": [ligand for ligand in ligands if ligand.scaffold],
-        "new": [ligand for ligand in ligands if not ligand.scaffold],
+        "known scaffold": [ligand for ligand in ligands if carried_scaffold(ligand)],
+        "new": [ligand for ligand in ligands if not carried_scaffold(ligand)],
     }
     table = Table(
         title=f"{len(predicted.metals)} metals, {arguments.geometry}; ΔΔE against La compared with "

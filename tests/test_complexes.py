@@ -21,6 +21,7 @@ from rarebind.complexes import (
     parent_templates,
     swap_metal,
 )
+from rarebind.complexes.builders import grafting
 from rarebind.elements import STUDY_METALS, ionic_radius
 from rarebind.engines import GFN2_WATER, Calculation, static
 from rarebind.errors import CalculationError, InputError
@@ -235,13 +236,41 @@ def test_grafting_keeps_the_parent_and_the_ligand(scaffold, substituent, geometr
     assert np.allclose(*distances)
 
 
+FURTHER = [
+    ("HOPO", "CCc1cc(C(=O)NC)n(O)c(=O)c1", "4:0"),
+    ("CAM", "CNC(=O)c1c(C(C)(C)C)ccc(O)c1O", "1:6"),  # tert-butyl beside the side chain
+    ("CAM", "CNC(=O)c1cc2ccccc2c(O)c1O", "2:4"),
+]
+
+
+@pytest.mark.parametrize(("scaffold", "smiles", "geometry"), FURTHER)
+def test_grafting_serves_substituents_that_the_library_lacks(scaffold, smiles, geometry):
+    spec = complex_spec("Gd", parse_ligand(smiles), geometry)
+    template = parent_templates(complex_spec("La", library_ligand(scaffold), geometry))[0]
+    assert template == parent_templates(spec)[0]
+    candidates = BUILDERS.create("grafting", conformers=4).build(spec)
+    assert candidates
+    for candidate in candidates:
+        assert check_complex(as_relaxed(candidate), spec).accepted
+
+
+def test_a_substituent_that_touches_the_ligand_itself_is_no_candidate(monkeypatch):
+    """Twelve conformers; of those that bend towards the amide none is offered."""
+    spec = complex_spec("La", parse_ligand("CNC(=O)c1c(CCCO)ccc(O)c1O"), "1:6")
+    good = BUILDERS.create("grafting").build(spec)
+    monkeypatch.setattr(grafting, "_has_further_bonds", lambda *_: False)
+    offered = BUILDERS.create("grafting").build(spec)
+    torn = [c for c in offered if not check_complex(as_relaxed(c), spec).accepted]
+    assert len(good) + len(torn) >= len(offered) > len(good)
+
+
 def test_grafting_is_reproducible():
     spec = complex_spec("La", library_ligand("HOPO", "acetyl"), "1:6")
     first, second = (BUILDERS.create("grafting", seed=7).build(spec) for _ in range(2))
     assert first == second
 
 
-def test_grafting_serves_only_the_library():
+def test_grafting_refuses_other_scaffolds():
     spec = complex_spec("La", parse_ligand("CC(=O)CC(C)=O"), "1:6")
     assert not has_template(spec)
     with pytest.raises(InputError, match="'architector'"):

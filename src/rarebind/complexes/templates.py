@@ -12,7 +12,7 @@ from rarebind.complexes.checks import check_complex
 from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
 from rarebind.engines import GFN2_WATER, Convergence, LevelOfTheory, relax
 from rarebind.errors import InputError
-from rarebind.ligands import library_ligand
+from rarebind.ligands import Ligand, carried_scaffold
 from rarebind.structures import Structure
 
 TEMPLATE_METAL = "La"
@@ -26,23 +26,36 @@ SAME_MINIMUM = 0.01
 
 def template_name(spec: ComplexSpec) -> str:
     """File name of the template of `spec`, e.g. ``HOPO_1-6.xyz`` or ``aqua_0-9.xyz``."""
-    who = spec.ligand.scaffold if spec.ligand else "aqua"
+    who = _parent(spec.ligand).name if spec.ligand else "aqua"
     return f"{who}_{spec.n_ligands}-{spec.waters}.xyz"
 
 
 def parent_spec(spec: ComplexSpec) -> ComplexSpec:
-    """The La complex of the unsubstituted scaffold with the composition of `spec`."""
+    """The La complex of the unsubstituted scaffold with the composition of `spec`.
+
+    Raises
+    ------
+    InputError
+        The ligand carries no scaffold of the library.
+    """
     if spec.ligand is None:
         return aqua_ion(TEMPLATE_METAL, spec.waters)
-    if spec.ligand.scaffold is None:
-        raise InputError(f"{spec.ligand.name} carries none of the library's scaffolds")
-    parent = library_ligand(spec.ligand.scaffold)
+    parent = _parent(spec.ligand)
     return complex_spec(TEMPLATE_METAL, parent, spec.geometry, spec.coordination_number)
+
+
+def _parent(ligand: Ligand) -> Ligand:
+    carried = carried_scaffold(ligand)
+    if carried is None:
+        raise InputError(
+            f"{ligand.name} carries none of the library's scaffolds: use the builder 'architector'"
+        )
+    return carried.parent
 
 
 def has_template(spec: ComplexSpec) -> bool:
     """Whether a template of this scaffold (or aqua ion) and composition ships with rarebind."""
-    if spec.ligand is not None and spec.ligand.scaffold is None:
+    if spec.ligand is not None and carried_scaffold(spec.ligand) is None:
         return False
     return files("rarebind").joinpath("data", "templates", template_name(spec)).is_file()
 
@@ -54,15 +67,16 @@ def parent_templates(spec: ComplexSpec) -> tuple[Structure, ...]:
     Raises
     ------
     InputError
-        None ships for this scaffold and composition.
+        The ligand carries no scaffold of the library, or none of the composition ships.
     """
+    parent = parent_spec(spec)
     if not has_template(spec):
         raise InputError(
             f"no template of the composition of {spec.name} ships with rarebind: "
             "use the builder 'architector'"
         )
     path = files("rarebind").joinpath("data", "templates", template_name(spec))
-    return read_templates(path.read_text(encoding="utf-8"), parent_spec(spec))
+    return read_templates(path.read_text(encoding="utf-8"), parent)
 
 
 def read_templates(text: str, parent: ComplexSpec) -> tuple[Structure, ...]:

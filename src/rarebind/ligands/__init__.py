@@ -1,5 +1,6 @@
 """Ligands: the library, a user's own, their donors, charge and identity."""
 
+from rarebind.ligands.carried import Carried, carried_scaffold
 from rarebind.ligands.conformers import conformers
 from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
@@ -7,12 +8,10 @@ from rarebind.ligands.drawing import draw_grid, draw_svg
 from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fragment_inchikey
 from rarebind.ligands.library import (
     PARENT,
-    Attachment,
     Scaffold,
     Substituent,
     enumerate_library,
     library_ligand,
-    parent_and_attachment,
     scaffolds,
     substituents,
 )
@@ -30,7 +29,7 @@ __all__ = [
     "MAX_DENTICITY",
     "MAX_NAME",
     "PARENT",
-    "Attachment",
+    "Carried",
     "Distinct",
     "Donor",
     "Explanation",
@@ -42,6 +41,7 @@ __all__ = [
     "Substituent",
     "Survey",
     "bonds_from_geometry",
+    "carried_scaffold",
     "conformers",
     "draw_grid",
     "draw_svg",
@@ -49,7 +49,6 @@ __all__ = [
     "explain",
     "fragment_inchikey",
     "library_ligand",
-    "parent_and_attachment",
     "parse_ligand",
     "read_ligand_table",
     "scaffolds",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rdkit import Chem
 
 from rarebind.errors import InputError
+from rarebind.ligands.carried import carried_scaffold
 from rarebind.ligands.library import find_in_library, scaffolds
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
 from rarebind.ligands.motifs import Match, Rewrite, Rules, find_motifs, load_rules, rewritten
@@ -153,6 +154,9 @@ def explain(ligand: Ligand, *, motif_file: str | Path | None = None) -> Explanat
     else:
         labels = dict.fromkeys(ligand.donors, "numbered by the user")
         why = ["the donors are the atoms that the SMILES numbers"]
+    carried = carried_scaffold(ligand)
+    if carried is not None and ligand.scaffold is None:
+        why.append(f"carries {carried.parent.name}, a scaffold of the library")
     donors = tuple(Donor(i, mol.GetAtomWithIdx(i).GetSymbol(), labels[i]) for i in ligand.donors)
     return Explanation(ligand, donors, tuple(why))
 

@@ -11,7 +11,7 @@ from rdkit import Chem, rdBase
 from rarebind.errors import InputError
 from rarebind.ligands.datafile import check_keys, read_yaml
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
-from rarebind.ligands.smiles import canonical, inchikey
+from rarebind.ligands.smiles import inchikey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 PARENT = "H"
 
 _T = TypeVar("_T")
-
-_CORE = "_core"  # on a substituted molecule: index of the atom in the scaffold's SMILES
 
 
 @dataclass(frozen=True)
@@ -50,36 +48,6 @@ class Substituent:
 
     name: str
     smiles: str
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """How a library ligand follows from its parent, for grafting geometries.
-
-    Indices are those of ``Chem.AddHs(Chem.MolFromSmiles(ligand.smiles))``, whose first atoms are
-    the heavy atoms in SMILES order.
-
-    Attributes
-    ----------
-    parent
-        The scaffold with H in the open position.
-    parent_atom, parent_hydrogen
-        The ring atom of the parent that carries the substituent, and the hydrogen it replaces.
-    atom
-        The same ring atom in the ligand.
-    substituent_atoms
-        Atoms of the substituent in the ligand with its hydrogens, the one joined to the ring first.
-    core
-        Pairs (atom of the parent, the same atom of the ligand): all atoms, hydrogens included,
-        but for the one replaced.
-    """
-
-    parent: Ligand
-    parent_atom: int
-    parent_hydrogen: int
-    atom: int
-    substituent_atoms: tuple[int, ...]
-    core: tuple[tuple[int, int], ...]
 
 
 def scaffolds(path: str | Path | None = None) -> dict[str, Scaffold]:
@@ -175,58 +143,6 @@ def enumerate_library(
             )
         seen[ligand.inchikey] = ligand.name
     return ligands
-
-
-def parent_and_attachment(
-    ligand: Ligand,
-    *,
-    scaffold_file: str | Path | None = None,
-    substituent_file: str | Path | None = None,
-) -> Attachment:
-    """Where the substituent of a library ligand sits, and on which parent.
-
-    Raises
-    ------
-    InputError
-        The ligand is not in the library.
-    """
-    if ligand.scaffold is None or ligand.substituent is None:
-        raise InputError(
-            f"{ligand.name} is not a ligand of the library, so it has no parent to graft onto"
-        )
-    core = _pick("scaffold", ligand.scaffold, scaffolds(scaffold_file))
-    groups = substituents(substituent_file)
-    group = _pick("substituent", ligand.substituent, groups)
-    parent = _join(core, groups[PARENT])
-    parent_order = _core_positions(core, groups[PARENT])
-    order = _core_positions(core, group)
-    whole, bare = _with_hydrogens(ligand), _with_hydrogens(parent)
-
-    ring_atom = _open_position(core.smiles)
-    heavy_pairs = [(parent_order[i], order[i]) for i in parent_order]
-    core_atoms = {there for _, there in heavy_pairs}
-    joint = order[ring_atom]
-    pairs = list(heavy_pairs)
-    for here, there in heavy_pairs:
-        if there != joint:
-            pairs += zip(_hydrogens(bare, here), _hydrogens(whole, there), strict=True)
-    if group.name == PARENT:
-        branch = _hydrogens(whole, joint)
-    else:
-        start = next(
-            n.GetIdx()
-            for n in whole.GetAtomWithIdx(joint).GetNeighbors()
-            if n.GetIdx() not in core_atoms
-        )
-        branch = _branch(whole, start, joint)
-    return Attachment(
-        parent=parent,
-        parent_atom=parent_order[ring_atom],
-        parent_hydrogen=_hydrogens(bare, parent_order[ring_atom])[0],
-        atom=joint,
-        substituent_atoms=tuple(branch),
-        core=tuple(pairs),
-    )
 
 
 # --- reading the files ------------------------------------------------------------------------
@@ -329,11 +245,8 @@ def _pick(kind: str, name: str, known: dict[str, _T]) -> _T:
 
 
 def _joined(core: Scaffold, group: Substituent) -> Chem.Mol:
-    """Scaffold and substituent as one molecule; scaffold atoms carry the property `_CORE`."""
-    base = Chem.MolFromSmiles(core.smiles)
-    for atom in base.GetAtoms():
-        atom.SetIntProp(_CORE, atom.GetIdx())
-    mol = Chem.RWMol(base)
+    """Scaffold and substituent as one molecule."""
+    mol = Chem.RWMol(Chem.MolFromSmiles(core.smiles))
     if group.name == PARENT:
         (star,) = [a.GetIdx() for a in mol.GetAtoms() if not a.GetAtomicNum()]
         mol.RemoveAtom(star)
@@ -360,38 +273,6 @@ def _join(core: Scaffold, group: Substituent) -> Ligand:
 def _numbered(mol: Chem.Mol) -> tuple[int, ...]:
     numbers = {a.GetAtomMapNum(): a.GetIdx() for a in mol.GetAtoms() if a.GetAtomMapNum()}
     return tuple(numbers[n] for n in sorted(numbers))
-
-
-def _core_positions(core: Scaffold, group: Substituent) -> dict[int, int]:
-    """Index in the scaffold's SMILES → index in the ligand's SMILES."""
-    mol = _joined(core, group)
-    atoms = [a for a in mol.GetAtoms() if a.HasProp(_CORE)]
-    _, places = canonical(mol, [a.GetIdx() for a in atoms])
-    return {a.GetIntProp(_CORE): place for a, place in zip(atoms, places, strict=True)}
-
-
-def _open_position(smiles: str) -> int:
-    mol = Chem.MolFromSmiles(smiles)
-    (star,) = [a for a in mol.GetAtoms() if not a.GetAtomicNum()]
-    return int(star.GetNeighbors()[0].GetIdx())
-
-
-def _with_hydrogens(ligand: Ligand) -> Chem.Mol:
-    return Chem.AddHs(Chem.MolFromSmiles(ligand.smiles))
-
-
-def _hydrogens(mol: Chem.Mol, index: int) -> list[int]:
-    neighbours = mol.GetAtomWithIdx(index).GetNeighbors()
-    return [n.GetIdx() for n in neighbours if n.GetAtomicNum() == 1]
-
-
-def _branch(mol: Chem.Mol, start: int, without: int) -> list[int]:
-    """Atoms reached from `start` without passing `without`, nearest first."""
-    found = [start]
-    for index in found:
-        neighbours = sorted(n.GetIdx() for n in mol.GetAtomWithIdx(index).GetNeighbors())
-        found += [n for n in neighbours if n != without and n not in found]
-    return found
 
 
 # --- recognising library ligands --------------------------------------------------------------

@@ -1,7 +1,7 @@
 """3D complexes by grafting: substituents onto the relaxed La complex of the parent scaffold.
 
-The functionalised position of every scaffold points away from the metal, so the coordination
-sphere of the parent carries over and what takes Architector minutes takes a fraction of a second.
+Positions on the ring of a scaffold point away from the metal, so the coordination sphere of the
+parent carries over and what takes Architector minutes takes a fraction of a second.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rarebind.complexes.series import swap_metal
 from rarebind.complexes.spec import ComplexSpec
 from rarebind.complexes.templates import parent_spec, parent_templates
 from rarebind.errors import CalculationError
-from rarebind.ligands import Attachment, conformers, parent_and_attachment
+from rarebind.ligands import Carried, Ligand, carried_scaffold, conformers
 from rarebind.structures import Structure, bond_matrix
 
 if TYPE_CHECKING:
@@ -31,29 +31,13 @@ _TOO_NEAR = 2.2
 
 
 @dataclass(frozen=True)
-class _Graft:
-    """Parent atom of each ligand atom that has one, and the ring on which to superimpose."""
-
-    parent_of: dict[int, int]
-    ring: tuple[int, ...]
-
-    @classmethod
-    def of(cls, attachment: Attachment, smiles: str) -> _Graft:
-        parent_of = {new: old for old, new in attachment.core}
-        mol = Chem.MolFromSmiles(smiles)
-        rings = mol.GetRingInfo().AtomRings()
-        ring = next(r for r in rings if attachment.atom in r and all(i in parent_of for i in r))
-        return cls(parent_of, tuple(ring))
-
-
-@dataclass(frozen=True)
 class Grafting:
-    """Put a substituent in place of R on every ligand of the parent's templates.
+    """Put substituents in place of ring hydrogens on every ligand of the parent's templates.
 
     Attributes
     ----------
     conformers
-        RDKit conformers of the free ligand from which the substituent's shapes are taken.
+        RDKit conformers of the free ligand from which the substituents' shapes are taken.
     seed
         Seeds RDKit's embedding.
     """
@@ -70,21 +54,21 @@ class Grafting:
         Raises
         ------
         InputError
-            The ligand has no library scaffold, or no template of this composition ships.
+            The ligand carries no scaffold of the library, or no template of this composition ships.
         CalculationError
             Every conformer clashes with its surroundings in every template.
         """
         templates = parent_templates(spec)
         parent = parent_spec(spec)
-        if spec.ligand is None or spec.ligand.substituent == "H":
+        carried = carried_scaffold(spec.ligand) if spec.ligand else None
+        if spec.ligand is None or carried is None or spec.ligand.smiles == carried.parent.smiles:
             return [_as_metal(template, parent, spec) for template in templates]
-        graft = _Graft.of(parent_and_attachment(spec.ligand), spec.ligand.smiles)
         shapes = conformers(spec.ligand, self.conformers, self.seed)
         candidates = []
         for template in templates:
             distinct: list[Structure] = []
             for shape in shapes:
-                grafted = _graft(template, parent, spec, graft, shape.positions)
+                grafted = _graft(template, parent, spec, carried, shape.positions)
                 if _clashes(grafted, spec) or any(
                     np.abs(grafted.positions - other.positions).max() < _SAME for other in distinct
                 ):
@@ -107,12 +91,14 @@ def _graft(
     template: Structure,
     parent: ComplexSpec,
     spec: ComplexSpec,
-    graft: _Graft,
+    carried: Carried,
     shape: NDArray[np.float64],
 ) -> Structure:
     """One candidate; `shape` holds the positions of a conformer of the free ligand, in Å."""
     old = Layout(parent)
-    ligands = [_substituted(template.positions[list(atoms)], graft, shape) for atoms in old.ligands]
+    ligands = [
+        _substituted(template.positions[list(atoms)], carried, shape) for atoms in old.ligands
+    ]
     blocks = [template.positions[:1], *ligands, template.positions[old.ligands[-1].stop :]]
     target = spec.with_metal(parent.metal)
     return Structure(
@@ -121,32 +107,40 @@ def _graft(
 
 
 def _substituted(
-    parent: NDArray[np.float64], graft: _Graft, shape: NDArray[np.float64]
+    parent: NDArray[np.float64], carried: Carried, shape: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Ligand positions: the parent's where it has the atom, else the conformer's, superimposed."""
-    ring_new, ring_old = list(graft.ring), [graft.parent_of[i] for i in graft.ring]
+    ring_old, ring_new = (list(side) for side in zip(*carried.ring, strict=True))
     centre_new, centre_old = shape[ring_new].mean(axis=0), parent[ring_old].mean(axis=0)
     rotation, _ = Rotation.align_vectors(
         parent[ring_old] - centre_old, shape[ring_new] - centre_new
     )
     positions = rotation.apply(shape - centre_new) + centre_old
-    for new, old in graft.parent_of.items():
+    for old, new in carried.core:
         positions[new] = parent[old]
     return np.asarray(positions)
 
 
 def _clashes(structure: Structure, spec: ComplexSpec) -> bool:
-    """Whether atoms of different molecules touch, or a substituent touches the metal."""
+    """Whether atoms touch that have no bond, or a substituent touches the metal."""
     layout = Layout(spec)
-    owner = np.zeros(len(structure), dtype=int)
-    for number, (atoms, _) in enumerate(layout.fragments(), start=1):
-        owner[list(atoms)] = number
     bonded = bond_matrix(structure)
-    between = owner[:, None] != owner[None, :]
-    bonded &= between
+    for atoms, _ in layout.fragments():
+        bonded[atoms.start : atoms.stop, atoms.start : atoms.stop] = False
     donors = layout.donors
     bonded[0, donors] = bonded[donors, 0] = False
     # Atoms next to a donor may come near the metal in the template already.
     bonded[0, :] &= np.linalg.norm(structure.positions - structure.positions[0], axis=1) < _TOO_NEAR
     bonded[:, 0] = bonded[0, :]
-    return bool(bonded.any())
+    return bool(bonded.any()) or any(
+        _has_further_bonds(structure, atoms, spec.ligand)
+        for atoms in layout.ligands
+        if spec.ligand is not None
+    )
+
+
+def _has_further_bonds(structure: Structure, atoms: range, ligand: Ligand) -> bool:
+    """Whether atoms of one ligand touch that have no bond: a substituent and the side chain."""
+    mol = Chem.AddHs(Chem.MolFromSmiles(ligand.smiles))
+    touching = bond_matrix(structure.subset(list(atoms), charge=ligand.charge))
+    return bool((touching & (Chem.GetAdjacencyMatrix(mol) == 0)).any())
