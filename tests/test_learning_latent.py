@@ -97,7 +97,7 @@ def test_calibration_covers_other_ligands():
     uncertainty = calibrate([Fold(features, held)])
     assert set(uncertainty.energies.quantiles) == {"", "light", "middle", "heavy", "Y"}
     for check in check_coverage([Fold(features, held)]):
-        # Half of 400 ligands at a time, four complexes each: three standard deviations.
+        # A fifth of 400 ligands at a time, four complexes each: three standard deviations.
         room = 3 * np.sqrt(check.level * (1 - check.level) / 400)
         assert check.energies[""].fraction == pytest.approx(check.level, abs=room)
         assert check.differences.fraction == pytest.approx(check.level, abs=room)
@@ -120,7 +120,10 @@ def test_the_flag_is_raised_where_errors_are_larger():
 def test_few_ligands_give_the_levels_that_they_can():
     features, held = held_out(12)
     assert calibrate([Fold(features, held)]).energies.levels == (0.5, 0.8, 0.9)
-    assert {check.level for check in check_coverage([Fold(features, held)])} == {0.5, 0.8}
+    assert {check.level for check in check_coverage([Fold(features, held)])} == {0.5, 0.8, 0.9}
+    # Of eleven, four fifths are too few for 90 %.
+    fewer = Fold(features, held.of(sorted(set(held.ligands))[1:]))
+    assert {check.level for check in check_coverage([fewer])} == {0.5, 0.8}
     _, one = held_out(12)
     with pytest.raises(InputError, match="two metals"):
         calibrate([Fold(features, replace(one, geometries=tuple(map(str, range(48)))))])

@@ -13,6 +13,7 @@ from rarebind.learning.uncertainty import (
     Uncertainty,
     calibrate,
     check_coverage,
+    check_elsewhere,
     check_flag,
     choose_regularisation,
     coverage,
@@ -118,7 +119,7 @@ def test_pooled_intervals_cover_what_another_network_predicts():
     assert found.applicability.flagged(held.features).mean() == pytest.approx(0.05, abs=0.025)
 
 
-def test_halves_of_pooled_ligands_cover_each_other():
+def test_most_pooled_ligands_cover_the_others():
     some = folds(5, 80, scales=(1, 1e3, 1e-3))
     checks = check_coverage(some)
     assert [check.level for check in checks] == list(LEVELS)
@@ -130,6 +131,22 @@ def test_halves_of_pooled_ligands_cover_each_other():
     flag = check_flag(some)
     assert flag.flagged + flag.others == 5 * 80 * len(METALS)
     assert flag.flagged_error > flag.others_error > 0
+
+
+def test_ligands_of_another_kind_are_covered_less():
+    new = network(77, 400, first=10_000)
+    found, held = calibrate(folds(5, 40), new.features), new.held_out
+    checks, flag = check_elsewhere(found, held)
+    assert [check.level for check in checks] == list(LEVELS)
+    worse, _ = check_elsewhere(found, replace(held, residuals=3 * held.residuals))
+    for alike, other in zip(checks, worse, strict=True):
+        assert alike.energies[""].fraction == pytest.approx(alike.level, abs=0.1)
+        assert alike.energies[""].blocks == 400
+        assert other.energies[""].fraction < alike.energies[""].fraction
+        assert other.differences.fraction < alike.differences.fraction
+    _, far = check_elsewhere(found, replace(held, features=4 * held.features))
+    assert far.flagged > 3 * flag.flagged > 0
+    assert far.flagged + far.others == len(held.residuals)
 
 
 def test_the_size_of_features_does_not_matter():
@@ -186,7 +203,7 @@ def test_a_fold_may_hold_out_a_single_complex():
     one = HeldOut(held.residuals[:1], held.features[:1], ("La",), ("L500",), ("1:6",))
     some = [*folds(2), replace(lone, held_out=one)]
     assert calibrate(some, some[0].features).energies.levels == LEVELS
-    # It is in one half alone, so a half has one fold less.
+    # It is in one part alone, so the others have one fold less.
     assert check_coverage(some)[0].energies[""].blocks == 49
     with pytest.raises(InputError, match="two metals"):
         calibrate([some[-1]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,6 +87,9 @@ def package(
     if found is not None:
         console.print(_table(found))
         console.print(_flag(found.flag), highlight=False)
+        if found.elsewhere and found.elsewhere_flag:
+            console.print(_elsewhere_table(found))
+            console.print(_flag(found.elsewhere_flag), highlight=False)
         for line in _described(found):
             console.print(line, highlight=False)
     console.print(f"{out}  {size / 1e3:.0f} kB", highlight=False, soft_wrap=True)
@@ -100,17 +103,20 @@ def _coverage(found: Assessed | None) -> dict[str, Any]:
         "folds": len(found.folds),
         "held_out_ligands": found.ligands,
         "held_out_complexes": found.complexes,
-        "coverage": [
-            {
-                "level": check.level,
-                "energies": {name: part.data() for name, part in check.energies.items()},
-                "differences": check.differences.data(),
-            }
-            for check in found.checks
-        ],
+        "coverage": [_check_data(check) for check in found.checks],
         "flag": found.flag.data(),
+        "external_coverage": [_check_data(check) for check in found.elsewhere],
+        "external_flag": found.elsewhere_flag.data() if found.elsewhere_flag else None,
         "heads": found.content.heads.data() if found.content.heads else None,
         "errors": found.content.card.data()["errors"],
+    }
+
+
+def _check_data(check: Check) -> dict[str, Any]:
+    return {
+        "level": check.level,
+        "energies": {name: part.data() for name, part in check.energies.items()},
+        "differences": check.differences.data(),
     }
 
 
@@ -142,19 +148,32 @@ def _flag(check: FlagCheck) -> str:
 
 
 def _table(found: Assessed) -> Table:
-    groups = sorted({name for check in found.checks for name in check.energies})
     folds = f"{len(found.folds)} folds, " if found.folds else ""
-    table = Table(
-        title="How often intervals hold, for ligands that took no part in calibrating them",
-        caption=f"{folds}{found.ligands} ligands, {found.complexes} complexes; half of the ligands "
-        "at a time.  Every ligand counts the same.",
-        box=SIMPLE,
+    return _coverage_table(
+        found.checks,
+        "How often intervals hold, for ligands that took no part in calibrating them",
+        f"{folds}{found.ligands} ligands, {found.complexes} complexes; a fifth of the ligands at a "
+        "time.  Every ligand counts the same.",
     )
+
+
+def _elsewhere_table(found: Assessed) -> Table:
+    part = found.elsewhere[0].energies[""]
+    return _coverage_table(
+        found.elsewhere,
+        "The same for the external part, whose scaffold the model has not seen",
+        f"{part.blocks} ligands, {part.n} complexes, of which the intervals promise nothing.",
+    )
+
+
+def _coverage_table(checks: Sequence[Check], title: str, caption: str) -> Table:
+    groups = sorted({name for check in checks for name in check.energies})
+    table = Table(title=title, caption=caption, box=SIMPLE)
     table.add_column("Promised", justify="right")
     for group in groups:
         table.add_column(group or "all", justify="right")
     table.add_column("ΔΔE", justify="right")
-    for check in found.checks:
+    for check in checks:
         table.add_row(f"{check.level:.0%}", *_shares(check, groups))
     return table
 

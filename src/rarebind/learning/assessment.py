@@ -23,8 +23,10 @@ from rarebind.learning.uncertainty import (
     FlagCheck,
     Fold,
     HeldOut,
+    Uncertainty,
     calibrate,
     check_coverage,
+    check_elsewhere,
     check_flag,
 )
 from rarebind.learning.uncertainty.arrays import Floats
@@ -52,6 +54,9 @@ class Assessed:
         How many were held out; a complex that several folds hold out counts in each.
     folds
         Names of the trainings that held them out; none: the model's own did.
+    elsewhere, elsewhere_flag
+        The same of the model itself for the external part of its split, whose scaffold it has not
+        seen; nothing where there is none.
     """
 
     content: ModelFile
@@ -60,6 +65,8 @@ class Assessed:
     ligands: int
     complexes: int
     folds: tuple[str, ...] = ()
+    elsewhere: tuple[Check, ...] = ()
+    elsewhere_flag: FlagCheck | None = None
 
 
 def assess(
@@ -127,13 +134,11 @@ def assess(
         if part.held_out
     ]
     (headed, features), *_ = fitted
-    errors = {
-        name: _errors(_held_out(headed, part, ligands, count))
-        for name, part in told.items()
-        if part
-    }
+    known = {name: _held_out(headed, part, ligands, count) for name, part in told.items() if part}
+    errors = {name: _errors(held) for name, held in known.items()}
     names = tuple(fold.card.name for fold in folds)
     uncertainty = replace(calibrate(tested, features if folds else None), folds=names)
+    elsewhere, flag = _elsewhere(uncertainty, known.get("external"))
     return Assessed(
         replace(headed, uncertainty=uncertainty, card=replace(headed.card, errors=errors)),
         tuple(check_coverage(tested)),
@@ -141,7 +146,19 @@ def assess(
         len({ligand for fold in tested for ligand in fold.held_out.ligands}),
         sum(len(fold.held_out.ligands) for fold in tested),
         names,
+        elsewhere,
+        flag,
     )
+
+
+def _elsewhere(
+    uncertainty: Uncertainty, held_out: HeldOut | None
+) -> tuple[tuple[Check, ...], FlagCheck | None]:
+    """What :func:`check_elsewhere` finds, where there are metals to compare."""
+    if held_out is None or not len(held_out.pairs()[0]):
+        return (), None
+    checks, flag = check_elsewhere(uncertainty, held_out)
+    return tuple(checks), flag
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ BUILDERS = Registry(
     Spec(
         name="grafting",
         factory="rarebind.complexes.builders.grafting:Grafting",
-        summary="substituent grafted onto the parent scaffold's complex (library scaffolds)",
+        summary="substituents grafted onto the parent scaffold's complex (library scaffolds)",
         modules=("rdkit",),
         install="Install it with: pip install rdkit",
     ),

@@ -77,7 +77,8 @@ class Grafting:
             candidates += distinct
         if not candidates:
             raise CalculationError(
-                f"no conformer of {spec.ligand.name} fits into the templates of {spec.geometry}"
+                f"no conformer of {spec.ligand.name} fits into the templates of {spec.geometry}: "
+                "use the builder 'architector'"
             )
         return [_as_metal(c, spec.with_metal(parent.metal), spec) for c in candidates]
 

@@ -2,7 +2,13 @@
 
 from rarebind.learning.uncertainty.applicability import Applicability, fit_applicability
 from rarebind.learning.uncertainty.calibration import Uncertainty, calibrate
-from rarebind.learning.uncertainty.checks import Check, FlagCheck, check_coverage, check_flag
+from rarebind.learning.uncertainty.checks import (
+    Check,
+    FlagCheck,
+    check_coverage,
+    check_elsewhere,
+    check_flag,
+)
 from rarebind.learning.uncertainty.conformal import (
     LEVELS,
     Conformal,
@@ -44,6 +50,7 @@ __all__ = [
     "Uncertainty",
     "calibrate",
     "check_coverage",
+    "check_elsewhere",
     "check_flag",
     "choose_regularisation",
     "coverage",

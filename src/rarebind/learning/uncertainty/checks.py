@@ -1,9 +1,10 @@
 """Whether intervals and flags hold for ligands that took no part in their calibration.
 
-Half of the held-out ligands calibrate, the others test, then the other way round.  A ligand is in
-the same half in all folds.  Each fold's network then plays the part of the model: its standard
-deviations are those that :func:`~rarebind.learning.uncertainty.calibrate` would give it, with the
-regularisation and the α of all folds.
+Four fifths of the held-out ligands calibrate and the last tests, fifth by fifth, so that what is
+tested knows nearly as many ligands as the model will.  A ligand is in the same fifth in all folds.
+Each fold's network then plays the part of the model: its standard deviations are those that
+:func:`~rarebind.learning.uncertainty.calibrate` would give it, with the regularisation and the α of
+all folds.
 """
 
 from __future__ import annotations
@@ -13,16 +14,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from rarebind.learning.uncertainty.arrays import Floats
 from rarebind.learning.uncertainty.calibration import (
     Errors,
     Pooled,
+    Uncertainty,
     difference_errors,
     energy_errors,
     pool,
 )
 from rarebind.learning.uncertainty.conformal import Conformal, Coverage, coverage
-from rarebind.learning.uncertainty.folds import Fold, folds_of, held_out_ligands
+from rarebind.learning.uncertainty.folds import Fold, HeldOut, folds_of, held_out_ligands
+
+#: Parts that the ligands are divided into.
+_PARTS = 5
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Check:
 
 
 def check_coverage(folds: Sequence[Fold], *, seed: int = 0) -> list[Check]:
-    """Calibrate on half of the held-out ligands and test on the others, then the other way round.
+    """Calibrate on four fifths of the held-out ligands and test on the last, fifth by fifth.
 
     Parameters
     ----------
@@ -57,14 +64,15 @@ def check_coverage(folds: Sequence[Fold], *, seed: int = 0) -> list[Check]:
     Returns
     -------
     list
-        One of each level that half of the ligands allow.
+        One of each level that four fifths of the ligands allow.
 
     Raises
     ------
     InputError
-        As :func:`~rarebind.learning.uncertainty.calibrate` raises it, for half of the ligands.
+        As :func:`~rarebind.learning.uncertainty.calibrate` raises it, for four fifths of the
+        ligands.
     """
-    tested = [(pooled, *_errors(pooled, others)) for pooled, others in _halves(folds, seed)]
+    tested = [(pooled, *_errors(pooled, others)) for pooled, others in _parted(folds, seed)]
     levels = set.intersection(*(set(pooled.energies.levels) for pooled, *_ in tested))
     return [_check(tested, level) for level in sorted(levels)]
 
@@ -95,16 +103,39 @@ class FlagCheck:
 
 
 def check_flag(folds: Sequence[Fold], *, seed: int = 0) -> FlagCheck:
-    """Fit the domain with half of the held-out ligands and flag the others, then vice versa.
+    """Fit the domain with four fifths of the held-out ligands and flag the last, fifth by fifth.
 
     Parameters, errors: see :func:`check_coverage`.
     """
-    tested = [(pooled, fold) for pooled, others in _halves(folds, seed) for fold in others]
+    tested = [(pooled, fold) for pooled, others in _parted(folds, seed) for fold in others]
     flags = np.concatenate(
         [pooled.applicability(f.features).flagged(f.held_out.features) for pooled, f in tested]
     )
-    errors = np.abs(np.concatenate([fold.held_out.residuals for _, fold in tested]))
-    with_it, without = errors[flags], errors[~flags]
+    return _flag_check(flags, np.concatenate([fold.held_out.residuals for _, fold in tested]))
+
+
+def check_elsewhere(uncertainty: Uncertainty, held_out: HeldOut) -> tuple[list[Check], FlagCheck]:
+    """Whether intervals and flag of a finished model hold for ligands of another kind.
+
+    Nothing is calibrated here: `held_out` are predictions of that model itself, such as those of a
+    scaffold that neither its training nor its calibration has seen.  Intervals promise nothing of
+    these.
+
+    Raises
+    ------
+    InputError
+        No ligand has two metals in one geometry, or the features have other numbers of columns.
+    """
+    rigidities, held = [uncertainty.rigidity], [held_out]
+    errors = energy_errors(rigidities, held), difference_errors(rigidities, held)
+    tested = [(uncertainty, *errors)]
+    checks = [_check(tested, level) for level in uncertainty.energies.levels]
+    flags = uncertainty.applicability.flagged(held_out.features)
+    return checks, _flag_check(flags, held_out.residuals)
+
+
+def _flag_check(flags: NDArray[np.bool_], residuals: Floats) -> FlagCheck:
+    with_it, without = np.abs(residuals[flags]), np.abs(residuals[~flags])
     return FlagCheck(
         len(with_it),
         len(without),
@@ -113,14 +144,15 @@ def check_flag(folds: Sequence[Fold], *, seed: int = 0) -> FlagCheck:
     )
 
 
-def _halves(folds: Sequence[Fold], seed: int) -> list[tuple[Pooled, list[Fold]]]:
-    """What one half of the ligands says, and the folds with the other half."""
+def _parted(folds: Sequence[Fold], seed: int) -> list[tuple[Pooled, list[Fold]]]:
+    """What all parts of the ligands but one say, and the folds with that one."""
     names = held_out_ligands(folds)
     order = np.random.default_rng(seed).permutation(len(names))
-    halves = [sorted(names[i] for i in order[part::2]) for part in (0, 1)]
+    number = min(_PARTS, len(names))
+    parts = [[names[i] for i in order[part::number]] for part in range(number)]
     return [
-        (pool(folds_of(folds, ours)), folds_of(folds, theirs))
-        for ours, theirs in (halves, halves[::-1])
+        (pool(folds_of(folds, sorted(set(names) - set(part)))), folds_of(folds, sorted(part)))
+        for part in parts
     ]
 
 
@@ -131,7 +163,7 @@ def _errors(pooled: Pooled, folds: Sequence[Fold]) -> tuple[Errors, Errors]:
     return energy_errors(rigidities, held_out), difference_errors(rigidities, held_out)
 
 
-def _check(tested: Sequence[tuple[Pooled, Errors, Errors]], level: float) -> Check:
+def _check(tested: Sequence[tuple[Pooled | Uncertainty, Errors, Errors]], level: float) -> Check:
     energies: dict[str, list[Coverage]] = {}
     differences = []
     for pooled, of_energies, of_differences in tested:
