@@ -1,6 +1,6 @@
 """Ligands: the library, a user's own, their donors, charge and identity."""
 
-from rarebind.ligands.carried import Carried, carried_scaffold
+from rarebind.ligands.carried import Branch, Carried, carried_scaffold
 from rarebind.ligands.conformers import conformers
 from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
@@ -29,6 +29,7 @@ __all__ = [
     "MAX_DENTICITY",
     "MAX_NAME",
     "PARENT",
+    "Branch",
     "Carried",
     "Distinct",
     "Donor",

@@ -1,7 +1,8 @@
 """3D complexes by grafting: substituents onto the relaxed La complex of the parent scaffold.
 
-Positions on the ring of a scaffold point away from the metal, so the coordination sphere of the
-parent carries over and what takes Architector minutes takes a fraction of a second.
+Positions on the ring of a scaffold and the end of its side chain point away from the metal, so the
+coordination sphere of the parent carries over and what takes Architector minutes takes a fraction
+of a second.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _TOO_NEAR = 2.2
 
 @dataclass(frozen=True)
 class Grafting:
-    """Put substituents in place of ring hydrogens on every ligand of the parent's templates.
+    """Put substituents in place of hydrogens on every ligand of the parent's templates.
 
     Attributes
     ----------
@@ -111,19 +112,22 @@ def _substituted(
     parent: NDArray[np.float64], carried: Carried, shape: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Ligand positions: the parent's where it has the atom, else the conformer's, superimposed."""
-    ring_old, ring_new = (list(side) for side in zip(*carried.ring, strict=True))
-    centre_new, centre_old = shape[ring_new].mean(axis=0), parent[ring_old].mean(axis=0)
-    rotation, _ = Rotation.align_vectors(
-        parent[ring_old] - centre_old, shape[ring_new] - centre_new
-    )
-    positions = rotation.apply(shape - centre_new) + centre_old
+    positions = np.empty_like(shape)
     for old, new in carried.core:
         positions[new] = parent[old]
-    return np.asarray(positions)
+    for branch in carried.branches:
+        old_frame, new_frame = (list(side) for side in zip(*branch.frame, strict=True))
+        centre_new, centre_old = shape[new_frame].mean(axis=0), parent[old_frame].mean(axis=0)
+        rotation, _ = Rotation.align_vectors(
+            parent[old_frame] - centre_old, shape[new_frame] - centre_new
+        )
+        atoms = list(branch.atoms)
+        positions[atoms] = rotation.apply(shape[atoms] - centre_new) + centre_old
+    return positions
 
 
 def _clashes(structure: Structure, spec: ComplexSpec) -> bool:
-    """Whether atoms touch that have no bond, or a substituent touches the metal."""
+    """Whether atoms touch that have no bond, or a substituent touches the metal or is torn off."""
     layout = Layout(spec)
     bonded = bond_matrix(structure)
     for atoms, _ in layout.fragments():
@@ -134,14 +138,18 @@ def _clashes(structure: Structure, spec: ComplexSpec) -> bool:
     bonded[0, :] &= np.linalg.norm(structure.positions - structure.positions[0], axis=1) < _TOO_NEAR
     bonded[:, 0] = bonded[0, :]
     return bool(bonded.any()) or any(
-        _has_further_bonds(structure, atoms, spec.ligand)
+        _has_other_bonds(structure, atoms, spec.ligand)
         for atoms in layout.ligands
         if spec.ligand is not None
     )
 
 
-def _has_further_bonds(structure: Structure, atoms: range, ligand: Ligand) -> bool:
-    """Whether atoms of one ligand touch that have no bond: a substituent and the side chain."""
+def _has_other_bonds(structure: Structure, atoms: range, ligand: Ligand) -> bool:
+    """Whether atoms of a ligand touch that have no bond, or the other way round.
+
+    A substituent may touch the side chain, and one on the side chain lies askew if that is bent
+    otherwise in the conformer than in the template.
+    """
     mol = Chem.AddHs(Chem.MolFromSmiles(ligand.smiles))
     touching = bond_matrix(structure.subset(list(atoms), charge=ligand.charge))
-    return bool((touching & (Chem.GetAdjacencyMatrix(mol) == 0)).any())
+    return bool((touching != (Chem.GetAdjacencyMatrix(mol) == 1)).any())
