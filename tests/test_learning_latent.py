@@ -210,7 +210,9 @@ def test_packaging_calibrates_on_folds(fold_runs, tmp_path, capsys):
     assert model.uncertainty.folds == ("fold-0", "fold-1")
     assert model.uncertainty.energies.levels == (0.5, 0.8, 0.9, 0.95)
     features = model.evaluate(model.split.of(samples, "train")).features
-    assert model.uncertainty.applicability.mean == pytest.approx(features.mean(axis=0), rel=1e-4)
+    assert model.uncertainty.applicability.overall.mean == pytest.approx(
+        features.mean(axis=0), rel=1e-4
+    )
     with pytest.raises(SystemExit, match="0"):
         main(command)
     printed = " ".join(capsys.readouterr().out.split())

@@ -8,6 +8,7 @@ import pytest
 from rarebind.errors import InputError
 from rarebind.learning.uncertainty import (
     LEVELS,
+    Domains,
     Fold,
     HeldOut,
     Uncertainty,
@@ -92,7 +93,7 @@ def test_the_only_fold_is_calibrated_as_before_there_were_folds(number):
     )
     errors, spreads, ligands = pairs(fold, rigidity)
     differences = fit_conformal(errors, spreads, levels=LEVELS, blocks=ligands)
-    domain = fit_applicability(features, held.features)
+    domain = Domains(fit_applicability(features, held.features))
     expected = Uncertainty(rigidity, energies, differences, domain)
     for found in (calibrate([fold]), calibrate([fold], features)):
         assert found.data() == expected.data()
@@ -116,7 +117,8 @@ def test_pooled_intervals_cover_what_another_network_predicts():
         errors, spreads, ligands = pairs(new, found.rigidity)
         covered = coverage(errors, spreads, None, found.differences, level, blocks=ligands)
         assert covered[""].fraction == pytest.approx(level, abs=room)
-    assert found.applicability.flagged(held.features).mean() == pytest.approx(0.05, abs=0.025)
+    flags = found.applicability.flagged(held.features, held.metals)
+    assert flags.mean() == pytest.approx(0.05, abs=0.025)
 
 
 def test_most_pooled_ligands_cover_the_others():

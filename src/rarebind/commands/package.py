@@ -141,6 +141,11 @@ def _flag(check: FlagCheck) -> str:
     others = f"without the flag ({check.others} complexes) the mean absolute error is "
     if not check.flagged:
         return f"No complex is flagged; {others}{error(check.others_error)}."
+    if not check.others:
+        return (
+            f"All {check.flagged} complexes are flagged; the mean absolute error is "
+            f"{error(check.flagged_error)}."
+        )
     return (
         f"Flagged are {check.flagged} complexes, with a mean absolute error of "
         f"{error(check.flagged_error)}; {others}{error(check.others_error)}."

@@ -129,7 +129,7 @@ def assess(
         _with_heads(model, part, ligands, count) for model, part in zip(models, parts, strict=True)
     ]
     tested = [
-        Fold(features, _held_out(model, part.held_out, ligands, count))
+        Fold(features, _held_out(model, part.held_out, ligands, count), _metals(part.train))
         for (model, features), part in zip(fitted, parts, strict=True)
         if part.held_out
     ]
@@ -137,7 +137,8 @@ def assess(
     known = {name: _held_out(headed, part, ligands, count) for name, part in told.items() if part}
     errors = {name: _errors(held) for name, held in known.items()}
     names = tuple(fold.card.name for fold in folds)
-    uncertainty = replace(calibrate(tested, features if folds else None), folds=names)
+    learned = (features, _metals(own.train)) if folds else ()
+    uncertainty = replace(calibrate(tested, *learned), folds=names)
     elsewhere, flag = _elsewhere(uncertainty, known.get("external"))
     return Assessed(
         replace(headed, uncertainty=uncertainty, card=replace(headed.card, errors=errors)),
@@ -237,6 +238,10 @@ def _held_out(
         tuple(sample.inchikey for sample in held),
         tuple(sample.geometry for sample in held),
     )
+
+
+def _metals(samples: Sequence[Sample]) -> tuple[str, ...]:
+    return tuple(sample.metal for sample in samples)
 
 
 def _errors(held: HeldOut) -> dict[str, float]:

@@ -25,8 +25,9 @@ from rarebind.learning.split_file import load_split, save_split
 from rarebind.learning.splits import Split
 from rarebind.learning.uncertainty import Uncertainty
 
-#: Version of the file; 2 may have heads, without which energies would be others.
-SCHEMA_VERSION = 2
+#: Version of the file; 2 may have heads, without which energies would be others, 3 domains of
+#: metals.
+SCHEMA_VERSION = 3
 #: How such a file is called.
 SUFFIX = ".rarebind"
 _CARD, _NETWORK, _SPLIT = "card.json", "model.json", "split.json"

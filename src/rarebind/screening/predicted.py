@@ -192,11 +192,12 @@ def _predictions(
     spread = half_widths = None
     flagged = np.zeros(number, dtype=bool)
     if model.uncertainty is not None and interval is not None and number:
+        metals = [spec.metal for spec, _ in asked]
         spread = model.uncertainty.rigidity.spread(found.features)
         half_widths = model.uncertainty.energies.half_widths(
-            sigmas(spread), interval.level, [family(spec.metal) for spec, _ in asked]
+            sigmas(spread), interval.level, [family(metal) for metal in metals]
         )
-        flagged = model.uncertainty.applicability.flagged(found.features)
+        flagged = model.uncertainty.applicability.flagged(found.features, metals)
     predictions = []
     for i, (spec, anchor) in enumerate(asked):
         computed = anchor.binding

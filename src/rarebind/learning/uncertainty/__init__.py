@@ -17,6 +17,7 @@ from rarebind.learning.uncertainty.conformal import (
     finite_sample_quantile,
     fit_conformal,
 )
+from rarebind.learning.uncertainty.domains import Domains
 from rarebind.learning.uncertainty.families import FAMILIES, family
 from rarebind.learning.uncertainty.folds import Fold, HeldOut
 from rarebind.learning.uncertainty.ranking import (
@@ -43,6 +44,7 @@ __all__ = [
     "Check",
     "Conformal",
     "Coverage",
+    "Domains",
     "FlagCheck",
     "Fold",
     "HeldOut",

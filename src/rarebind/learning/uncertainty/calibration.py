@@ -24,13 +24,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty.applicability import (
-    Applicability,
-    applicability_within,
-    training_distances,
-)
 from rarebind.learning.uncertainty.arrays import Floats, matrix
 from rarebind.learning.uncertainty.conformal import LEVELS, Conformal, fewest, fit_conformal
+from rarebind.learning.uncertainty.domains import Domains, domains_within, metal_distances
 from rarebind.learning.uncertainty.folds import Fold, HeldOut, held_out_ligands
 from rarebind.learning.uncertainty.rigidity import (
     Rigidity,
@@ -57,7 +53,7 @@ class Uncertainty:
     differences
         Intervals of ΔΔE between metals with one ligand in one geometry.
     applicability
-        Domain of the model.
+        Domain of the model, metal by metal.
     folds
         Names of the trainings that it was calibrated with, where these are others than the model's.
     """
@@ -65,7 +61,7 @@ class Uncertainty:
     rigidity: Rigidity
     energies: Conformal
     differences: Conformal
-    applicability: Applicability
+    applicability: Domains
     folds: tuple[str, ...] = ()
 
     def arrays(self) -> dict[str, Floats]:
@@ -79,7 +75,8 @@ class Uncertainty:
     def data(self) -> dict[str, Any]:
         """Plain data for JSON: all that is not in :meth:`arrays`."""
         intervals = {"energies": self.energies.data(), "differences": self.differences.data()}
-        return intervals | ({"folds": list(self.folds)} if self.folds else {})
+        names = {"folds": list(self.folds), "domains": list(self.applicability.metals)}
+        return intervals | {name: found for name, found in names.items() if found}
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any], data: Mapping[str, Any]) -> Uncertainty:
@@ -96,16 +93,17 @@ class Uncertainty:
             if part not in parts:
                 raise InputError(f"an uncertainty has no part {name!r}")
             parts[part][entry] = array
-        if set(data) - {"folds"} != {"energies", "differences"}:
+        if set(data) - {"folds", "domains"} != {"energies", "differences"}:
             raise InputError("an uncertainty has intervals of energies and of differences")
-        folds = data.get("folds", ())
-        if not isinstance(folds, (list, tuple)) or not all(isinstance(n, str) for n in folds):
-            raise InputError("the folds of an uncertainty are names")
+        folds, metals = (data.get(name, ()) for name in ("folds", "domains"))
+        for what, names in {"folds": folds, "domains": metals}.items():
+            if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+                raise InputError(f"the {what} of an uncertainty are names")
         return cls(
             Rigidity.of(parts["rigidity"]),
             Conformal.of(data["energies"]),
             Conformal.of(data["differences"]),
-            Applicability.of(parts["applicability"]),
+            Domains.of(parts["applicability"], metals),
             tuple(folds),
         )
 
@@ -170,18 +168,20 @@ class Pooled:
         fitted = fit_rigidity(known, self.regularisation * mean_square(known))
         return Rigidity(fitted.factor, self.scale * math.sqrt(len(known) / self.complexes))
 
-    def applicability(self, features: ArrayLike) -> Applicability:
-        """Of the network that learned from `features`, shape (n, d).
+    def applicability(self, features: ArrayLike, metals: Sequence[str]) -> Domains:
+        """Of the network that learned from `features`, shape (n, d), of `metals`.
 
         Raises
         ------
         InputError
             As :func:`~rarebind.learning.uncertainty.fit_applicability` raises it.
         """
-        return applicability_within(features, self.distances)
+        return domains_within(features, metals, self.distances)
 
 
-def calibrate(folds: Sequence[Fold], features: ArrayLike | None = None) -> Uncertainty:
+def calibrate(
+    folds: Sequence[Fold], features: ArrayLike | None = None, metals: Sequence[str] = ()
+) -> Uncertainty:
     """Fit the uncertainty of a model.
 
     Parameters
@@ -192,6 +192,9 @@ def calibrate(folds: Sequence[Fold], features: ArrayLike | None = None) -> Uncer
     features
         Latent features of what the model learned from, shape (n, d); default: those of the only
         fold.
+
+    metals
+        Of each row of `features`; none: the model's domain is one for all metals.
 
     Returns
     -------
@@ -211,7 +214,7 @@ def calibrate(folds: Sequence[Fold], features: ArrayLike | None = None) -> Uncer
                 f"{len(folds)} folds do not tell which network is calibrated: give the features of "
                 "what it learned from"
             )
-        features = folds[0].features
+        features, metals = folds[0].features, folds[0].metals
     known = matrix(features, "features", least=1)
     pooled = pool(folds)
     if (theirs := folds[0].features.shape[1]) != known.shape[1]:
@@ -223,7 +226,7 @@ def calibrate(folds: Sequence[Fold], features: ArrayLike | None = None) -> Uncer
         pooled.rigidity(known),
         pooled.energies,
         pooled.differences,
-        pooled.applicability(known),
+        pooled.applicability(known, metals),
     )
 
 
@@ -270,7 +273,12 @@ def pool(folds: Sequence[Fold]) -> Pooled:
         float(np.sqrt(np.mean(np.square([found.scale for found in rigidities])))),
         float(np.mean([len(fold.features) for fold in folds])),
         np.concatenate(
-            [training_distances(fold.features, fold.held_out.features) for fold in folds]
+            [
+                metal_distances(
+                    fold.features, fold.metals, fold.held_out.features, fold.held_out.metals
+                )
+                for fold in folds
+            ]
         ),
     )
 

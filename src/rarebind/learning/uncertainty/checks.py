@@ -109,7 +109,12 @@ def check_flag(folds: Sequence[Fold], *, seed: int = 0) -> FlagCheck:
     """
     tested = [(pooled, fold) for pooled, others in _parted(folds, seed) for fold in others]
     flags = np.concatenate(
-        [pooled.applicability(f.features).flagged(f.held_out.features) for pooled, f in tested]
+        [
+            pooled.applicability(fold.features, fold.metals).flagged(
+                fold.held_out.features, fold.held_out.metals
+            )
+            for pooled, fold in tested
+        ]
     )
     return _flag_check(flags, np.concatenate([fold.held_out.residuals for _, fold in tested]))
 
@@ -130,7 +135,7 @@ def check_elsewhere(uncertainty: Uncertainty, held_out: HeldOut) -> tuple[list[C
     errors = energy_errors(rigidities, held), difference_errors(rigidities, held)
     tested = [(uncertainty, *errors)]
     checks = [_check(tested, level) for level in uncertainty.energies.levels]
-    flags = uncertainty.applicability.flagged(held_out.features)
+    flags = uncertainty.applicability.flagged(held_out.features, held_out.metals)
     return checks, _flag_check(flags, held_out.residuals)
 
 

@@ -93,20 +93,27 @@ class Fold:
         Latent features of what it learned from, shape (n, d).
     held_out
         What it did not, of other ligands.
+    metals
+        Of what it learned from; none: its domain is one for all metals.
 
     Raises
     ------
     InputError
-        There are no features, not all are finite, or the two have other numbers of columns.
+        There are no features, not all are finite, the two have other numbers of columns, or metals
+        are not one each.
     """
 
     features: Floats
     held_out: HeldOut
+    metals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         features = matrix(self.features, "features", least=1)
         matrix(self.held_out.features, "held-out features", columns=features.shape[1])
+        if self.metals and len(self.metals) != len(features):
+            raise InputError(f"{len(features)} rows of features, but {len(self.metals)} metals")
         object.__setattr__(self, "features", features)
+        object.__setattr__(self, "metals", tuple(self.metals))
 
 
 def folds_of(folds: Sequence[Fold], ligands: Sequence[str]) -> list[Fold]:
