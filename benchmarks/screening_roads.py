@@ -1,4 +1,4 @@
-"""Three roads from ligands to sixteen metals in one run: by model, all xTB, the study's builder.
+"""Roads from ligands to sixteen metals in one run: by model, all xTB, the study's builder.
 
     python benchmarks/screening_roads.py OUT [--ligands FILE] [--geometry 1:6] [--architector]
 
@@ -6,8 +6,9 @@ Ligands that carry a scaffold of the library, which are grafted, and others, whi
 builds, are screened apart, each road from an empty store.  By default they are ligands that the
 model has not learned from (`benchmarks/data/new_ligands.csv`).  With --architector the study's
 road is run as well: Architector with ten symmetries of every polyhedron, then every metal by xTB.
-Printed are the wall time a ligand on all cores, without the start of the program (told apart:
-imports, the model), and how far the roads agree with the all-xTB road.
+With fall-back, what the model flags is computed.  Printed are the wall time a ligand on all cores,
+without the start of the program (told apart: imports, the model), and how far the roads agree with
+the all-xTB road.
 
 All roads know the complex of La, so that energies agree for the wrong reason.  What is compared is
 therefore what they add: ΔΔE between each metal and La.
@@ -28,7 +29,7 @@ from scipy.stats import spearmanr
 
 from rarebind.campaigns import Protocol, Store
 from rarebind.ligands import Ligand, carried_scaffold, read_ligand_table
-from rarebind.screening import MODEL, Request, Screen, estimates_of
+from rarebind.screening import MODEL, Prediction, Request, Screen, estimates_of
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +78,11 @@ def agreement(one: Screen, other: Screen) -> tuple[float, float, float]:
     return float(np.abs(values[:, 0] - values[:, 1]).mean()), order(1), order(0)
 
 
+def flagged(screen: Screen) -> int:
+    """Predictions of what is unlike the model's training set."""
+    return sum(isinstance(e.binding, Prediction) and e.binding.flagged for e in screen.entries)
+
+
 def compare(
     kind: str, ligands: Sequence[Ligand], roads: dict[str, Request], out: Path
 ) -> list[list[str]]:
@@ -94,8 +100,8 @@ def compare(
         error, of_ligands, of_metals = agreement(screen, reference)
         lines.append([
             kind, str(len(ligands)), name, f"{start:.1f}", f"{taken / len(ligands):.1f}",
-            f"{seconds / taken:.1f}", str(len(screen.failures)), f"{error:.2f}",
-            f"{of_ligands:.2f}", f"{of_metals:.2f}",
+            f"{seconds / taken:.1f}", str(len(screen.failures)), str(flagged(screen)),
+            f"{error:.2f}", f"{of_ligands:.2f}", f"{of_metals:.2f}",
         ])  # fmt: skip
     return lines
 
@@ -112,7 +118,11 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     ligands = read_ligand_table(arguments.ligands)
     predicted = Request(ligands, geometries=(arguments.geometry,), engine=MODEL)
-    roads = {"model": predicted, "all xTB": replace(predicted, engine="tblite")}
+    roads = {
+        "model": predicted,
+        "model, fall-back": replace(predicted, fall_back=True),
+        "all xTB": replace(predicted, engine="tblite"),
+    }
     if arguments.architector:
         builder = Protocol(builder="architector", cores="all", hops=0)
         roads["the study's"] = replace(predicted, engine="tblite", protocol=builder)
@@ -125,14 +135,14 @@ def main() -> None:
         "the all-xTB road"
     )
     for heading in (
-        "Ligands", "number", "Road", "start/s", "s a ligand", "ratio", "without result",
+        "Ligands", "number", "Road", "start/s", "s a ligand", "ratio", "without result", "flagged",
         "MAE, kcal/mol", "Spearman of ligands", "of metals",
     ):  # fmt: skip
         table.add_column(heading, justify="right")
     for kind, some in kinds.items():
         for line in compare(kind, some, roads, arguments.out) if some else ():
             table.add_row(*line)
-    Console(width=150).print(table)
+    Console(width=160).print(table)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("nequip")
 
 import rarebind
-from rarebind.campaigns import Protocol
+from rarebind.campaigns import Protocol, Store
 from rarebind.cli import main
 from rarebind.complexes import complex_spec
 from rarebind.datasets import Dataset
@@ -20,11 +20,11 @@ from rarebind.errors import InputError
 from rarebind.learning import load_samples, target_named
 from rarebind.learning.bundled import bundled_model, bundled_models
 from rarebind.learning.model import Model, load_model
-from rarebind.learning.uncertainty import family, sigmas
+from rarebind.learning.uncertainty import Domains, family, sigmas
 from rarebind.ligands import parse_ligand
-from rarebind.screening import Prediction, Request, estimates_of, ranked_rows
+from rarebind.screening import Prediction, Request, Watch, estimates_of, ranked_rows
 from rarebind.screening.api import run
-from rarebind.screening.predicted import _entry, check_model
+from rarebind.screening.predicted import _entry, check_model, screen_by_model
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
@@ -197,6 +197,36 @@ def test_what_the_model_has_not_seen_is_computed_when_asked(store):
     assert all(e.binding is not None for e in found.entries)
     rows = {(r.metal, r.ligand): r for r in ranked_rows(found)}
     assert {r.source for r in rows.values() if r.metal == "Sc"} == {"computed"}
+
+
+def test_what_is_unlike_the_training_set_is_computed_when_asked(screened, model, store):
+    """A model to which all is unlike; one ligand is asked about."""
+    content = model._content
+    domain = content.uncertainty.applicability
+    narrow = [replace(d, threshold=1e-9) for d in (domain.overall, *domain.metals.values())]
+    domains = Domains(narrow[0], dict(zip(domain.metals, narrow[1:], strict=True)))
+    doubtful = Model(
+        replace(content, uncertainty=replace(content.uncertainty, applicability=domains))
+    )
+    ligand = screened.entries[0].spec.ligand
+    specs = [complex_spec(metal, ligand, "1:6") for metal in ("La", "Lu")]
+    told, totals = [], []
+    watch = Watch(on_total=totals.append, on_done=told.append)
+    with Store(store) as results:
+        flagged = screen_by_model(specs, results, doubtful)
+        found = screen_by_model(specs, results, doubtful, fall_back=True, watch=watch)
+    sources = [
+        [(e.spec.metal, isinstance(e.binding, Prediction)) for e in some.entries]
+        for some in (flagged, found)
+    ]
+    assert sources == [[("La", False), ("Lu", True)], [("La", False), ("Lu", False)]]
+    assert flagged.entries[1].binding.flagged
+    # Both are of one ligand and one complex of La.
+    error = flagged.entries[1].binding.exchange - found.entries[1].binding.exchange
+    assert 0 < abs(error) * KCAL_PER_EV < 2
+    # Nothing is counted twice.
+    assert len({ended.task.key for ended in told}) == len(told) == totals[-1]
+    assert totals[0] < totals[1]
 
 
 # --- asked for what cannot be ---------------------------------------------------------------------

@@ -44,7 +44,11 @@ def screen(
         Path | None, typer.Option(help="Model file; default: the one that comes with rarebind.")
     ] = None,
     fall_back: Annotated[
-        bool, typer.Option("--fall-back", help="Compute what the model has not seen.")
+        bool,
+        typer.Option(
+            "--fall-back",
+            help="Compute what the model has not seen, and what is unlike what it learned from.",
+        ),
     ] = False,
     short_list: Annotated[
         int | None,

@@ -24,7 +24,8 @@ def show_ranking(found: Screen, unit: str) -> None:
     if found.interval is not None:
         caption += (
             f"  ± should hold the computed energy in {found.interval.level:.0%} of cases; first: "
-            "probability of being the strongest; ! unlike what the model learned from."
+            "probability of being the strongest; ! unlike what the model learned from (--fall-back "
+            "computes it)."
         )
     by = "predicted from the complex of La, " if found.model else ""
     table = Table(

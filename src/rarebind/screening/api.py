@@ -72,7 +72,7 @@ def screen(
         File of the model; default: the one that comes with rarebind.
     fall_back
         Compute complexes with a metal or another element that the model has not seen, instead of
-        refusing them.
+        refusing them, and those that are flagged as unlike what it learned from.
     protocol
         Builder, seed and so on; its level of theory follows from `engine`.
     pairs

@@ -8,11 +8,13 @@ hold for them, so their complexes are computed too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rarebind.binding import BindingEnergy
-from rarebind.campaigns import Protocol, Store
+from rarebind.campaigns import Protocol, Store, with_ancestors
+from rarebind.campaigns.run import Ended
 from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, Layout, swap_metal
 from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
@@ -20,7 +22,7 @@ from rarebind.learning.model import Model, Predictions
 from rarebind.learning.samples import Sample, unlabelled
 from rarebind.learning.uncertainty import family, sigmas
 from rarebind.ligands import Ligand, Rejected
-from rarebind.screening.computed import compute, plan_screen
+from rarebind.screening.computed import Plan, compute, plan_screen
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Interval, Screen, Watch
 
@@ -94,8 +96,8 @@ def screen_by_model(
     protocol
         Of the calculations.
     fall_back
-        Compute complexes with a metal or another element that the model has not seen; else they
-        are listed as failed.
+        Compute complexes with a metal or another element that the model has not seen, which are
+        listed as failed otherwise, and those that are flagged as unlike its training set.
 
     Raises
     ------
@@ -111,7 +113,8 @@ def screen_by_model(
         for spec in specs
         if not is_lanthanide(spec.metal) or (fall_back and _unseen(spec, model))
     ]
-    plan = plan_screen(list(dict.fromkeys([*anchors, *others])), protocol)
+    known = list(dict.fromkeys([*anchors, *others]))
+    plan = plan_screen(known, protocol)
     found = {e.spec: e for e in compute(plan, store, workers=workers, watch=watch)}
     watch.on_stage("predicting the series")
     asked = [
@@ -129,6 +132,13 @@ def screen_by_model(
             asked, _predictions(asked, predictions, model, interval), strict=True
         )
     }
+    unlike = [spec for spec, prediction in predicted.items() if prediction.flagged]
+    if fall_back and unlike:
+        watch.on_stage("computing what is unlike the training set")
+        whole = plan_screen([*known, *unlike], protocol)
+        computed = compute(whole, store, workers=workers, watch=_further(watch, plan))
+        # A prediction that is unsure is better than none.
+        found |= {entry.spec: entry for entry in computed if entry.binding is not None}
     entries = [
         found[spec]
         if spec in found
@@ -137,6 +147,17 @@ def screen_by_model(
     ]
     geometries = tuple(dict.fromkeys(spec.geometry for spec in specs))
     return Screen(tuple(entries), metals, geometries, protocol, model.data(), interval)
+
+
+def _further(watch: Watch, plan: Plan) -> Watch:
+    """Told of what is not in `plan` alone: that has been told."""
+    told = {task.key for task in with_ancestors(plan.tasks())}
+
+    def done(ended: Ended) -> None:
+        if ended.task.key not in told:
+            watch.on_done(ended)
+
+    return replace(watch, on_done=done)
 
 
 def _entry(

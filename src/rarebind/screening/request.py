@@ -50,7 +50,7 @@ class Request:
     model
         File of the model; None: the one that comes with rarebind.
     fall_back
-        Compute what the model has not seen.
+        Compute what the model has not seen, and what is unlike what it learned from.
     protocol
         Builder, seed and so on; its level of theory follows from `engine`.
     workers
