@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY) ## Screen six ligands against La, Eu and Lu
-	$(BIN)/rarebind screen examples/ligands.csv --metals La Eu Lu --geometry 1:6
+	$(BIN)/rarebind screen examples/ligands.csv --metals La Eu Lu --geometry 1:6 --fall-back
 
 test: $(READY) ## Run the fast tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
