@@ -179,6 +179,32 @@ def test_more_folds_allow_higher_levels():
     assert found.energies.levels == (0.5, 0.8, 0.9, 0.95)
 
 
+def test_levels_are_those_that_differences_allow_too():
+    """Of 25 ligands three have one metal: four fifths of the others are too few for 95 %."""
+    fold = network(3, 25)
+    alone = {"L0", "L1", "L2"}
+    rows = [
+        i
+        for i, (ligand, metal) in enumerate(
+            zip(fold.held_out.ligands, fold.held_out.metals, strict=True)
+        )
+        if ligand not in alone or metal == "La"
+    ]
+    held = HeldOut(
+        fold.held_out.residuals[rows],
+        fold.held_out.features[rows],
+        *([getattr(fold.held_out, what)[i] for i in rows] for what in ("metals", "ligands")),
+        ["1:6"] * len(rows),
+    )
+    some = [replace(fold, held_out=held)]
+    assert calibrate(some).energies.levels == LEVELS
+    assert [check.level for check in check_coverage(some)] == [0.5, 0.8, 0.9]
+    # Of three ligands alone, no part has differences.
+    few = [replace(fold, held_out=held.of([*alone, "L3", "L4", "L5"]))]
+    assert check_coverage(few)[0].energies[""].blocks == 6
+    assert check_coverage(few)[0].differences.blocks == 3
+
+
 def test_folds_agree_on_regularisation_and_scale():
     some = folds(4)
     chosen, scales = [], []
@@ -243,5 +269,7 @@ def test_unusable_folds_are_refused():
     narrow = Fold(some[1].features[:, :2], replace(held, features=held.features[:, :2]))
     with pytest.raises(InputError, match="2 and 3 latent features"):
         calibrate([some[0], narrow], some[0].features)
+    with pytest.raises(InputError, match="metals of what was learned from are told of some"):
+        calibrate(some, some[0].features, ["La"] * len(some[0].features))
     with pytest.raises(InputError, match="no ligand is held out"):
         check_coverage([network(1, 1)])

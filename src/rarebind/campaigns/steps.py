@@ -86,9 +86,8 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     """Build a complex, relax the most promising candidates, keep the lowest that passes."""
     spec = spec_from_data(arguments["spec"])
     level = _level(arguments)
-    builder: Builder = BUILDERS.create(arguments["builder"], **arguments["options"])
     wanted = arguments["relaxed_candidates"]
-    promising = _ranked(builder.build(spec), level)[:wanted]
+    promising = _ranked(_built(arguments, spec), level)[:wanted]
     tried = [_checked(relax(start, level), spec) for start in promising]
     best = _best(tried, spec)
     if not best.ok:
@@ -107,6 +106,17 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
         found = [structure for _, structure in crest_conformers(lowest, level)[:wanted]]
         tried += [_checked(relax(start, level, _VERIFIED), spec) for start in found]
     return _with_frames(_best(tried, spec), tried)
+
+
+def _built(arguments: dict[str, Any], spec: ComplexSpec) -> list[Structure]:
+    """Candidates of the builder, or of that to be tried otherwise."""
+    builder: Builder = BUILDERS.create(arguments["builder"], **arguments["options"])
+    try:
+        return builder.build(spec)
+    except CalculationError:
+        if "otherwise" not in arguments:
+            raise
+        return _built(arguments["otherwise"], spec)
 
 
 def series(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:

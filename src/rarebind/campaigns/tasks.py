@@ -48,7 +48,8 @@ class Protocol:
     level
         Level of theory of all relaxations and energies.
     builder
-        ``auto`` (grafting where a template ships, else Architector) or a builder's name.
+        ``auto`` (grafting where a template ships and the ligand fits, else Architector) or a
+        builder's name.
     seed
         Seeds conformers and builders.
     conformers
@@ -161,11 +162,9 @@ class TaskFactory:
 
     def _template(self, spec: ComplexSpec) -> Task:
         name = self.protocol.builder_for(spec)
-        options: dict[str, Any] = {"seed": self.protocol.seed}
-        if name == "architector":
-            options |= {"symmetries": self.protocol.symmetries, "cores": self.protocol.cores}
-        builder = BUILDERS.create(name, **options)
-        arguments = {
+        options = self._options(name)
+        versions = [BUILDERS.create(name, **options).version, f"rdkit {version('rdkit')}"]
+        arguments: dict[str, Any] = {
             "spec": spec_to_data(spec),
             "builder": name,
             "options": options,
@@ -173,10 +172,29 @@ class TaskFactory:
             "hops": self.protocol.hops,
             "conformer_search": self.protocol.conformer_search,
         }
-        versions = [builder.version, f"rdkit {version('rdkit')}"]
+        if self._may_not_fit(spec, name):
+            otherwise = self._options("architector")
+            arguments["otherwise"] = {"builder": "architector", "options": otherwise}
+            versions.append(BUILDERS.create("architector", **otherwise).version)
         if self.protocol.conformer_search == "crest":
             versions.append(crest_version())
         return self._task("template", arguments, versions=tuple(versions), label=spec.name)
+
+    def _options(self, builder: str) -> dict[str, Any]:
+        options: dict[str, Any] = {"seed": self.protocol.seed}
+        if builder == "architector":
+            options |= {"symmetries": self.protocol.symmetries, "cores": self.protocol.cores}
+        return options
+
+    def _may_not_fit(self, spec: ComplexSpec, builder: str) -> bool:
+        """Whether another builder is to be tried: the library's own ligands can all be grafted."""
+        return (
+            self.protocol.builder == "auto"
+            and builder == "grafting"
+            and spec.ligand is not None
+            and spec.ligand.scaffold is None
+            and not BUILDERS.spec("architector").missing()
+        )
 
     def _task(
         self,

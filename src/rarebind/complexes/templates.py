@@ -60,7 +60,6 @@ def has_template(spec: ComplexSpec) -> bool:
     return files("rarebind").joinpath("data", "templates", template_name(spec)).is_file()
 
 
-@cache
 def parent_templates(spec: ComplexSpec) -> tuple[Structure, ...]:
     """Relaxed La complexes of the parent scaffold of `spec`, lowest GFN2 energy first.
 
@@ -75,7 +74,12 @@ def parent_templates(spec: ComplexSpec) -> tuple[Structure, ...]:
             f"no template of the composition of {spec.name} ships with rarebind: "
             "use the builder 'architector'"
         )
-    path = files("rarebind").joinpath("data", "templates", template_name(spec))
+    return _templates(parent)
+
+
+@cache
+def _templates(parent: ComplexSpec) -> tuple[Structure, ...]:
+    path = files("rarebind").joinpath("data", "templates", template_name(parent))
     return read_templates(path.read_text(encoding="utf-8"), parent)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from rdkit import Chem
@@ -15,6 +15,8 @@ from rarebind.ligands.ligand import Ligand
 #: More ways to lay a scaffold on a ligand than any ligand of bearable size has.
 _MOST_MATCHES = 10_000
 
+#: Ligands whose scaffold is remembered: those of a large screen.
+_REMEMBERED = 1024
 #: Bonds from the end of the side chain within which it is rigid: to N, and from there to C and H.
 _RIGID = 2
 
@@ -24,7 +26,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Branch:
-    """What the ligand has and the scaffold has not, in one place.
+    """Atoms beside the common ones, in one place: a substituent, or hydrogens beside one.
 
     Attributes
     ----------
@@ -61,14 +63,15 @@ class Carried:
     branches: tuple[Branch, ...]
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def carried_scaffold(ligand: Ligand) -> Carried | None:
     """The scaffold that `ligand` binds with, or None if it is none of the library's.
 
     Its donors, charges and bonds must be the scaffold's.  Hydrogens of the ring and of the end of
     the side chain may be replaced by anything, one or several, a further ring among them, but for
     bridges from one to the other.  So this finds the ligands of the library and those with
-    substituents that the library lacks.
+    substituents that the library lacks.  Of two scaffolds that would do, it is the first in the
+    library.
     """
     whole = Chem.MolFromSmiles(ligand.smiles)
     for name in scaffolds():

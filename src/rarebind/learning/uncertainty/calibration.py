@@ -216,6 +216,11 @@ def calibrate(
             )
         features, metals = folds[0].features, folds[0].metals
     known = matrix(features, "features", least=1)
+    if any(bool(fold.metals) != bool(metals) for fold in folds):
+        raise InputError(
+            "the metals of what was learned from are told of some networks only: distances of one "
+            "kind say nothing of the other"
+        )
     pooled = pool(folds)
     if (theirs := folds[0].features.shape[1]) != known.shape[1]:
         raise InputError(
@@ -247,12 +252,14 @@ def pool(folds: Sequence[Fold]) -> Pooled:
             f"the folds have {' and '.join(map(str, sorted(widths)))} latent features: give "
             "networks that were trained alike"
         )
-    number = len(held_out_ligands(folds))
+    held_out = [fold.held_out for fold in folds]
+    # Levels that both kinds of intervals have.
+    paired = {part.ligands[row] for part in held_out for row in part.pairs()[0]}
+    number = min(len(held_out_ligands(folds)), len(paired)) if paired else 0
     levels = [level for level in LEVELS if fewest(level) <= number] or [LEVELS[0]]
     # One for all: α grows with ς², and a mean of those at different ς² fits none of them.
     regularisation = median_high([_regularisation(fold) for fold in folds])
     rigidities = [_rigidity(fold, regularisation) for fold in folds]
-    held_out = [fold.held_out for fold in folds]
     errors = energy_errors(rigidities, held_out)
     energies = fit_conformal(
         errors.residuals,

@@ -161,20 +161,27 @@ def _parted(folds: Sequence[Fold], seed: int) -> list[tuple[Pooled, list[Fold]]]
     ]
 
 
-def _errors(pooled: Pooled, folds: Sequence[Fold]) -> tuple[Errors, Errors]:
-    """Of energies and of ΔΔE."""
+def _errors(pooled: Pooled, folds: Sequence[Fold]) -> tuple[Errors, Errors | None]:
+    """Of energies and of ΔΔE, where there are any."""
     rigidities = [pooled.rigidity(fold.features) for fold in folds]
     held_out = [fold.held_out for fold in folds]
-    return energy_errors(rigidities, held_out), difference_errors(rigidities, held_out)
+    paired = any(len(part.pairs()[0]) for part in held_out)
+    return (
+        energy_errors(rigidities, held_out),
+        difference_errors(rigidities, held_out) if paired else None,
+    )
 
 
-def _check(tested: Sequence[tuple[Pooled | Uncertainty, Errors, Errors]], level: float) -> Check:
+def _check(
+    tested: Sequence[tuple[Pooled | Uncertainty, Errors, Errors | None]], level: float
+) -> Check:
     energies: dict[str, list[Coverage]] = {}
     differences = []
     for pooled, of_energies, of_differences in tested:
         for group, found in _covered(of_energies, pooled.energies, level).items():
             energies.setdefault(group, []).append(found)
-        differences.append(_covered(of_differences, pooled.differences, level)[""])
+        if of_differences is not None:
+            differences.append(_covered(of_differences, pooled.differences, level)[""])
     joined = {group: _joined(found) for group, found in energies.items()}
     return Check(level, joined, _joined(differences))
 
