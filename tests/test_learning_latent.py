@@ -12,9 +12,10 @@ pytest.importorskip("nequip")
 from tiny_model import content, published, run_folder
 
 from rarebind.cli import main
+from rarebind.commands import package
 from rarebind.datasets import Dataset
 from rarebind.errors import InputError
-from rarebind.learning import TARGETS, load_samples, species_shifts
+from rarebind.learning import TARGETS, assessment, load_samples, species_shifts
 from rarebind.learning.fragments import free_ligands
 from rarebind.learning.model import Model, load_model
 from rarebind.learning.model_file import write_model
@@ -22,6 +23,7 @@ from rarebind.learning.nequip.emit import Statistics, network
 from rarebind.learning.nequip.graphs import graph_of
 from rarebind.learning.nequip.inference import build, evaluate
 from rarebind.learning.uncertainty import Fold, HeldOut, calibrate, check_coverage, check_flag
+from rarebind.units import KCAL_PER_EV
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +129,27 @@ def test_few_ligands_give_the_levels_that_they_can():
     _, one = held_out(12)
     with pytest.raises(InputError, match="two metals"):
         calibrate([Fold(features, replace(one, geometries=tuple(map(str, range(48)))))])
+
+
+def test_the_external_part_is_told_where_there_are_metals_to_compare():
+    features, held = held_out(24)
+    uncertainty = calibrate([Fold(features, held)])
+    _, others = held_out(10, seed=3)
+    # So far from what was learned that each is flagged.
+    far = replace(others, features=100 * others.features)
+    checks, flag = assessment._external(uncertainty, far)
+    assert [check.level for check in checks] == list(uncertainty.energies.levels)
+    assert (flag.flagged, flag.others) == (40, 0)
+    table = package._coverage_table(checks, "title", "caption")
+    assert table.row_count == len(checks)
+    assert [column.header for column in table.columns][-1] == "ΔΔE"
+    error = np.abs(far.residuals).mean() * KCAL_PER_EV
+    assert package._flag(flag) == (
+        f"All 40 complexes are flagged; the mean absolute error is {error:.2f} kcal/mol."
+    )
+    alone = HeldOut([0.1], features[:1], ("La",), ("L",), ("1:6",))
+    assert assessment._external(uncertainty, alone) == ((), None)
+    assert assessment._external(uncertainty, None) == ((), None)
 
 
 def test_a_model_file_keeps_its_uncertainty(dataset, tmp_path):

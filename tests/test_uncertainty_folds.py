@@ -14,7 +14,7 @@ from rarebind.learning.uncertainty import (
     Uncertainty,
     calibrate,
     check_coverage,
-    check_elsewhere,
+    check_external,
     check_flag,
     choose_regularisation,
     coverage,
@@ -135,18 +135,18 @@ def test_most_pooled_ligands_cover_the_others():
     assert flag.flagged_error > flag.others_error > 0
 
 
-def test_ligands_of_another_kind_are_covered_less():
+def test_larger_errors_are_covered_less_and_distant_features_flagged():
     new = network(77, 400, first=10_000)
     found, held = calibrate(folds(5, 40), new.features), new.held_out
-    checks, flag = check_elsewhere(found, held)
+    checks, flag = check_external(found, held)
     assert [check.level for check in checks] == list(LEVELS)
-    worse, _ = check_elsewhere(found, replace(held, residuals=3 * held.residuals))
+    worse, _ = check_external(found, replace(held, residuals=3 * held.residuals))
     for alike, other in zip(checks, worse, strict=True):
         assert alike.energies[""].fraction == pytest.approx(alike.level, abs=0.1)
         assert alike.energies[""].blocks == 400
         assert other.energies[""].fraction < alike.energies[""].fraction
         assert other.differences.fraction < alike.differences.fraction
-    _, far = check_elsewhere(found, replace(held, features=4 * held.features))
+    _, far = check_external(found, replace(held, features=4 * held.features))
     assert far.flagged > 3 * flag.flagged > 0
     assert far.flagged + far.others == len(held.residuals)
 

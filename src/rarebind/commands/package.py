@@ -87,9 +87,9 @@ def package(
     if found is not None:
         console.print(_table(found))
         console.print(_flag(found.flag), highlight=False)
-        if found.elsewhere and found.elsewhere_flag:
-            console.print(_elsewhere_table(found))
-            console.print(_flag(found.elsewhere_flag), highlight=False)
+        if found.external and found.external_flag:
+            console.print(_external_table(found))
+            console.print(_flag(found.external_flag), highlight=False)
         for line in _described(found):
             console.print(line, highlight=False)
     console.print(f"{out}  {size / 1e3:.0f} kB", highlight=False, soft_wrap=True)
@@ -105,8 +105,8 @@ def _coverage(found: Assessed | None) -> dict[str, Any]:
         "held_out_complexes": found.complexes,
         "coverage": [_check_data(check) for check in found.checks],
         "flag": found.flag.data(),
-        "external_coverage": [_check_data(check) for check in found.elsewhere],
-        "external_flag": found.elsewhere_flag.data() if found.elsewhere_flag else None,
+        "external_coverage": [_check_data(check) for check in found.external],
+        "external_flag": found.external_flag.data() if found.external_flag else None,
         "heads": found.content.heads.data() if found.content.heads else None,
         "errors": found.content.card.data()["errors"],
     }
@@ -162,10 +162,10 @@ def _table(found: Assessed) -> Table:
     )
 
 
-def _elsewhere_table(found: Assessed) -> Table:
-    part = found.elsewhere[0].energies[""]
+def _external_table(found: Assessed) -> Table:
+    part = found.external[0].energies[""]
     return _coverage_table(
-        found.elsewhere,
+        found.external,
         "The same for the external part, whose scaffold the model has not seen",
         f"{part.blocks} ligands, {part.n} complexes, of which the intervals promise nothing.",
     )

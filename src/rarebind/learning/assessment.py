@@ -26,7 +26,7 @@ from rarebind.learning.uncertainty import (
     Uncertainty,
     calibrate,
     check_coverage,
-    check_elsewhere,
+    check_external,
     check_flag,
 )
 from rarebind.learning.uncertainty.arrays import Floats
@@ -54,9 +54,9 @@ class Assessed:
         How many were held out; a complex that several folds hold out counts in each.
     folds
         Names of the trainings that held them out; none: the model's own did.
-    elsewhere, elsewhere_flag
+    external, external_flag
         The same of the model itself for the external part of its split, whose scaffold it has not
-        seen; nothing where there is none.
+        seen; nothing where there is none, or no ligand of it has two metals.
     """
 
     content: ModelFile
@@ -65,8 +65,8 @@ class Assessed:
     ligands: int
     complexes: int
     folds: tuple[str, ...] = ()
-    elsewhere: tuple[Check, ...] = ()
-    elsewhere_flag: FlagCheck | None = None
+    external: tuple[Check, ...] = ()
+    external_flag: FlagCheck | None = None
 
 
 def assess(
@@ -139,7 +139,7 @@ def assess(
     names = tuple(fold.card.name for fold in folds)
     learned = (features, _metals(own.train)) if folds else ()
     uncertainty = replace(calibrate(tested, *learned), folds=names)
-    elsewhere, flag = _elsewhere(uncertainty, known.get("external"))
+    external, flag = _external(uncertainty, known.get("external"))
     return Assessed(
         replace(headed, uncertainty=uncertainty, card=replace(headed.card, errors=errors)),
         tuple(check_coverage(tested)),
@@ -147,18 +147,18 @@ def assess(
         len({ligand for fold in tested for ligand in fold.held_out.ligands}),
         sum(len(fold.held_out.ligands) for fold in tested),
         names,
-        elsewhere,
+        external,
         flag,
     )
 
 
-def _elsewhere(
+def _external(
     uncertainty: Uncertainty, held_out: HeldOut | None
 ) -> tuple[tuple[Check, ...], FlagCheck | None]:
-    """What :func:`check_elsewhere` finds, where there are metals to compare."""
+    """What :func:`check_external` finds, where there are metals to compare."""
     if held_out is None or not len(held_out.pairs()[0]):
         return (), None
-    checks, flag = check_elsewhere(uncertainty, held_out)
+    checks, flag = check_external(uncertainty, held_out)
     return tuple(checks), flag
 
 

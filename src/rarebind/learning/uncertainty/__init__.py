@@ -6,7 +6,7 @@ from rarebind.learning.uncertainty.checks import (
     Check,
     FlagCheck,
     check_coverage,
-    check_elsewhere,
+    check_external,
     check_flag,
 )
 from rarebind.learning.uncertainty.conformal import (
@@ -52,7 +52,7 @@ __all__ = [
     "Uncertainty",
     "calibrate",
     "check_coverage",
-    "check_elsewhere",
+    "check_external",
     "check_flag",
     "choose_regularisation",
     "coverage",

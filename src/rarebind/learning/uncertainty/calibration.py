@@ -192,7 +192,6 @@ def calibrate(
     features
         Latent features of what the model learned from, shape (n, d); default: those of the only
         fold.
-
     metals
         Of each row of `features`; none: the model's domain is one for all metals.
 

@@ -119,7 +119,7 @@ def check_flag(folds: Sequence[Fold], *, seed: int = 0) -> FlagCheck:
     return _flag_check(flags, np.concatenate([fold.held_out.residuals for _, fold in tested]))
 
 
-def check_elsewhere(uncertainty: Uncertainty, held_out: HeldOut) -> tuple[list[Check], FlagCheck]:
+def check_external(uncertainty: Uncertainty, held_out: HeldOut) -> tuple[list[Check], FlagCheck]:
     """Whether intervals and flag of a finished model hold for ligands of another kind.
 
     Nothing is calibrated here: `held_out` are predictions of that model itself, such as those of a
