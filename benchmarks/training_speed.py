@@ -35,12 +35,12 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from rarebind.datasets import Dataset
-from rarebind.evaluation.reproduction.subset import write_subset
 from rarebind.learning.config import SplitChoice, TrainingConfig
 from rarebind.learning.nequip.emit import Paths, Statistics, nequip_config
 from rarebind.learning.nequip.memory import kept_memory
 from rarebind.learning.samples import Sample
 from rarebind.learning.training import GRAPHS, Material, load_material, prepare, read_run
+from rarebind.studies.gupta2026.reproduce.subset import write_subset
 
 LEVEL = "GFN2-xTB/ALPB(water)"
 #: Of a dataset; the rest is validated and tested on.

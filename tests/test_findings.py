@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rarebind.cli import main
 from rarebind.datasets import read_table
 from rarebind.errors import InputError
-from rarebind.evaluation.findings import (
+from rarebind.studies.gupta2026.findings import (
     ALL,
     FAILS,
     HOLDS,
@@ -29,9 +29,9 @@ from rarebind.evaluation.findings import (
     select,
     statements,
 )
-from rarebind.evaluation.findings.complexes import Composition
-from rarebind.evaluation.findings.paired import Pair, compare
-from rarebind.evaluation.findings.verdicts import combined, verdict_of
+from rarebind.studies.gupta2026.findings.complexes import Composition
+from rarebind.studies.gupta2026.findings.paired import Pair, compare
+from rarebind.studies.gupta2026.findings.verdicts import combined, verdict_of
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"

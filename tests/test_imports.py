@@ -12,7 +12,7 @@ ROOT = Path(rarebind.__file__).parent
 # Each stage may import itself and those before it.
 PIPELINE = [
     "errors", "units", "elements", "structures", "registry", "ligands", "engines", "complexes",
-    "binding", "campaigns", "datasets", "learning", "evaluation", "screening", "serving",
+    "binding", "campaigns", "datasets", "learning", "evaluation", "studies", "screening", "serving",
     "commands", "cli",
 ]  # fmt: skip
 

@@ -19,7 +19,10 @@ from rarebind.datasets import Dataset, append, read_table
 from rarebind.datasets.bare import write_bare
 from rarebind.errors import InputError
 from rarebind.evaluation import metrics, read_outcomes
-from rarebind.evaluation.reproduction import (
+from rarebind.learning import TARGETS, load_samples, target_named
+from rarebind.learning.baselines import BASELINES
+from rarebind.learning.config import SplitChoice
+from rarebind.studies.gupta2026.reproduce import (
     Inputs,
     Row,
     Settings,
@@ -34,12 +37,9 @@ from rarebind.evaluation.reproduction import (
     tables,
     write_report,
 )
-from rarebind.evaluation.reproduction.figures import draw_all
-from rarebind.evaluation.reproduction.settings import claim
-from rarebind.evaluation.reproduction.subset import at_both, stratified, write_subset
-from rarebind.learning import TARGETS, load_samples, target_named
-from rarebind.learning.baselines import BASELINES
-from rarebind.learning.config import SplitChoice
+from rarebind.studies.gupta2026.reproduce.figures import draw_all
+from rarebind.studies.gupta2026.reproduce.settings import claim
+from rarebind.studies.gupta2026.reproduce.subset import at_both, stratified, write_subset
 
 SPLIT = SplitChoice(seed=1, fractions=(0.7, 0.15, 0.15))
 

@@ -32,7 +32,7 @@ def findings(
     """
     from rarebind.datasets import Dataset
     from rarebind.errors import InputError
-    from rarebind.evaluation.findings import (
+    from rarebind.studies.gupta2026.findings import (
         Resampling,
         find,
         report_data,

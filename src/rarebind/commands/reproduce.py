@@ -15,7 +15,7 @@ from rarebind.commands.evaluate_options import print_json, show
 from rarebind.commands.progress import told
 
 if TYPE_CHECKING:
-    from rarebind.evaluation.reproduction import Inputs, Job, Row, Settings
+    from rarebind.studies.gupta2026.reproduce import Inputs, Job, Row, Settings
 
 #: What stands beside the networks unless something else is asked for.
 BASELINES = ("mean-per-metal", "additive", "descriptors-gbt")
@@ -76,8 +76,8 @@ def reproduce(
     1500 epochs, which wants a GPU: --complexes and --max-epochs make a small version, and the
     report says what was cut short.
     """
-    from rarebind.evaluation.reproduction import Settings, strategy_named
     from rarebind.learning.config import parse_duration
+    from rarebind.studies.gupta2026.reproduce import Settings, strategy_named
 
     _check(dataset, published, unit, baselines, accelerator, no_baselines=no_baselines)
     chosen = {"presets": tuple(presets)} if presets else {}
@@ -105,9 +105,9 @@ def reproduce(
 
 
 def _run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
-    from rarebind.evaluation.reproduction import jobs_of, prepare_inputs, write_report
-    from rarebind.evaluation.reproduction import reproduce as run
-    from rarebind.evaluation.reproduction.settings import claim
+    from rarebind.studies.gupta2026.reproduce import jobs_of, prepare_inputs, write_report
+    from rarebind.studies.gupta2026.reproduce import reproduce as run
+    from rarebind.studies.gupta2026.reproduce.settings import claim
 
     claim(settings)
     with told("starting") as tell:
@@ -169,8 +169,8 @@ def _show_plan(jobs: Sequence[Job], inputs: Inputs) -> None:
 
 
 def _show_rows(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, as_json: bool) -> None:
-    from rarebind.evaluation.reproduction import reasons, report_data, tables
-    from rarebind.evaluation.reproduction.report import REPORT
+    from rarebind.studies.gupta2026.reproduce import reasons, report_data, tables
+    from rarebind.studies.gupta2026.reproduce.report import REPORT
 
     if as_json:
         print_json(report_data(rows, settings, inputs))

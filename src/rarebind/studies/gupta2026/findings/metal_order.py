@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from rarebind.evaluation.findings.complexes import Energies, geometries, having
-from rarebind.evaluation.findings.paired import (
+from rarebind.studies.gupta2026.findings.complexes import Energies, geometries, having
+from rarebind.studies.gupta2026.findings.paired import (
     Comparison,
     Pair,
     Resampling,
     by_geometry,
     matched,
 )
-from rarebind.evaluation.findings.statements import (
+from rarebind.studies.gupta2026.findings.statements import (
     MetalStatement,
     inner_lanthanides,
     neighbours_of,

@@ -18,10 +18,15 @@ from typing import TYPE_CHECKING, Any
 from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
-from rarebind.evaluation.findings import text
-from rarebind.evaluation.findings.analysis import Findings, Orders
-from rarebind.evaluation.findings.figures import draw_metals, draw_scaffolds, draw_substituents
-from rarebind.evaluation.findings.tables import (
+from rarebind.evaluation.tables import Table, markdown
+from rarebind.studies.gupta2026.findings import text
+from rarebind.studies.gupta2026.findings.analysis import Findings, Orders
+from rarebind.studies.gupta2026.findings.figures import (
+    draw_metals,
+    draw_scaffolds,
+    draw_substituents,
+)
+from rarebind.studies.gupta2026.findings.tables import (
     QUANTITY,
     charge_table,
     constant_table,
@@ -32,8 +37,7 @@ from rarebind.evaluation.findings.tables import (
     series_table,
     verdict_table,
 )
-from rarebind.evaluation.reproduction.study import study
-from rarebind.evaluation.tables import Table, markdown
+from rarebind.studies.gupta2026.reproduce.study import study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

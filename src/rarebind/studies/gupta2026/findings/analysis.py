@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from rarebind.engines import LevelOfTheory
 from rarebind.engines.levels import has_frozen_4f
 from rarebind.errors import InputError
-from rarebind.evaluation.findings.charges import EqualCharge, equal_charge
-from rarebind.evaluation.findings.complexes import Selection
-from rarebind.evaluation.findings.metal_order import (
+from rarebind.evaluation.outcomes import QUANTITIES
+from rarebind.studies.gupta2026.findings.charges import EqualCharge, equal_charge
+from rarebind.studies.gupta2026.findings.complexes import Selection
+from rarebind.studies.gupta2026.findings.metal_order import (
     Constant,
     constants,
     metal_order,
     off_neighbours,
 )
-from rarebind.evaluation.findings.paired import ALL, Comparison, Resampling
-from rarebind.evaluation.findings.scaffold_order import scaffold_order
-from rarebind.evaluation.findings.statements import Statements
-from rarebind.evaluation.findings.substituent_order import (
+from rarebind.studies.gupta2026.findings.paired import ALL, Comparison, Resampling
+from rarebind.studies.gupta2026.findings.scaffold_order import scaffold_order
+from rarebind.studies.gupta2026.findings.statements import Statements
+from rarebind.studies.gupta2026.findings.substituent_order import (
     Place,
     Standing,
     standings,
     substituent_order,
 )
-from rarebind.evaluation.findings.verdicts import combined
-from rarebind.evaluation.outcomes import QUANTITIES
+from rarebind.studies.gupta2026.findings.verdicts import combined
 
 
 @dataclass(frozen=True)

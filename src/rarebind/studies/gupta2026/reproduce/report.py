@@ -22,12 +22,12 @@ from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.metrics import Metrics
 from rarebind.evaluation.outcomes import write_outcomes
-from rarebind.evaluation.reproduction.figures import PART_NAMES, caption_of, draw_all
-from rarebind.evaluation.reproduction.inputs import STUDY_LEVEL, Inputs
-from rarebind.evaluation.reproduction.rows import Row
-from rarebind.evaluation.reproduction.settings import Settings
-from rarebind.evaluation.reproduction.study import PARTS, Published, study
 from rarebind.evaluation.tables import Table, markdown
+from rarebind.studies.gupta2026.reproduce.figures import PART_NAMES, caption_of, draw_all
+from rarebind.studies.gupta2026.reproduce.inputs import STUDY_LEVEL, Inputs
+from rarebind.studies.gupta2026.reproduce.rows import Row
+from rarebind.studies.gupta2026.reproduce.settings import Settings
+from rarebind.studies.gupta2026.reproduce.study import PARTS, Published, study
 
 #: Version of the JSON file's form.
 SCHEMA_VERSION = 1

@@ -1,11 +1,11 @@
 """The reference study's table, trained and tested anew beside its published values."""
 
-from rarebind.evaluation.reproduction.inputs import Inputs, prepare_inputs
-from rarebind.evaluation.reproduction.report import reasons, report_data, tables, write_report
-from rarebind.evaluation.reproduction.rows import Row, Training
-from rarebind.evaluation.reproduction.run import Job, jobs_of, reproduce
-from rarebind.evaluation.reproduction.settings import Settings
-from rarebind.evaluation.reproduction.study import (
+from rarebind.studies.gupta2026.reproduce.inputs import Inputs, prepare_inputs
+from rarebind.studies.gupta2026.reproduce.report import reasons, report_data, tables, write_report
+from rarebind.studies.gupta2026.reproduce.rows import Row, Training
+from rarebind.studies.gupta2026.reproduce.run import Job, jobs_of, reproduce
+from rarebind.studies.gupta2026.reproduce.settings import Settings
+from rarebind.studies.gupta2026.reproduce.study import (
     STRATEGIES,
     Published,
     Study,

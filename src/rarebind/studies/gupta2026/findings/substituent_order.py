@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from rarebind.evaluation.findings.complexes import Composition, Energies, geometries, having
-from rarebind.evaluation.findings.paired import (
+from rarebind.ligands import substituents
+from rarebind.studies.gupta2026.findings.complexes import Composition, Energies, geometries, having
+from rarebind.studies.gupta2026.findings.paired import (
     ALL,
     Comparison,
     Pair,
@@ -17,9 +18,8 @@ from rarebind.evaluation.findings.paired import (
     compare,
     matched,
 )
-from rarebind.evaluation.findings.statements import STRONGEST, SubstituentStatement
-from rarebind.evaluation.findings.verdicts import FAILS, HOLDS, NOISE, UNKNOWN
-from rarebind.ligands import substituents
+from rarebind.studies.gupta2026.findings.statements import STRONGEST, SubstituentStatement
+from rarebind.studies.gupta2026.findings.verdicts import FAILS, HOLDS, NOISE, UNKNOWN
 
 OTHERS = "the others"
 
@@ -67,7 +67,7 @@ class Place:
         Of these, the ones that are further to that end in the mean over common complexes.
     surely_beyond
         Of these, the ones that are so on every scaffold, by more than
-        :data:`~rarebind.evaluation.findings.verdicts.NOISE`.
+        :data:`~rarebind.studies.gupta2026.findings.verdicts.NOISE`.
     """
 
     substituent: str

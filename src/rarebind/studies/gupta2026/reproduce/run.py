@@ -14,10 +14,6 @@ from numpy.typing import NDArray
 from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError, RarebindError
 from rarebind.evaluation.outcomes import Outcome, outcomes
-from rarebind.evaluation.reproduction.inputs import Inputs
-from rarebind.evaluation.reproduction.rows import Row, Training
-from rarebind.evaluation.reproduction.settings import TRAININGS, Settings
-from rarebind.evaluation.reproduction.study import PARTS, STRATEGIES
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.config import SplitChoice, TrainingConfig
 from rarebind.learning.history import read_history
@@ -29,6 +25,10 @@ from rarebind.learning.samples import Sample, digest
 from rarebind.learning.splits import Split
 from rarebind.learning.targets import Target
 from rarebind.learning.training import HISTORY, Progress, train
+from rarebind.studies.gupta2026.reproduce.inputs import Inputs
+from rarebind.studies.gupta2026.reproduce.rows import Row, Training
+from rarebind.studies.gupta2026.reproduce.settings import TRAININGS, Settings
+from rarebind.studies.gupta2026.reproduce.study import PARTS, STRATEGIES
 from rarebind.units import KCAL_PER_EV
 
 #: File of the seconds that each training took.

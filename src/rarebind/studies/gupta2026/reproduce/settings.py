@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
-from rarebind.evaluation.reproduction.study import STRATEGIES
 from rarebind.learning.presets import preset_named
 from rarebind.learning.splits import SPLITS
+from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
 
 _FILE = "settings.json"
 #: Folder of the runs.

@@ -11,9 +11,9 @@ import numpy as np
 
 from rarebind.errors import InputError
 from rarebind.evaluation.bootstrap import intervals
-from rarebind.evaluation.findings.complexes import Composition, Energies
-from rarebind.evaluation.findings.verdicts import verdict_of
 from rarebind.evaluation.metrics import RESAMPLES, SEED
+from rarebind.studies.gupta2026.findings.complexes import Composition, Energies
+from rarebind.studies.gupta2026.findings.verdicts import verdict_of
 
 #: Stands for all geometries together.
 ALL = "all"
@@ -103,7 +103,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """By :func:`~rarebind.evaluation.findings.verdicts.verdict_of`."""
+        """By :func:`~rarebind.studies.gupta2026.findings.verdicts.verdict_of`."""
         return verdict_of(self.interval)
 
     def data(self) -> dict[str, Any]:

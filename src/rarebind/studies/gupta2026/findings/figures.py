@@ -18,19 +18,19 @@ from rarebind.evaluation.drawing import (
     new_figure,
     thin,
 )
-from rarebind.evaluation.findings.analysis import Findings
-from rarebind.evaluation.findings.complexes import geometries
-from rarebind.evaluation.findings.metal_order import Constant
-from rarebind.evaluation.findings.paired import ALL, Comparison
-from rarebind.evaluation.findings.scaffold_order import scaffold_pairs
-from rarebind.evaluation.findings.statements import (
+from rarebind.studies.gupta2026.findings.analysis import Findings
+from rarebind.studies.gupta2026.findings.complexes import geometries
+from rarebind.studies.gupta2026.findings.metal_order import Constant
+from rarebind.studies.gupta2026.findings.paired import ALL, Comparison
+from rarebind.studies.gupta2026.findings.scaffold_order import scaffold_pairs
+from rarebind.studies.gupta2026.findings.statements import (
     STRONGEST,
     WEAKEST,
     adverb,
     inner_lanthanides,
     neighbours_of,
 )
-from rarebind.evaluation.findings.substituent_order import Standing
+from rarebind.studies.gupta2026.findings.substituent_order import Standing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rarebind.evaluation.findings.complexes import Energies, geometries, having, ligands_of
-from rarebind.evaluation.findings.paired import ALL, Comparison, Resampling, compare, matched
-from rarebind.evaluation.findings.statements import ScaffoldStatement
 from rarebind.ligands import library_ligand
+from rarebind.studies.gupta2026.findings.complexes import Energies, geometries, having, ligands_of
+from rarebind.studies.gupta2026.findings.paired import ALL, Comparison, Resampling, compare, matched
+from rarebind.studies.gupta2026.findings.statements import ScaffoldStatement
 
 _METAL_CHARGE = 3
 

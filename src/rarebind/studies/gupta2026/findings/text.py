@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from rarebind.engines import LEVELS
 from rarebind.evaluation.bootstrap import FEWEST_GROUPS
-from rarebind.evaluation.findings.analysis import Findings
-from rarebind.evaluation.findings.charges import charge_of
-from rarebind.evaluation.findings.paired import ALL
-from rarebind.evaluation.findings.statements import adverb
-from rarebind.evaluation.findings.tables import number
-from rarebind.evaluation.findings.verdicts import FAILS, HOLDS, NOISE, UNKNOWN, combined
-from rarebind.evaluation.reproduction.study import study
+from rarebind.studies.gupta2026.findings.analysis import Findings
+from rarebind.studies.gupta2026.findings.charges import charge_of
+from rarebind.studies.gupta2026.findings.paired import ALL
+from rarebind.studies.gupta2026.findings.statements import adverb
+from rarebind.studies.gupta2026.findings.tables import number
+from rarebind.studies.gupta2026.findings.verdicts import FAILS, HOLDS, NOISE, UNKNOWN, combined
+from rarebind.studies.gupta2026.reproduce.study import study
 
 _STUDY_LEVEL = "b3lyp-d4"
 #: What stands below the figures.

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from rarebind.evaluation.drawing import Caption
-from rarebind.evaluation.findings.analysis import Claim, Findings
-from rarebind.evaluation.findings.paired import ALL, Comparison
-from rarebind.evaluation.findings.statements import STRONGEST, adverb, neighbours_of
-from rarebind.evaluation.findings.substituent_order import Place
 from rarebind.evaluation.tables import Table
+from rarebind.studies.gupta2026.findings.analysis import Claim, Findings
+from rarebind.studies.gupta2026.findings.paired import ALL, Comparison
+from rarebind.studies.gupta2026.findings.statements import STRONGEST, adverb, neighbours_of
+from rarebind.studies.gupta2026.findings.substituent_order import Place
 
 _NONE = "–"
 #: Names that a cell holds.

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from rarebind.evaluation.drawing import Caption
 from rarebind.evaluation.figures import draw_errors, draw_parities
 from rarebind.evaluation.outcomes import Outcome
-from rarebind.evaluation.reproduction.inputs import Inputs
-from rarebind.evaluation.reproduction.rows import Row
-from rarebind.evaluation.reproduction.settings import Settings
-from rarebind.evaluation.reproduction.study import PARTS
+from rarebind.studies.gupta2026.reproduce.inputs import Inputs
+from rarebind.studies.gupta2026.reproduce.rows import Row
+from rarebind.studies.gupta2026.reproduce.settings import Settings
+from rarebind.studies.gupta2026.reproduce.study import PARTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

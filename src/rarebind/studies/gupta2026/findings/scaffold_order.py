@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from rarebind.evaluation.findings.complexes import Energies, geometries, having
-from rarebind.evaluation.findings.paired import Comparison, Pair, Resampling, by_geometry, matched
-from rarebind.evaluation.findings.statements import ScaffoldStatement
+from rarebind.studies.gupta2026.findings.complexes import Energies, geometries, having
+from rarebind.studies.gupta2026.findings.paired import (
+    Comparison,
+    Pair,
+    Resampling,
+    by_geometry,
+    matched,
+)
+from rarebind.studies.gupta2026.findings.statements import ScaffoldStatement
 
 
 def scaffold_order(

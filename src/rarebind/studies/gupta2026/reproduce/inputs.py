@@ -13,11 +13,11 @@ from rarebind.datasets.magnitudes import UNITS
 from rarebind.datasets.shards import MANIFEST
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
-from rarebind.evaluation.reproduction.settings import Settings, sha256_of
-from rarebind.evaluation.reproduction.study import STRATEGIES
-from rarebind.evaluation.reproduction.subset import at_both, labelled, write_subset
 from rarebind.learning.samples import Sample, load_samples
 from rarebind.learning.targets import target_named
+from rarebind.studies.gupta2026.reproduce.settings import Settings, sha256_of
+from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
+from rarebind.studies.gupta2026.reproduce.subset import at_both, labelled, write_subset
 
 #: Of the study's published energies.
 STUDY_LEVEL: LevelOfTheory = LevelOfTheory(
