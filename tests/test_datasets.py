@@ -17,9 +17,9 @@ from rarebind.complexes import complex_spec
 from rarebind.datasets import Dataset, Record, adopt, append, row_of
 from rarebind.datasets.extxyz import read_records, write_records
 from rarebind.datasets.table import read_table, table_text
-from rarebind.datasets.xyzfile import read_frames
 from rarebind.engines import GFN2_WATER, Calculation, Frame
 from rarebind.errors import InputError
+from rarebind.io.xyz import read_frames
 from rarebind.ligands import parse_ligand
 from rarebind.structures import Structure
 

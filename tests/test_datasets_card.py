@@ -22,8 +22,8 @@ from rarebind.datasets.statistics import (
     series_metals,
     spreads,
 )
-from rarebind.datasets.xyzfile import read_frames
 from rarebind.engines import LevelOfTheory, SCFReport
+from rarebind.io.xyz import read_frames
 
 LEVEL = "GFN2-xTB/ALPB(water)"
 

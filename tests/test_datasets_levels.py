@@ -32,9 +32,9 @@ from rarebind.datasets.extxyz import read_records, write_records
 from rarebind.datasets.scf_fields import SCF_FIELDS
 from rarebind.datasets.statistics import complexes, levels
 from rarebind.datasets.table import Row
-from rarebind.datasets.xyzfile import read_frames
 from rarebind.engines import GFN2_WATER, LEVELS, SCFReport
 from rarebind.errors import InputError
+from rarebind.io.xyz import read_frames
 
 GFN1, GFN2 = str(GFN1_WATER), str(GFN2_WATER)
 

@@ -9,8 +9,8 @@ import torch
 from nequip.train import EMALightningModule
 
 from rarebind.datasets import Dataset
-from rarebind.datasets.files import replace_file
 from rarebind.datasets.shards import MANIFEST, SHARDS, TABLE
+from rarebind.io.files import replace_file
 from rarebind.learning import digest, make_split
 from rarebind.learning.card import Card
 from rarebind.learning.config import TrainingConfig

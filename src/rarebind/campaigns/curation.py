@@ -22,8 +22,8 @@ from rarebind.complexes import (
 from rarebind.elements import rare_earths
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.yaml import load_yaml
 from rarebind.ligands import library_ligand, scaffolds, substituents
-from rarebind.ligands.datafile import load_yaml
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 

@@ -175,7 +175,7 @@ def export(
     """
     from rarebind.datasets import Dataset, select_rows, write_bare
     from rarebind.datasets.extxyz import write_records
-    from rarebind.datasets.files import write_packed
+    from rarebind.io.files import write_packed
 
     dataset = Dataset(folder)
     rows = select_rows(
@@ -219,7 +219,7 @@ def compare(
     from rarebind.datasets import Dataset
     from rarebind.datasets.compare import compare as run_compare
     from rarebind.datasets.compare import csv_fields
-    from rarebind.datasets.files import write_packed
+    from rarebind.io.files import write_packed
 
     found = run_compare(Dataset(folder), level_a, level_b)
     if table is not None:

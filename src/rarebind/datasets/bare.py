@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rarebind.datasets.files import write_packed
 from rarebind.datasets.magnitudes import unit_in_ev
 from rarebind.datasets.record import Record
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.files import write_packed
 
 
 def write_bare(

@@ -16,11 +16,11 @@ from rarebind.datasets.card_text import (
     STATE_FIELDS,
 )
 from rarebind.datasets.figures import draw_figures
-from rarebind.datasets.files import replace_file
 from rarebind.datasets.selection import told_apart
 from rarebind.datasets.shards import SHARDS, Dataset
 from rarebind.datasets.statistics import complexes, levels
 from rarebind.datasets.table import Row
+from rarebind.io.files import replace_file
 
 CARD, FIGURES = "README.md", "figures"
 

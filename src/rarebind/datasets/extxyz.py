@@ -20,9 +20,9 @@ from rarebind.binding import BindingEnergy, IonBinding
 from rarebind.complexes import ComplexSpec
 from rarebind.datasets.record import Record
 from rarebind.datasets.scf_fields import scf_from_info, scf_info
-from rarebind.datasets.xyzfile import XYZFrame
 from rarebind.engines import Calculation, Frame, LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.xyz import XYZFrame
 from rarebind.ligands import Ligand
 from rarebind.structures import Structure
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rarebind.datasets.files import replace_file
 from rarebind.datasets.statistics import (
     NONE,
     Contraction,
@@ -21,6 +20,7 @@ from rarebind.datasets.statistics import (
     with_own_geometry,
 )
 from rarebind.datasets.table import Row
+from rarebind.io.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,9 +16,9 @@ from rarebind.complexes import ComplexSpec, check_complex
 from rarebind.datasets.infer import Catalogue, Identified, identify, library
 from rarebind.datasets.magnitudes import check_magnitude, method_family, unit_in_ev
 from rarebind.datasets.record import Record
-from rarebind.datasets.xyzfile import XYZFrame, read_frames
 from rarebind.engines import Calculation, LevelOfTheory
 from rarebind.errors import CalculationError, InputError
+from rarebind.io.xyz import XYZFrame, read_frames
 from rarebind.ligands import Ligand
 from rarebind.structures import Structure
 

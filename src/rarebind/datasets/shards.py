@@ -22,11 +22,11 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from rarebind.datasets.extxyz import read_records, write_records
-from rarebind.datasets.files import replace_file, write_packed
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.table import Row, read_table, row_of, table_text
-from rarebind.datasets.xyzfile import XYZFrame, read_frames
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file, write_packed
+from rarebind.io.xyz import XYZFrame, read_frames
 
 #: On coordinates bzip2 is far faster than xz, and its files are little larger.
 SUFFIX = ".extxyz.bz2"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rarebind.datasets.files import replace_file
 from rarebind.elements import rare_earths
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rarebind.datasets.files import write_packed
 from rarebind.errors import InputError
+from rarebind.io.files import write_packed
 from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:

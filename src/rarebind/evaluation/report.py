@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.figures import draw_errors, draw_neighbours, draw_parities, draw_parity
@@ -16,6 +15,7 @@ from rarebind.evaluation.metrics import RESAMPLES, SEED
 from rarebind.evaluation.outcomes import Outcome, write_outcomes
 from rarebind.evaluation.scores import BREAKDOWNS, Scores, scores
 from rarebind.evaluation.tables import Table, all_tables, markdown
+from rarebind.io.files import replace_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 
 from rarebind.errors import InputError
+from rarebind.io.yaml import read_yaml
 from rarebind.learning.model import Model, load_model
-from rarebind.ligands.datafile import read_yaml
 
 _FOLDER = "data/models"
 

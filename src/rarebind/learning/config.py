@@ -18,12 +18,12 @@ from pydantic import (
 )
 
 from rarebind.errors import InputError
+from rarebind.io.yaml import load_yaml
 from rarebind.learning.presets import Preset, preset_named
 from rarebind.learning.samples import Sample
 from rarebind.learning.split_file import load_split
 from rarebind.learning.splits import SPLITS, Split, make_split
 from rarebind.learning.targets import target_named
-from rarebind.ligands.datafile import load_yaml
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
 _MINUTE, _HOUR = 60.0, 3600.0

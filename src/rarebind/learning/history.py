@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.nequip.emit import BATCH_MAE, MONITOR, TRAIN_MAE
 from rarebind.units import KCAL_PER_EV
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.card import Card
 from rarebind.learning.heads import Heads
 from rarebind.learning.split_file import load_split, save_split

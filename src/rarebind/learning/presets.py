@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rarebind.errors import InputError
-from rarebind.ligands.datafile import read_yaml
+from rarebind.io.yaml import read_yaml
 
 _FILE = "presets.yaml"
 

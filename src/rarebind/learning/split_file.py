@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.splits import PARTS, Split
 
 #: Version of the file.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rdkit import Chem, rdBase
 
 from rarebind.errors import InputError
-from rarebind.ligands.datafile import check_keys, read_yaml
+from rarebind.io.yaml import check_keys, read_yaml
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
 from rarebind.ligands.smiles import inchikey
 

@@ -10,7 +10,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdChemReactions
 
 from rarebind.errors import InputError
-from rarebind.ligands.datafile import check_keys, read_yaml
+from rarebind.io.yaml import check_keys, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

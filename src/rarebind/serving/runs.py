@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.serving.screens import Asked
 
 #: In its folder: what was asked for, and how it ended.

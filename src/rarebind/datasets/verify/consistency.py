@@ -11,7 +11,7 @@ from rarebind.binding import BindingEnergy, IonBinding
 from rarebind.datasets.record import Record
 from rarebind.datasets.shards import TABLE, Shard
 from rarebind.datasets.table import Row, row_of
-from rarebind.datasets.xyzfile import XYZFrame
+from rarebind.io.xyz import XYZFrame
 
 #: A relaxation ends below 0.02 eV/Å; forces above this are not those of a minimum.
 LARGEST_FORCE = 0.05

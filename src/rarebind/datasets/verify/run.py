@@ -24,9 +24,9 @@ from rarebind.datasets.verify.files import file_problems, repeated_keys
 from rarebind.datasets.verify.recompute import LARGEST_DFT, Sample, identity_problems, recompute
 from rarebind.datasets.verify.report import Progress, Recomputed, VerifyReport
 from rarebind.datasets.verify.sources import Sources
-from rarebind.datasets.xyzfile import XYZFrame, read_frames
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.xyz import XYZFrame, read_frames
 
 
 def verify(

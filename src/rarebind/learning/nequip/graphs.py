@@ -14,8 +14,8 @@ from nequip.data import AtomicDataDict, compute_neighborlist_
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.fragments import FreeLigand, fragments_of
 from rarebind.learning.nequip.centres import Indices, near_metal, of_reaction
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS

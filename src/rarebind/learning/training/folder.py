@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import yaml
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.config import TrainingConfig
 from rarebind.learning.history import (
     Epoch,

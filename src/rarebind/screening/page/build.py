@@ -8,8 +8,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.screening.page.assets import VIEWER, VIEWER_LICENCE, asset, script, style
 from rarebind.screening.page.content import page_content
 from rarebind.screening.page.embedding import content_security_policy, json_for_script

@@ -15,10 +15,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.tables import Table, markdown
+from rarebind.io.files import replace_file
 from rarebind.studies.gupta2026.findings import text
 from rarebind.studies.gupta2026.findings.analysis import Findings, Orders
 from rarebind.studies.gupta2026.findings.figures import (

@@ -10,8 +10,8 @@ from typing import Any
 from rarebind.datasets.statistics import is_lanthanide
 from rarebind.elements import rare_earths
 from rarebind.errors import InputError
+from rarebind.io.yaml import check_keys, read_yaml
 from rarebind.ligands import scaffolds, substituents
-from rarebind.ligands.datafile import check_keys, read_yaml
 
 _FILE = "findings.yaml"
 #: Ends of the order of substituents.

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rarebind.datasets import Dataset, append, find_level, import_xyz, told_apart
-from rarebind.datasets.files import replace_file
 from rarebind.datasets.magnitudes import UNITS
 from rarebind.datasets.shards import MANIFEST
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.samples import Sample, load_samples
 from rarebind.learning.targets import target_named
 from rarebind.studies.gupta2026.reproduce.settings import Settings, sha256_of

@@ -17,12 +17,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.metrics import Metrics
 from rarebind.evaluation.outcomes import write_outcomes
 from rarebind.evaluation.tables import Table, markdown
+from rarebind.io.files import replace_file
 from rarebind.studies.gupta2026.reproduce.figures import PART_NAMES, caption_of, draw_all
 from rarebind.studies.gupta2026.reproduce.inputs import STUDY_LEVEL, Inputs
 from rarebind.studies.gupta2026.reproduce.rows import Row

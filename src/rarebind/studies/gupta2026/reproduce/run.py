@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError, RarebindError
 from rarebind.evaluation.outcomes import Outcome, outcomes
+from rarebind.io.files import replace_file
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.config import SplitChoice, TrainingConfig
 from rarebind.learning.history import read_history

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from rarebind.datasets.files import replace_file
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.presets import preset_named
 from rarebind.learning.splits import SPLITS
 from rarebind.studies.gupta2026.reproduce.study import STRATEGIES

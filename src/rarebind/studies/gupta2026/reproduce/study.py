@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 from rarebind.errors import InputError
+from rarebind.io.yaml import check_keys, read_yaml
 from rarebind.learning.targets import TARGETS, Target
-from rarebind.ligands.datafile import check_keys, read_yaml
 
 _FILE = "study.yaml"
 #: Parts of a split that the study reports on.

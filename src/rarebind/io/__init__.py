@@ -1,0 +1,9 @@
+"""The ground floor of files: what every room reads and writes with, and knows nothing of chemistry.
+
+:mod:`~rarebind.io.files`
+    Whole or not at all, packed as the name says; files that come with the package.
+:mod:`~rarebind.io.yaml`
+    YAML within bounds, for what people write.
+:mod:`~rarebind.io.xyz`
+    Extended XYZ frame by frame.
+"""
