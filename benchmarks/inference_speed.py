@@ -20,8 +20,8 @@ from rich.console import Console
 from rarebind.datasets import Dataset
 from rarebind.engines import GFN2_WATER, static
 from rarebind.learning import load_samples, target_named
-from rarebind.learning.bundled import bundled_model
-from rarebind.learning.samples import Sample
+from rarebind.learning.data.samples import Sample
+from rarebind.learning.release.bundled import bundled_model
 
 #: Single points, which take most of the time, are fewer.
 _SHARE = 4

@@ -35,10 +35,10 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from rarebind.datasets import Dataset
-from rarebind.learning.config import SplitChoice, TrainingConfig
-from rarebind.learning.nequip.emit import Paths, Statistics, nequip_config
+from rarebind.learning.data.samples import Sample
 from rarebind.learning.nequip.memory import kept_memory
-from rarebind.learning.samples import Sample
+from rarebind.learning.settings.config import SplitChoice, TrainingConfig
+from rarebind.learning.settings.emit import Paths, Statistics, nequip_config
 from rarebind.learning.training import GRAPHS, Material, load_material, prepare, read_run
 from rarebind.studies.gupta2026.reproduce.subset import write_subset
 

@@ -83,7 +83,7 @@ def binding_samples(dataset, **options):
 
 def config_of(dataset, **fields):
     """A configuration for the tiny network."""
-    from rarebind.learning.config import TrainingConfig
+    from rarebind.learning.settings.config import TrainingConfig
 
     overrides = TINY | fields.pop("overrides", {})
     split = {"kind": "random", "seed": 1, "fractions": (0.7, 0.15, 0.15)}

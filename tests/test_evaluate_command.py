@@ -18,8 +18,8 @@ from rarebind.evaluation.scores import scores
 from rarebind.evaluation.tables import Table, all_tables, markdown, neighbours, orders
 from rarebind.learning import load_samples, make_split, save_split, target_named
 from rarebind.learning.baselines import BASELINES
-from rarebind.learning.model import Model
-from rarebind.learning.model_file import write_model
+from rarebind.learning.release.model import Model
+from rarebind.learning.release.model_file import write_model
 from rarebind.units import KCAL_PER_EV
 
 CAPTION = Caption("A (binding)", LEVEL, "published", "leave-ligand-out, test")

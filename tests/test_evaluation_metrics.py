@@ -23,8 +23,8 @@ from rarebind.evaluation import (
     read_outcomes,
     write_outcomes,
 )
-from rarebind.learning.samples import samples_of
-from rarebind.learning.targets import TARGETS
+from rarebind.learning.data.samples import samples_of
+from rarebind.learning.data.targets import TARGETS
 
 NUMBERS = ("mae", "rmse", "bias", "r2", "r2_fit", "slope")
 

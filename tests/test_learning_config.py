@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from rarebind.errors import InputError
-from rarebind.learning.config import TrainingConfig, load_training_config, parse_duration
-from rarebind.learning.history import (
+from rarebind.learning.settings.config import TrainingConfig, load_training_config, parse_duration
+from rarebind.learning.settings.presets import preset_named, presets
+from rarebind.learning.training.history import (
     Epoch,
     draw_history,
     read_history,
     read_logs,
     write_history,
 )
-from rarebind.learning.presets import preset_named, presets
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs" / "train").glob("*.yaml"))
 GOOD = {"data": "data", "target": "binding", "level": "gfn2-xtb"}

@@ -16,8 +16,7 @@ from nequip.train import SimpleDDPStrategy
 from nequip.utils.global_state import set_global_state
 
 from rarebind.learning import load_samples, target_named
-from rarebind.learning.config import load_training_config
-from rarebind.learning.fragments import free_ligands
+from rarebind.learning.data.fragments import free_ligands
 from rarebind.learning.nequip.callbacks import (
     BatchOrder,
     RunIdentity,
@@ -25,9 +24,10 @@ from rarebind.learning.nequip.callbacks import (
     Whereabouts,
     save_weights,
 )
-from rarebind.learning.nequip.emit import MONITOR, Paths, Statistics, nequip_config
 from rarebind.learning.nequip.graphs import GraphFile, graph_of, write_graphs
-from rarebind.learning.presets import presets
+from rarebind.learning.settings.config import load_training_config
+from rarebind.learning.settings.emit import MONITOR, Paths, Statistics, nequip_config
+from rarebind.learning.settings.presets import presets
 from rarebind.learning.training.statistics import energy_statistics
 
 #: Sizes of the presets themselves, but a short reach, which is what costs time.

@@ -7,7 +7,7 @@ from learning_data import LEVEL, binding_samples, write_dataset
 from rarebind.engines import GFN2_WATER
 from rarebind.engines.tblite import TBLitePotential, partial_charges
 from rarebind.errors import CalculationError, InputError
-from rarebind.learning.fragments import FreeLigand, fragments_of, free_ligands
+from rarebind.learning.data.fragments import FreeLigand, fragments_of, free_ligands
 from rarebind.structures import Structure
 
 WATER = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 0)

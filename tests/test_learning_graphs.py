@@ -14,7 +14,7 @@ from nequip.data import AtomicDataDict
 
 from rarebind.errors import InputError
 from rarebind.learning import species_shifts
-from rarebind.learning.fragments import fragments_of, free_ligands
+from rarebind.learning.data.fragments import fragments_of, free_ligands
 from rarebind.learning.nequip.dataset import GraphDataset
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
 from rarebind.learning.nequip.graphs import graph_of, read_graphs, write_graphs

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rarebind.errors import InputError
-from rarebind.learning.heads import STRENGTHS, Heads, Part, fit_heads
+from rarebind.learning.release.heads import STRENGTHS, Heads, Part, fit_heads
 
 METALS = ("Ce", "Eu", "Lu")
 WIDTH = 4

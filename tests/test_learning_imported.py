@@ -20,7 +20,7 @@ from rarebind.datasets.magnitudes import DFT, GFN2, sum_of_atoms
 from rarebind.engines import GFN2_WATER, LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.learning import TARGETS, load_samples, make_split, samples_of
-from rarebind.learning.hydration import hydration_energies
+from rarebind.learning.data.hydration import hydration_energies
 
 STUDY = LevelOfTheory("orca", "B3LYP", "def2-SVPD+def2-TZVP", "SMD(water)", "D4")
 COMPLEXES = 16 + len(METALS)
@@ -253,7 +253,7 @@ def test_strategies_of_the_study_are_possible(file, tmp_path):
 @pytest.mark.parametrize(("target", "preset"), [("binding", "best"), ("absolute", "study-2")])
 def test_an_imported_file_is_trained_on(file, tmp_path, target, preset):
     pytest.importorskip("nequip")
-    from rarebind.learning.config import TrainingConfig
+    from rarebind.learning.settings.config import TrainingConfig
     from rarebind.learning.training import train
 
     folder = tmp_path / "data"

@@ -15,14 +15,15 @@ from rarebind.cli import main
 from rarebind.commands import package
 from rarebind.datasets import Dataset
 from rarebind.errors import InputError
-from rarebind.learning import TARGETS, assessment, load_samples, species_shifts
-from rarebind.learning.fragments import free_ligands
-from rarebind.learning.model import Model, load_model
-from rarebind.learning.model_file import write_model
-from rarebind.learning.nequip.emit import Statistics, network
+from rarebind.learning import TARGETS, load_samples, species_shifts
+from rarebind.learning.data.fragments import free_ligands
 from rarebind.learning.nequip.graphs import graph_of
 from rarebind.learning.nequip.inference import build, evaluate
-from rarebind.learning.uncertainty import Fold, HeldOut, calibrate, check_coverage, check_flag
+from rarebind.learning.release import assessment
+from rarebind.learning.release.model import Model, load_model
+from rarebind.learning.release.model_file import write_model
+from rarebind.learning.settings.emit import Statistics, network
+from rarebind.uncertainty import Fold, HeldOut, calibrate, check_coverage, check_flag
 from rarebind.units import KCAL_PER_EV
 
 

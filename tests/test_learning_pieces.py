@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from learning_data import binding_samples, write_dataset
 
-from rarebind.learning.pieces import pieces_of
+from rarebind.learning.data.pieces import pieces_of
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tiny_model import LEVEL, content, published, run_folder
 from rarebind.cli import main
 from rarebind.datasets import append
 from rarebind.learning import load_samples, target_named
-from rarebind.learning.model_file import write_model
+from rarebind.learning.release.model_file import write_model
 from rarebind.learning.training import read_run
 from rarebind.learning.training.folder import run_hash
 

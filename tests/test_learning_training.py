@@ -19,11 +19,10 @@ pytest.importorskip("nequip")
 from rarebind.cli import app
 from rarebind.errors import CalculationError, InputError
 from rarebind.learning import load_split
-from rarebind.learning.config import load_training_config
-from rarebind.learning.history import read_history
 from rarebind.learning.nequip.callbacks import RunIdentity
 from rarebind.learning.nequip.checkpoint import read_checkpoint
-from rarebind.learning.nequip.devices import accelerator_of
+from rarebind.learning.settings.config import load_training_config
+from rarebind.learning.settings.devices import accelerator_of
 from rarebind.learning.training import (
     check_checkpoint,
     load_material,
@@ -33,6 +32,7 @@ from rarebind.learning.training import (
     train,
 )
 from rarebind.learning.training.folder import check_folder, run_hash
+from rarebind.learning.training.history import read_history
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,13 @@ from tiny_model import (
 
 from rarebind.errors import InputError
 from rarebind.learning import digest, load_samples, make_split, target_named
-from rarebind.learning.card import Card
-from rarebind.learning.fragments import FreeLigand, fragments_of
-from rarebind.learning.model import Model, load_model
-from rarebind.learning.model_file import ModelFile, read_model, write_model
+from rarebind.learning.data.fragments import FreeLigand, fragments_of
 from rarebind.learning.nequip.graphs import graph_of
 from rarebind.learning.nequip.inference import build, evaluate, load_weights
-from rarebind.learning.package import open_model, package
+from rarebind.learning.release.card import Card
+from rarebind.learning.release.model import Model, load_model
+from rarebind.learning.release.model_file import ModelFile, read_model, write_model
+from rarebind.learning.release.package import open_model, package
 
 
 @pytest.fixture(scope="module")

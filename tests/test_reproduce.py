@@ -21,7 +21,7 @@ from rarebind.errors import InputError
 from rarebind.evaluation import metrics, read_outcomes
 from rarebind.learning import TARGETS, load_samples, target_named
 from rarebind.learning.baselines import BASELINES
-from rarebind.learning.config import SplitChoice
+from rarebind.learning.settings.config import SplitChoice
 from rarebind.studies.gupta2026.reproduce import (
     Inputs,
     Row,

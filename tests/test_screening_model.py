@@ -18,13 +18,13 @@ from rarebind.datasets import Dataset
 from rarebind.engines import GFN2_WATER
 from rarebind.errors import InputError
 from rarebind.learning import load_samples, target_named
-from rarebind.learning.bundled import bundled_model, bundled_models
-from rarebind.learning.model import Model, load_model
-from rarebind.learning.uncertainty import Domains, family, sigmas
+from rarebind.learning.release.bundled import bundled_model, bundled_models
+from rarebind.learning.release.model import Model, load_model
 from rarebind.ligands import parse_ligand
 from rarebind.screening import Prediction, Request, Watch, estimates_of, ranked_rows
 from rarebind.screening.api import run
 from rarebind.screening.predicted import _entry, check_model, screen_by_model
+from rarebind.uncertainty import Domains, family, sigmas
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
@@ -259,7 +259,7 @@ def test_a_metal_that_the_model_has_not_seen_is_refused(model):
 
 
 def test_a_model_of_something_else_is_refused(model, tmp_path):
-    from rarebind.learning.model_file import read_model, write_model
+    from rarebind.learning.release.model_file import read_model, write_model
 
     name = next(iter(bundled_models()))
     content = read_model(ROOT / "src" / "rarebind" / "data" / "models" / f"{name}.rarebind")

@@ -10,8 +10,8 @@ from sklearn.covariance import EmpiricalCovariance, ShrunkCovariance
 from sklearn.model_selection import GridSearchCV, KFold
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty import Applicability, finite_sample_quantile, fit_applicability
-from rarebind.learning.uncertainty.applicability import SHRINKAGES
+from rarebind.uncertainty import Applicability, finite_sample_quantile, fit_applicability
+from rarebind.uncertainty.applicability import SHRINKAGES
 
 RNG = np.random.default_rng(1)
 MIXING = RNG.normal(size=(6, 6)) * np.logspace(0, -2, 6)

@@ -12,7 +12,7 @@ from real_outcomes import additive
 
 from rarebind.elements import rare_earths
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty import (
+from rarebind.uncertainty import (
     FAMILIES,
     Conformal,
     coverage,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty import Domains, Fold, HeldOut, calibrate, check_flag
-from rarebind.learning.uncertainty.applicability import fit_applicability
-from rarebind.learning.uncertainty.domains import LEAST, domains_within, metal_distances
+from rarebind.uncertainty import Domains, Fold, HeldOut, calibrate, check_flag
+from rarebind.uncertainty.applicability import fit_applicability
+from rarebind.uncertainty.domains import LEAST, domains_within, metal_distances
 
 SERIES = ("La", "Eu", "Lu")
 WIDTH = 4

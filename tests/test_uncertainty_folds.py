@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty import (
+from rarebind.uncertainty import (
     LEVELS,
     Domains,
     Fold,

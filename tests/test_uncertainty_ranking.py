@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty import (
+from rarebind.uncertainty import (
     difference,
     differences,
     fit_rigidity,

@@ -9,7 +9,7 @@ from sklearn.gaussian_process.kernels import DotProduct
 from sklearn.linear_model import BayesianRidge
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty import (
+from rarebind.uncertainty import (
     Rigidity,
     choose_regularisation,
     fit_rigidity,

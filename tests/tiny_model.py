@@ -12,13 +12,13 @@ from rarebind.datasets import Dataset
 from rarebind.datasets.shards import MANIFEST, SHARDS, TABLE
 from rarebind.io.files import replace_file
 from rarebind.learning import digest, make_split
-from rarebind.learning.card import Card
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.model_file import ModelFile
-from rarebind.learning.nequip.emit import Statistics
-from rarebind.learning.nequip.emit import network as emitted
 from rarebind.learning.nequip.inference import build
-from rarebind.learning.package import versions
+from rarebind.learning.release.card import Card
+from rarebind.learning.release.model_file import ModelFile
+from rarebind.learning.release.package import versions
+from rarebind.learning.settings.config import TrainingConfig
+from rarebind.learning.settings.emit import Statistics
+from rarebind.learning.settings.emit import network as emitted
 from rarebind.learning.training import BEST, prepare, read_run
 
 DATA = Path(__file__).parents[1] / "data"

@@ -84,7 +84,7 @@ def _baseline(question: Question) -> Subject:
 
 def _trained(question: Question) -> Subject:
     from rarebind.learning import digest
-    from rarebind.learning.package import open_model
+    from rarebind.learning.release.package import open_model
 
     given = {"--target": question.target, "--level": question.level, "--base": question.base}
     if wrong := [option for option, value in given.items() if value is not None]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rarebind.datasets import Dataset
     from rarebind.evaluation import Outcome
     from rarebind.learning import Sample, Split
-    from rarebind.learning.model import Model
+    from rarebind.learning.release.model import Model
 
 _NAMED = 3
 
@@ -74,7 +74,7 @@ class Subject:
         if self.model is None:
             assert self.baseline is not None
             return self.predict_baseline(self.baseline, samples)
-        from rarebind.learning.fragments import free_ligands
+        from rarebind.learning.data.fragments import free_ligands
 
         model, level = self.model, self.model.card.level
         ligands = None

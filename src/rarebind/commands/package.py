@@ -18,8 +18,8 @@ from rarebind.commands.progress import progress_bar
 from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:
-    from rarebind.learning.assessment import Assessed
-    from rarebind.learning.uncertainty import Check, FlagCheck
+    from rarebind.learning.release.assessment import Assessed
+    from rarebind.uncertainty import Check, FlagCheck
 
 
 def package(
@@ -48,11 +48,11 @@ def package(
     """Make a model file of trainings: weights, card, and how sure the model is."""
     from rarebind.datasets import Dataset
     from rarebind.errors import InputError
-    from rarebind.learning.assessment import assess
-    from rarebind.learning.config import load_training_config
-    from rarebind.learning.hydration import hydration_energies
-    from rarebind.learning.model_file import SUFFIX, write_model
-    from rarebind.learning.package import content_of, folds_of
+    from rarebind.learning.data.hydration import hydration_energies
+    from rarebind.learning.release.assessment import assess
+    from rarebind.learning.release.model_file import SUFFIX, write_model
+    from rarebind.learning.release.package import content_of, folds_of
+    from rarebind.learning.settings.config import load_training_config
     from rarebind.learning.training import CONFIG
 
     if out.suffix != SUFFIX:

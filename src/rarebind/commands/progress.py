@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from rarebind.learning import training
-    from rarebind.learning.history import Epoch
+    from rarebind.learning.training.history import Epoch
 
 
 def progress_bar(console: Console) -> Progress:

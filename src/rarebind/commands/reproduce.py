@@ -76,7 +76,7 @@ def reproduce(
     1500 epochs, which wants a GPU: --complexes and --max-epochs make a small version, and the
     report says what was cut short.
     """
-    from rarebind.learning.config import parse_duration
+    from rarebind.learning.settings.config import parse_duration
     from rarebind.studies.gupta2026.reproduce import Settings, strategy_named
 
     _check(dataset, published, unit, baselines, accelerator, no_baselines=no_baselines)

@@ -14,7 +14,7 @@ from rich.table import Table
 from rarebind.commands.progress import told
 
 if TYPE_CHECKING:
-    from rarebind.learning.config import TrainingConfig
+    from rarebind.learning.settings.config import TrainingConfig
     from rarebind.learning.training import Result
 
 #: Sizes of a network that a dry run shows.
@@ -52,7 +52,7 @@ def train(
 ) -> None:
     """Train a network; called again, it goes on where it ended."""
     from rarebind.errors import InputError
-    from rarebind.learning.config import load_training_config, parse_duration
+    from rarebind.learning.settings.config import load_training_config, parse_duration
     from rarebind.learning.training import train as train_network
 
     wanted = load_training_config(config)
@@ -104,7 +104,7 @@ def _show_plan(config: TrainingConfig) -> None:
 
 def _show_result(result: Result, folder: Path, again: str) -> None:
     from rarebind.learning import load_split
-    from rarebind.learning.model_file import SUFFIX
+    from rarebind.learning.release.model_file import SUFFIX
     from rarebind.learning.training import SPLIT
     from rarebind.units import KCAL_PER_EV
 

@@ -18,7 +18,7 @@ from rarebind.io.files import write_packed
 from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
 
 #: Which energies: equation 1, or exchange with the aqua ion.
 QUANTITIES = ("binding", "exchange")

@@ -1,10 +1,10 @@
 """Learning binding energies: targets, samples, splits, shifts."""
 
-from rarebind.learning.samples import Sample, digest, load_samples, samples_of
-from rarebind.learning.shifts import species_shifts
-from rarebind.learning.split_file import load_split, save_split
-from rarebind.learning.splits import PARTS, SPLITS, Split, make_split
-from rarebind.learning.targets import TARGETS, Target, target_named
+from rarebind.learning.data.samples import Sample, digest, load_samples, samples_of
+from rarebind.learning.data.shifts import species_shifts
+from rarebind.learning.data.split_file import load_split, save_split
+from rarebind.learning.data.splits import PARTS, SPLITS, Split, make_split
+from rarebind.learning.data.targets import TARGETS, Target, target_named
 
 __all__ = [
     "PARTS",

@@ -45,7 +45,7 @@ class Estimates:
         Equation 1, (n,) eV; NaN where it is unknown.
     spread
         Joint law of the errors, (n, d) eV: Σ c_i E_i has the standard deviation |Σ c_i s_i| (see
-        :mod:`rarebind.learning.uncertainty`).  Only rows without an exchange energy may have NaN.
+        :mod:`rarebind.uncertainty`).  Only rows without an exchange energy may have NaN.
         A computed energy among predicted ones has a row of zeros.  None where all are computed.
     half_width
         Of the interval around either energy, (n,) eV; NaN where it is unknown.  None where all are

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty.ranking import SEED, drawn
 from rarebind.screening.estimates import Estimates, pair_rows
+from rarebind.uncertainty.ranking import SEED, drawn
 from rarebind.units import KCAL_PER_EV
 
 #: Samples unless asked otherwise: probabilities are known to 0.011 or better.

@@ -18,13 +18,13 @@ from rarebind.campaigns.run import Ended
 from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, Layout, swap_metal
 from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
-from rarebind.learning.model import Model, Predictions
-from rarebind.learning.samples import Sample, unlabelled
-from rarebind.learning.uncertainty import family, sigmas
+from rarebind.learning.data.samples import Sample, unlabelled
+from rarebind.learning.release.model import Model, Predictions
 from rarebind.ligands import Ligand, Rejected
 from rarebind.screening.computed import Plan, compute, plan_screen
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Interval, Screen, Watch
+from rarebind.uncertainty import family, sigmas
 
 #: Share of the intervals that hold the computed energy, where the model has it.
 LEVEL = 0.9

@@ -31,7 +31,7 @@ class Prediction:
     half_width
         Of the interval around either energy, eV; None for a model that was not calibrated.
     spread
-        Of the joint law of errors, shape (d,), eV; see :mod:`rarebind.learning.uncertainty`.  None
+        Of the joint law of errors, shape (d,), eV; see :mod:`rarebind.uncertainty`.  None
         where there is no interval.
     flagged
         Whether the complex is unlike those that the model learned from.

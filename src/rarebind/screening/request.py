@@ -19,7 +19,7 @@ from rarebind.screening.screen import MODEL, Fitting, Screen, Watch, fit
 
 if TYPE_CHECKING:
     from rarebind.complexes import ComplexSpec
-    from rarebind.learning.model import Model
+    from rarebind.learning.release.model import Model
 
 #: Engine that computes what a model starts from.
 _ENGINE = "tblite"
@@ -201,9 +201,9 @@ class Prepared:
 
 
 def _model(request: Request) -> Model:
-    from rarebind.learning.bundled import bundled_model
-    from rarebind.learning.model import load_model
     from rarebind.learning.nequip import need_nequip
+    from rarebind.learning.release.bundled import bundled_model
+    from rarebind.learning.release.model import load_model
     from rarebind.screening.predicted import check_model
 
     need_nequip()

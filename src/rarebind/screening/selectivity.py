@@ -19,13 +19,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty.ranking import DRAWS, SEED, probability_first
 from rarebind.screening.estimates import (
     ROOM_TEMPERATURE,
     Estimates,
     pair_rows,
     thermal_energy,
 )
+from rarebind.uncertainty.ranking import DRAWS, SEED, probability_first
 from rarebind.units import KCAL_PER_EV
 
 #: Separations that matter: magnets (Nd/Dy), the ends of the series (La/Lu), phosphors (Eu/Gd, also

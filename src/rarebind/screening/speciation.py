@@ -30,7 +30,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.errors import InputError
-from rarebind.learning.uncertainty.ranking import SEED
 from rarebind.screening.equilibrium import log_free_ligands, shares_of
 from rarebind.screening.estimates import (
     ROOM_TEMPERATURE,
@@ -38,6 +37,7 @@ from rarebind.screening.estimates import (
     ligands_and_waters,
     thermal_energy,
 )
+from rarebind.uncertainty.ranking import SEED
 
 #: Concentration of pure water at 298 K, mol/L.
 WATER = 55.34

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.learning.uncertainty.ranking import probability_first
 from rarebind.screening.estimates import Estimates
 from rarebind.screening.memory import remembered
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Screen
+from rarebind.uncertainty.ranking import probability_first
 from rarebind.units import KCAL_PER_EV, KJ_PER_EV
 
 #: Energy units for people, as factors from eV.

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
 
 
 class Categories:

@@ -16,7 +16,7 @@ from rarebind.learning.baselines.ridge import GroupedRidge
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
 
 #: Effects of composition, metal and ligand, and their interactions.  Linear in the ligand's
 #: fragments, effects of scaffold and substituent add up, also in a ligand never seen.

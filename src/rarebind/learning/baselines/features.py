@@ -14,7 +14,7 @@ from rarebind.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
 
 #: Ionic radii are compared at this coordination number, that of the study's complexes.
 _CN = 8

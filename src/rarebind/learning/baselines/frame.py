@@ -13,7 +13,7 @@ from rarebind.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
 
 #: A target that varies this many times more than the binding energy holds total energies.
 _TOTAL = 10.0

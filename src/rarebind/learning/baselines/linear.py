@@ -14,7 +14,7 @@ from rarebind.learning.baselines.ridge import GroupedRidge
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
 
 
 class MeanPerMetal(Baseline):

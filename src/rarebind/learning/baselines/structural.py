@@ -15,7 +15,7 @@ from rarebind.learning.baselines.surroundings import ELEMENTS, metal_index, surr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
 
 #: Those of the descriptors, and the surroundings of the metal, alone and by metal.
 STRUCTURE_TERMS = (

@@ -13,7 +13,7 @@ from rarebind.errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from rarebind.learning.samples import Sample
+    from rarebind.learning.data.samples import Sample
     from rarebind.structures import Structure
 
 #: Neighbours that are told apart; all others share one column.

@@ -28,7 +28,7 @@ class PlateauSchedule(Callback):
     monitor
         The validation error.
     factor, patience, threshold, stop
-        See :class:`rarebind.learning.presets.Plateau`.
+        See :class:`rarebind.learning.settings.presets.Plateau`.
     finished
         File that is made when training has ended.
     """

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.elements import is_rare_earth
-from rarebind.learning.fragments import fragments_of
-from rarebind.learning.samples import Sample
+from rarebind.learning.data.fragments import fragments_of
+from rarebind.learning.data.samples import Sample
 from rarebind.structures import Structure
 
 Indices = NDArray[np.int64]

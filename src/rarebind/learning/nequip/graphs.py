@@ -16,10 +16,10 @@ from scipy.spatial.distance import cdist
 
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file
-from rarebind.learning.fragments import FreeLigand, fragments_of
+from rarebind.learning.data.fragments import FreeLigand, fragments_of
+from rarebind.learning.data.samples import Sample
 from rarebind.learning.nequip.centres import Indices, near_metal, of_reaction
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
-from rarebind.learning.samples import Sample
 from rarebind.structures import Structure
 
 #: A graph: tensors by the keys of NequIP's ``AtomicDataDict``.

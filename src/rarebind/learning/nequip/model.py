@@ -37,7 +37,7 @@ def RareEarthAllegro(  # noqa: N802
         what binding does not change cancels, whatever the network thinks of it.
     atom_descriptor
         What atoms carry from the free ligand, which tells of substituents beyond the cutoff: one
-        of :data:`~rarebind.learning.atom_descriptors.ATOM_DESCRIPTORS`, or nothing.
+        of :data:`~rarebind.learning.data.atom_descriptors.ATOM_DESCRIPTORS`, or nothing.
     metal_descriptors
         Whether rare earths are embedded by ionic radius and 4f count rather than as unrelated
         elements.

@@ -12,15 +12,15 @@ import yaml
 
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.history import (
+from rarebind.learning.settings.config import TrainingConfig
+from rarebind.learning.settings.emit import FINISHED
+from rarebind.learning.training.history import (
     Epoch,
     draw_history,
     read_history,
     read_logs,
     write_history,
 )
-from rarebind.learning.nequip.emit import FINISHED
 
 #: Version of run.json.
 SCHEMA_VERSION: Final = 1

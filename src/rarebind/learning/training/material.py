@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rarebind.datasets import Dataset, find_level, told_apart
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.samples import Sample, load_samples
-from rarebind.learning.splits import Split
-from rarebind.learning.targets import target_named
+from rarebind.learning.data.samples import Sample, load_samples
+from rarebind.learning.data.splits import Split
+from rarebind.learning.data.targets import target_named
+from rarebind.learning.settings.config import TrainingConfig
 
 
 @dataclass(frozen=True, eq=False)

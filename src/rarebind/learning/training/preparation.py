@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from rarebind.datasets import Dataset
 from rarebind.errors import InputError
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.fragments import FreeLigand, free_ligands
-from rarebind.learning.nequip.emit import Statistics
-from rarebind.learning.presets import Preset
-from rarebind.learning.samples import Sample, digest
-from rarebind.learning.split_file import save_split
+from rarebind.learning.data.fragments import FreeLigand, free_ligands
+from rarebind.learning.data.samples import Sample, digest
+from rarebind.learning.data.split_file import save_split
+from rarebind.learning.settings.config import TrainingConfig
+from rarebind.learning.settings.emit import Statistics
+from rarebind.learning.settings.presets import Preset
 from rarebind.learning.training.folder import CONFIG, GRAPHS, SPLIT, write_run, write_yaml
 from rarebind.learning.training.material import Material, load_material
 from rarebind.learning.training.start import copy_start, in_order, inherit

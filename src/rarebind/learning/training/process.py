@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from rarebind.errors import CalculationError
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.history import read_logs
-from rarebind.learning.nequip.emit import Paths, Statistics, nequip_config
 from rarebind.learning.nequip.memory import kept_memory
+from rarebind.learning.settings.config import TrainingConfig
+from rarebind.learning.settings.emit import Paths, Statistics, nequip_config
 from rarebind.learning.training.checkpoints import check_checkpoint
 from rarebind.learning.training.folder import (
     BEST,
@@ -31,6 +30,7 @@ from rarebind.learning.training.folder import (
     update_history,
     write_yaml,
 )
+from rarebind.learning.training.history import read_logs
 from rarebind.learning.training.progress import Pace, Progress
 
 #: Seconds between looks at a running training, and between drawings of its curve.

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.history import Epoch, Place
-from rarebind.learning.nequip.emit import steps_per_epoch
+from rarebind.learning.settings.config import TrainingConfig
+from rarebind.learning.settings.emit import steps_per_epoch
+from rarebind.learning.training.history import Epoch, Place
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rarebind.errors import InputError
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.history import Epoch
 from rarebind.learning.nequip import need_nequip
-from rarebind.learning.nequip.devices import check_devices
+from rarebind.learning.settings.config import TrainingConfig
+from rarebind.learning.settings.devices import check_devices
 from rarebind.learning.training.folder import (
     check_folder,
     is_finished,
     is_prepared,
     update_history,
 )
+from rarebind.learning.training.history import Epoch
 from rarebind.learning.training.lock import locked
 from rarebind.learning.training.preparation import prepare
 from rarebind.learning.training.process import run_nequip

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rarebind.errors import InputError
-from rarebind.learning.config import TrainingConfig
-from rarebind.learning.nequip.emit import Statistics, network
-from rarebind.learning.sample import Sample
-from rarebind.learning.split_file import load_split
-from rarebind.learning.splits import Split
+from rarebind.learning.data.sample import Sample
+from rarebind.learning.data.split_file import load_split
+from rarebind.learning.data.splits import Split
+from rarebind.learning.settings.config import TrainingConfig
+from rarebind.learning.settings.emit import Statistics, network
 from rarebind.learning.training.checkpoints import check_checkpoint
 from rarebind.learning.training.folder import BEST, SPLIT, START
 
@@ -134,7 +134,7 @@ def _read(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Any], Split]:
         check_checkpoint(path, BEST)
         found = read_checkpoint(path / BEST)
         return found.network, found.weights, load_split(path / SPLIT)
-    from rarebind.learning.model_file import read_model
+    from rarebind.learning.release.model_file import read_model
 
     content = read_model(path)
     return content.network, content.members[0], content.split

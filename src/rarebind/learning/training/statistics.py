@@ -10,10 +10,10 @@ import numpy as np
 
 from rarebind.complexes import TEMPLATE_METAL
 from rarebind.errors import InputError
-from rarebind.learning.fragments import fragments_of
-from rarebind.learning.presets import Preset
-from rarebind.learning.samples import Sample
-from rarebind.learning.shifts import species_shifts
+from rarebind.learning.data.fragments import fragments_of
+from rarebind.learning.data.samples import Sample
+from rarebind.learning.data.shifts import species_shifts
+from rarebind.learning.settings.presets import Preset
 from rarebind.structures import Structure
 
 #: eV; a network needs room to move even where the shifts say everything.

@@ -13,8 +13,8 @@ from rarebind.datasets.shards import MANIFEST
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file
-from rarebind.learning.samples import Sample, load_samples
-from rarebind.learning.targets import target_named
+from rarebind.learning.data.samples import Sample, load_samples
+from rarebind.learning.data.targets import target_named
 from rarebind.studies.gupta2026.reproduce.settings import Settings, sha256_of
 from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
 from rarebind.studies.gupta2026.reproduce.subset import at_both, labelled, write_subset

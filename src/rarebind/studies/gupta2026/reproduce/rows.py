@@ -8,7 +8,7 @@ from functools import cached_property
 
 from rarebind.evaluation.metrics import Metrics, metrics
 from rarebind.evaluation.outcomes import Outcome
-from rarebind.learning.targets import Target
+from rarebind.learning.data.targets import Target
 
 _HOUR = 3600.0
 

@@ -15,16 +15,16 @@ from rarebind.errors import InputError, RarebindError
 from rarebind.evaluation.outcomes import Outcome, outcomes
 from rarebind.io.files import replace_file
 from rarebind.learning.baselines import BASELINES
-from rarebind.learning.config import SplitChoice, TrainingConfig
-from rarebind.learning.history import read_history
-from rarebind.learning.model import Model
+from rarebind.learning.data.samples import Sample, digest
+from rarebind.learning.data.splits import Split
+from rarebind.learning.data.targets import Target
 from rarebind.learning.nequip import need_nequip
-from rarebind.learning.package import open_model
-from rarebind.learning.presets import preset_named
-from rarebind.learning.samples import Sample, digest
-from rarebind.learning.splits import Split
-from rarebind.learning.targets import Target
+from rarebind.learning.release.model import Model
+from rarebind.learning.release.package import open_model
+from rarebind.learning.settings.config import SplitChoice, TrainingConfig
+from rarebind.learning.settings.presets import preset_named
 from rarebind.learning.training import HISTORY, Progress, train
+from rarebind.learning.training.history import read_history
 from rarebind.studies.gupta2026.reproduce.inputs import Inputs
 from rarebind.studies.gupta2026.reproduce.rows import Row, Training
 from rarebind.studies.gupta2026.reproduce.settings import TRAININGS, Settings
@@ -225,7 +225,7 @@ def _outcomes(job: Job, inputs: Inputs) -> tuple[dict[str, list[Outcome]], tuple
 
 def _predicted(model: Model, inputs: Inputs, samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Targets in eV."""
-    from rarebind.learning.fragments import free_ligands
+    from rarebind.learning.data.fragments import free_ligands
 
     level = inputs.level
     ligands = None

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file
-from rarebind.learning.presets import preset_named
-from rarebind.learning.splits import SPLITS
+from rarebind.learning.data.splits import SPLITS
+from rarebind.learning.settings.presets import preset_named
 from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
 
 _FILE = "settings.json"
@@ -54,7 +54,7 @@ class Settings:
     seconds
         For each training and call; None: as long as it needs.
     threads, accelerator
-        See :class:`rarebind.learning.config.TrainingConfig`.
+        See :class:`rarebind.learning.settings.config.TrainingConfig`.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from typing import Any
 
 from rarebind.errors import InputError
 from rarebind.io.yaml import check_keys, read_yaml
-from rarebind.learning.targets import TARGETS, Target
+from rarebind.learning.data.targets import TARGETS, Target
 
 _FILE = "study.yaml"
 #: Parts of a split that the study reports on.

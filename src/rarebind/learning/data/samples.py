@@ -1,0 +1,227 @@
+"""What a model learns from: geometries of complexes, each with the value of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rarebind.complexes import TEMPLATE_METAL, swap_metal
+from rarebind.datasets import Dataset, Record, Row, find_level, told_apart
+from rarebind.datasets.statistics import complexes
+from rarebind.errors import InputError
+from rarebind.learning.data.geometries import Geometry, geometries_of, same_geometry
+from rarebind.learning.data.lacking import lacking_references
+from rarebind.learning.data.partners import anchors, at_base, label_command
+from rarebind.learning.data.sample import Sample, digest, names_of, unlabelled
+from rarebind.learning.data.targets import Target
+from rarebind.structures import Structure
+
+
+def load_samples(
+    dataset: Dataset, target: Target, level: str, base: str | None = None, *, frames: bool = False
+) -> list[Sample]:
+    """The accepted complexes of `level` that have the energies asked for, in the dataset's order.
+
+    All need equation 1, in which every target is evaluated; those of the exchange energy need that
+    as well, and so an aqua ion of the metal.
+
+    Parameters
+    ----------
+    level
+        As printed, or one of :data:`rarebind.engines.LEVELS`.
+    base
+        For a target that is a difference: the level that is taken off.
+    frames
+        Whether geometries on the way to the final ones come too; for a difference, those that
+        both levels have.
+
+    Returns
+    -------
+    list
+        For an anchored target without the reference metal, whose target is zero, and without
+        complexes of which the one with that metal is missing.
+
+    Raises
+    ------
+    InputError
+        There is no such level, or no such complex; `base` is given though the target is no
+        difference, is missing though it is, or is `level`; complexes lack the base level.
+    """
+    if target.delta != (base is not None):
+        raise InputError(
+            f"the target {target.name} is a difference of two levels: give the base level too"
+            if target.delta
+            else f"the target {target.name} is of one level: give no base level"
+        )
+    rows = told_apart(dataset.rows())
+    level = find_level(rows, level)
+    chosen = _chosen(dataset, rows, target, level)
+    partners: dict[str, Row] = {}
+    if base is not None:
+        partners = at_base(dataset, rows, chosen, target, base)
+    elif target.anchored:
+        partners = anchors(chosen)
+        chosen = [row for row in chosen if row.key in partners]
+        if not chosen:
+            raise InputError(
+                f"{dataset.folder}: no complex at {level} has its like with {TEMPLATE_METAL}, from "
+                f"which the target {target.name} is counted: add {TEMPLATE_METAL}, or another metal"
+            )
+    records = dataset.records_of([*chosen, *partners.values()], frames=frames)
+    samples: list[Sample] = []
+    for row in chosen:
+        partner = partners.get(row.key)
+        less = None if partner is None else records[partner.key]
+        samples += samples_of(records[row.key], target, less, frames=frames)
+    return samples
+
+
+def samples_of(
+    record: Record, target: Target, less: Record | None = None, *, frames: bool = False
+) -> list[Sample]:
+    """The samples of one complex, its final geometry first.
+
+    Parameters
+    ----------
+    less
+        What is taken off.  For a difference of levels: the same geometry at the base level; its
+        atoms may stand in another order.  For an anchored target: the complex of the reference
+        metal.
+    frames
+        As in :func:`load_samples`.
+
+    Raises
+    ------
+    InputError
+        The record is no complex with the energies asked for, or `less` is missing, not wanted, or
+        not what it should be.
+    """
+    _check(record, target, less, frames=frames)
+    if less is not None and target.anchored:
+        return [_of_series(record, target, less)]
+    samples = []
+    for number, geometry in enumerate(geometries_of(record, frames=frames)):
+        forces = geometry.forces
+        learned = geometry.values[target.quantity]
+        if less is not None:
+            below = same_geometry(geometry, less, frames=number > 0)
+            if below is None and number > 0:
+                continue
+            if below is None:
+                raise InputError(
+                    f"{record.label}: records {record.key[:12]} and {less.key[:12]} have "
+                    "different atoms or positions: the difference of their energies is moot"
+                )
+            learned -= below.values[target.quantity]
+            if forces is not None:
+                forces = None if below.forces is None else forces - below.forces
+        samples.append(
+            _sample(record, geometry.structure, geometry, learned, frame=number, forces=forces)
+        )
+    return samples
+
+
+def _chosen(dataset: Dataset, rows: Sequence[Row], target: Target, level: str) -> list[Row]:
+    """The complexes to learn from."""
+    accepted = complexes(rows, level)
+    labelled = [row for row in accepted if row.binding_kcal_mol is not None]
+    if not target.needs_aqua or not labelled:
+        energies, chosen = "binding energies", labelled
+        advice = (
+            f"label complexes and their references with `{label_command(dataset, level)}`, or "
+            "import them together"
+        )
+    else:
+        energies = f"exchange energies, which the target {target.name} needs,"
+        chosen = [row for row in labelled if row.exchange_kcal_mol is not None]
+        advice = "add what is missing, or learn binding, which needs no aqua ion"
+    if chosen:
+        return chosen
+    lacking = lacking_references(rows, accepted, exchange=target.needs_aqua)
+    raise InputError(
+        f"{dataset.folder} has no accepted complex with {energies} at {level}"
+        f"{f' ({lacking})' if lacking else ''}: {advice}"
+    )
+
+
+def _check(record: Record, target: Target, less: Record | None, *, frames: bool) -> None:
+    """Whether the target can be learned of these."""
+    if (target.delta or target.anchored) != (less is not None):
+        raise InputError(
+            f"{record.label}: the target {target.name} and something to take off do not go together"
+        )
+    if record.ligand is None or record.spec is None:
+        raise InputError(f"{record.label} is no complex, so nothing is learned from it")
+    if target.anchored and frames:
+        raise InputError(
+            f"the target {target.name} is of final geometries: ask for none on the way"
+        )
+    for one in (record, less) if target.needs_aqua else ():
+        if one is not None and one.binding is not None and one.with_exchange is None:
+            raise InputError(
+                f"{one.label} has no exchange energy, which the target {target.name} needs: there "
+                f"is no aqua ion of {one.metal} at {one.calculation.level}"
+            )
+
+
+def _sample(
+    record: Record,
+    structure: Structure,
+    known: Geometry,
+    learned: float,
+    **more: Any,
+) -> Sample:
+    """What is learned of one geometry of `record`, whose energies are `known`."""
+    ligand, spec = record.ligand, record.spec
+    assert ligand is not None
+    assert spec is not None
+    return Sample(
+        key=record.key,
+        structure=structure,
+        **names_of(spec, ligand),
+        target=learned,
+        # References, and what was taken off.
+        binding_offset=known.values["binding"] - learned,
+        exchange_offset=None if known.exchange is None else known.exchange - learned,
+        origin=record.source,
+        **more,
+    )
+
+
+def _of_series(record: Record, target: Target, anchor: Record) -> Sample:
+    """The energy is that of the relaxed complex; the geometry, what is known before it is relaxed.
+
+    A screen has the complex of the reference metal alone, and swaps the metal.
+    """
+    spec = record.spec
+    assert spec is not None
+    (own,) = geometries_of(record, frames=False)
+    reference = _reference(record, anchor)
+    assert anchor.spec is not None
+    return _sample(
+        record,
+        swap_metal(reference.structure, anchor.spec, spec.metal),
+        own,
+        own.values[target.quantity] - reference.values[target.quantity],
+        frame=0,
+        forces=None,
+        reference=reference.structure,
+    )
+
+
+def _reference(record: Record, anchor: Record) -> Geometry:
+    """The complex of the reference metal, if it differs in nothing else."""
+    spec = record.spec
+    assert spec is not None
+    if anchor.spec != spec.with_metal(TEMPLATE_METAL):
+        raise InputError(
+            f"{record.label} is compared with {anchor.label}: they differ in more than the metal, "
+            f"or it is not {TEMPLATE_METAL}"
+        )
+    if anchor.calculation.level != record.calculation.level:
+        raise InputError(f"{record.label} and {anchor.label} are of different levels of theory")
+    (final,) = geometries_of(anchor, frames=False)
+    return final
+
+
+__all__ = ["Sample", "digest", "load_samples", "samples_of", "unlabelled"]

@@ -1,0 +1,1 @@
+"""Trained models: their files, what goes with their weights, and how they are asked."""

@@ -1,0 +1,331 @@
+"""A trained model as one file: a zip of JSON and plain arrays, from which no code is ever run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rarebind.errors import InputError
+from rarebind.io.files import replace_file
+from rarebind.learning.data.split_file import load_split, save_split
+from rarebind.learning.data.splits import Split
+from rarebind.learning.release.card import Card
+from rarebind.learning.release.heads import Heads
+from rarebind.uncertainty import Uncertainty
+
+#: Version of the file; 2 may have heads, without which energies would be others, 3 domains of
+#: metals.
+SCHEMA_VERSION = 3
+#: How such a file is called.
+SUFFIX = ".rarebind"
+_CARD, _NETWORK, _SPLIT = "card.json", "model.json", "split.json"
+_INTERVALS, _SPREAD = "intervals.json", "spread.npz"
+_HYDRATION = "hydration.json"
+_HEADS, _HEAD_WEIGHTS = "heads.json", "heads.npz"
+#: The same for every file, so that the same model always gives the same bytes.
+_DATE = (1980, 1, 1, 0, 0, 0)
+#: What may be built from a description in a file: parts of networks, nothing else that can be
+#: called by a name.
+_NETWORKS = ("allegro.model.AllegroModel", "rarebind.learning.nequip.model.RareEarthAllegro")
+_PARTS = frozenset(
+    {
+        "allegro.nn.TwoBodyBesselScalarEmbed",
+        "allegro.nn.TwoBodySplineScalarEmbed",
+        "nequip.nn.embedding.PolynomialCutoff",
+        "nequip.nn.pair_potential.ZBL",
+        "rarebind.learning.nequip.embedding.rare_earth_scalar_embed",
+    }
+)
+
+Weights = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    card
+    network
+        How the network is built, as NequIP's configuration has it: ``_target_`` and arguments.
+    split
+        Which complexes the model learned from, so that it is never tested on them by accident.
+    members
+        Weights of each member of the ensemble by name.
+    uncertainty
+        What the model knows of its errors; None where it was not calibrated.
+    hydration
+        Equation 1 less exchange energy in eV, and waters of the aqua ion, by metal; see
+        :func:`~rarebind.learning.data.hydration.hydration_energies`.
+    heads
+        What is added to the mean energy of the members, by metal; None: nothing.
+
+    Raises
+    ------
+    InputError
+        Something else than a network would be built, there are no weights or not all are finite,
+        or the parts contradict each other.
+    """
+
+    card: Card
+    network: Mapping[str, Any]
+    split: Split
+    members: tuple[Weights, ...]
+    uncertainty: Uncertainty | None = None
+    hydration: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    heads: Heads | None = None
+
+    def __post_init__(self) -> None:
+        _check_network(self.network)
+        if len(self.members) != len(self.card.seeds):
+            raise InputError(
+                f"model {self.card.name}: {len(self.members)} members, but the card speaks of "
+                f"{len(self.card.seeds)}"
+            )
+        if self.card.split_hash != self.split.digest:
+            raise InputError(f"model {self.card.name}: its split is not the one on its card")
+        if names := sorted(set(self.type_names) ^ set(self.card.elements)):
+            raise InputError(
+                f"model {self.card.name}: card and network know other elements: {', '.join(names)}"
+            )
+        for weights in self.members:
+            if not weights or set(weights) != set(self.members[0]):
+                raise InputError(f"model {self.card.name}: its members have different weights")
+            wrong = [name for name, array in weights.items() if not np.isfinite(array).all()]
+            if wrong:
+                raise InputError(f"model {self.card.name}: {wrong[0]} is not finite: it diverged")
+        members = tuple(MappingProxyType(dict(weights)) for weights in self.members)
+        object.__setattr__(self, "members", members)
+        object.__setattr__(self, "hydration", MappingProxyType(_hydration(self.hydration)))
+        object.__setattr__(self, "network", MappingProxyType(dict(self.network)))
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        """Elements in the order of the network."""
+        return tuple(self.network["type_names"])
+
+
+def write_model(content: ModelFile, path: Path | str) -> str:
+    """Write a model file, whole or not at all; equal models make equal files.
+
+    Parameters
+    ----------
+    path
+        Ends in :data:`SUFFIX`.
+
+    Returns
+    -------
+    str
+        SHA-256 of the file.
+
+    Raises
+    ------
+    InputError
+        The file has another ending or cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != SUFFIX:
+        raise InputError(f"{path}: the name of a model ends in {SUFFIX}")
+    parts = {
+        _NETWORK: _json(dict(content.network)),
+        _SPLIT: _split_bytes(content.split),
+        _HYDRATION: _json({metal: list(found) for metal, found in content.hydration.items()}),
+        **{_weights_name(i): _npz(weights) for i, weights in enumerate(content.members)},
+    }
+    if content.uncertainty is not None:
+        parts[_INTERVALS] = _json(content.uncertainty.data())
+        parts[_SPREAD] = _npz(content.uncertainty.arrays())
+    if content.heads is not None:
+        parts[_HEADS] = _json(content.heads.data())
+        parts[_HEAD_WEIGHTS] = _npz(content.heads.arrays())
+    head = {
+        "schema": SCHEMA_VERSION,
+        "card": content.card.data(),
+        "sha256": {name: _sha256(part) for name, part in parts.items()},
+    }
+    head["checksum"] = _sha256(_json(head))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, part in {_CARD: _json(head), **parts}.items():
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, part, zipfile.ZIP_DEFLATED, 9)
+    try:
+        replace_file(path, packed.getvalue())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    return _sha256(packed.getvalue())
+
+
+def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
+    """The inverse of :func:`write_model`.
+
+    Parameters
+    ----------
+    sha256
+        Of the file, where it is known from elsewhere.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no model, of a newer version, damaged or altered, or its hash is not
+        `sha256`.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the model {path}: {error.strerror}") from error
+    if sha256 is not None and _sha256(content) != sha256.lower():
+        raise InputError(
+            f"{path} has SHA-256 {_sha256(content)}, not {sha256.lower()}: it is not the model "
+            "that was asked for; fetch it again"
+        )
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            head = json.loads(archive.read(_CARD))
+            _check_head(head)
+            parts = dict(_checked(archive, head["sha256"]))
+        weights = [_weights_name(i) for i in range(len(head["card"]["seeds"]))]
+        return ModelFile(
+            Card.of(head["card"]),
+            json.loads(parts[_NETWORK]),
+            _split_of(parts[_SPLIT]),
+            tuple(_arrays(parts[name]) for name in weights),
+            _uncertainty(parts),
+            json.loads(parts[_HYDRATION]),
+            _heads(parts),
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, OSError,
+        NotImplementedError, RuntimeError,
+    ) as error:  # fmt: skip
+        raise InputError(
+            f"{path} is no model of rarebind, or is damaged ({error}): make it again with "
+            "`rarebind train`, or fetch it again"
+        ) from error
+
+
+def file_sha256(path: Path | str) -> str:
+    """SHA-256 of a file that can be read."""
+    return _sha256(Path(path).read_bytes())
+
+
+def _check_head(head: Any) -> None:
+    if not isinstance(head, dict) or not isinstance(head.get("schema"), int):
+        raise InputError("the file is no model of rarebind")
+    if head["schema"] > SCHEMA_VERSION:
+        raise InputError(
+            f"model of schema {head['schema']}, this rarebind reads up to {SCHEMA_VERSION}: "
+            "upgrade rarebind"
+        )
+    if head.pop("checksum", None) != _sha256(_json(head)):
+        raise InputError("the card was changed since the model was made: fetch the model again")
+
+
+def _checked(archive: zipfile.ZipFile, hashes: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    for name, expected in hashes.items():
+        part = archive.read(name)
+        if _sha256(part) != expected:
+            raise InputError(f"{name} was changed since the model was made: fetch the model again")
+        yield name, part
+
+
+def _check_network(network: Mapping[str, Any]) -> None:
+    if network.get("_target_") not in _NETWORKS:
+        raise InputError(
+            f"a model is built by {' or '.join(_NETWORKS)}, not by {network.get('_target_')!r}"
+        )
+    names = network.get("type_names")
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise InputError("the description of the network names no elements")
+    for value in network.values():
+        for target in _targets(value):
+            if target not in _PARTS:
+                raise InputError(f"{target!r} is no part of a network, so nothing is built")
+
+
+def _targets(value: Any) -> Iterator[str]:
+    """Names of all that would be called to build `value`."""
+    if isinstance(value, Mapping):
+        if "_target_" in value:
+            yield str(value["_target_"])
+        for inner in value.values():
+            yield from _targets(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _targets(inner)
+
+
+def _hydration(found: Mapping[str, Any]) -> dict[str, tuple[float, int]]:
+    try:
+        return {str(metal): (float(energy), int(n)) for metal, (energy, n) in found.items()}
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"hydration energies of the wrong kind: {error}") from error
+
+
+def _uncertainty(parts: Mapping[str, bytes]) -> Uncertainty | None:
+    if _SPREAD not in parts:
+        return None
+    return Uncertainty.of(_arrays(parts[_SPREAD]), json.loads(parts[_INTERVALS]))
+
+
+def _heads(parts: Mapping[str, bytes]) -> Heads | None:
+    if _HEADS not in parts:
+        return None
+    return Heads.of(_arrays(parts[_HEAD_WEIGHTS]), json.loads(parts[_HEADS]))
+
+
+def _weights_name(number: int) -> str:
+    return f"weights-{number + 1}.npz"
+
+
+def _npz(weights: Weights) -> bytes:
+    packed = io.BytesIO()
+    arrays: dict[str, Any] = {name: np.asarray(weights[name]) for name in sorted(weights)}
+    np.savez(packed, **arrays)
+    return packed.getvalue()
+
+
+def _arrays(content: bytes) -> Weights:
+    # Without pickles, arrays are numbers and nothing else.
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def _split_bytes(split: Split) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / _SPLIT
+        save_split(split, path)
+        return path.read_bytes()
+
+
+def _split_of(content: bytes) -> Split:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / _SPLIT
+        path.write_bytes(content)
+        return load_split(path)
+
+
+def _json(content: Any) -> bytes:
+    # The order of a network's arguments carries no meaning.
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,1 @@
+"""What is asked of a training, and what NequIP is told of it."""

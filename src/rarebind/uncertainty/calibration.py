@@ -1,0 +1,335 @@
+"""How sure one model is: fitted to what it learned from, calibrated on what was held out.
+
+One split holds out few ligands, and few ligands give wide intervals.  So calibration takes folds:
+networks trained alike, each on another part, which together predict every ligand without having
+seen it.  Latent axes of two networks have nothing to do with each other, so each fold is brought
+to common scores by its own network: errors in its own standard deviations, distances to its own
+training set.  Only scores are pooled.
+
+A model that none of the folds is gets its standard deviations from its own features, with what
+folds agree on: regularisation relative to the size of the features, and α.  Its scores are then
+taken to be distributed like theirs.  That is an assumption; what it is worth for networks that
+took part in it is told by :func:`~rarebind.uncertainty.check_coverage`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median_high
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rarebind.errors import InputError
+from rarebind.uncertainty.arrays import Floats, matrix
+from rarebind.uncertainty.conformal import LEVELS, Conformal, fewest, fit_conformal
+from rarebind.uncertainty.domains import Domains, domains_within, metal_distances
+from rarebind.uncertainty.folds import Fold, HeldOut, held_out_ligands
+from rarebind.uncertainty.rigidity import (
+    Rigidity,
+    fit_rigidity,
+    mean_square,
+    relative_regularisation,
+    sigmas,
+)
+
+#: Fewest ligands of a family of metals with multipliers of its own: those of a level of 0.9.
+_LEAST = fewest(0.9)
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """What a model knows of its own errors.
+
+    Attributes
+    ----------
+    rigidity
+        Joint spread of predictions.
+    energies
+        Intervals of energies, by family of metals.
+    differences
+        Intervals of ΔΔE between metals with one ligand in one geometry.
+    applicability
+        Domain of the model, metal by metal.
+    folds
+        Names of the trainings that it was calibrated with, where these are others than the model's.
+    """
+
+    rigidity: Rigidity
+    energies: Conformal
+    differences: Conformal
+    applicability: Domains
+    folds: tuple[str, ...] = ()
+
+    def arrays(self) -> dict[str, Floats]:
+        """Plain arrays for a file."""
+        parts = {
+            "rigidity": self.rigidity.arrays(),
+            "applicability": self.applicability.arrays(),
+        }
+        return {f"{part}.{n}": array for part, found in parts.items() for n, array in found.items()}
+
+    def data(self) -> dict[str, Any]:
+        """Plain data for JSON: all that is not in :meth:`arrays`."""
+        intervals = {"energies": self.energies.data(), "differences": self.differences.data()}
+        names = {"folds": list(self.folds), "domains": list(self.applicability.metals)}
+        return intervals | {name: found for name, found in names.items() if found}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Any], data: Mapping[str, Any]) -> Uncertainty:
+        """The inverse of :meth:`arrays` and :meth:`data`.
+
+        Raises
+        ------
+        InputError
+            A part is missing, unknown or of the wrong kind.
+        """
+        parts: dict[str, dict[str, Any]] = {"rigidity": {}, "applicability": {}}
+        for name, array in arrays.items():
+            part, _, entry = name.partition(".")
+            if part not in parts:
+                raise InputError(f"an uncertainty has no part {name!r}")
+            parts[part][entry] = array
+        if set(data) - {"folds", "domains"} != {"energies", "differences"}:
+            raise InputError("an uncertainty has intervals of energies and of differences")
+        folds, metals = (data.get(name, ()) for name in ("folds", "domains"))
+        for what, names in {"folds": folds, "domains": metals}.items():
+            if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+                raise InputError(f"the {what} of an uncertainty are names")
+        return cls(
+            Rigidity.of(parts["rigidity"]),
+            Conformal.of(data["energies"]),
+            Conformal.of(data["differences"]),
+            Domains.of(parts["applicability"], metals),
+            tuple(folds),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors of several networks, which can be compared in standard deviations.
+
+    Attributes
+    ----------
+    residuals, widths
+        eV, shape (n,): errors, and the σ that each one's network gives it.
+    families
+        Of the metals; None for ΔΔE.
+    ligands
+        Of each; a ligand that several folds hold out is one block.
+    """
+
+    residuals: Floats
+    widths: Floats
+    families: list[str] | None
+    ligands: list[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """What the errors of all folds say of a network that is trained like theirs.
+
+    Attributes
+    ----------
+    energies, differences
+        Intervals in standard deviations.
+    regularisation
+        ς² in units of :func:`~rarebind.uncertainty.mean_square`.
+    scale
+        α in eV.
+    complexes
+        That a fold's network learned from, on average.
+    distances
+        Of the held-out complexes to what each one's network learned from.
+    """
+
+    energies: Conformal
+    differences: Conformal
+    regularisation: float
+    scale: float
+    complexes: float
+    distances: Floats
+
+    def rigidity(self, features: ArrayLike) -> Rigidity:
+        """Of the network that learned from `features`, shape (n, d).
+
+        What a network learned from beyond a fold's does not make it surer: complexes are not
+        independent, and no fold tells what more of them are worth.
+
+        Raises
+        ------
+        InputError
+            As :func:`~rarebind.uncertainty.fit_rigidity` raises it.
+        """
+        known = matrix(features, "features", least=1)
+        fitted = fit_rigidity(known, self.regularisation * mean_square(known))
+        return Rigidity(fitted.factor, self.scale * math.sqrt(len(known) / self.complexes))
+
+    def applicability(self, features: ArrayLike, metals: Sequence[str]) -> Domains:
+        """Of the network that learned from `features`, shape (n, d), of `metals`.
+
+        Raises
+        ------
+        InputError
+            As :func:`~rarebind.uncertainty.fit_applicability` raises it.
+        """
+        return domains_within(features, metals, self.distances)
+
+
+def calibrate(
+    folds: Sequence[Fold], features: ArrayLike | None = None, metals: Sequence[str] = ()
+) -> Uncertainty:
+    """Fit the uncertainty of a model.
+
+    Parameters
+    ----------
+    folds
+        Networks trained like the model, or the model itself alone.  Ligands that several of them
+        hold out are kept in each, and are one block all the same: every ligand counts once.
+    features
+        Latent features of what the model learned from, shape (n, d); default: those of the only
+        fold.
+    metals
+        Of each row of `features`; none: the model's domain is one for all metals.
+
+    Returns
+    -------
+    Uncertainty
+        Its intervals have those of :data:`~rarebind.uncertainty.LEVELS` that the number of
+        held-out ligands allows.
+
+    Raises
+    ------
+    InputError
+        Too few ligands are held out, no ligand has two metals, the features are unusable or have
+        other numbers of columns, or there are several folds, but no features.
+    """
+    if features is None:
+        if len(folds) != 1:
+            raise InputError(
+                f"{len(folds)} folds do not tell which network is calibrated: give the features of "
+                "what it learned from"
+            )
+        features, metals = folds[0].features, folds[0].metals
+    known = matrix(features, "features", least=1)
+    if any(bool(fold.metals) != bool(metals) for fold in folds):
+        raise InputError(
+            "the metals of what was learned from are told of some networks only: distances of one "
+            "kind say nothing of the other"
+        )
+    pooled = pool(folds)
+    if (theirs := folds[0].features.shape[1]) != known.shape[1]:
+        raise InputError(
+            f"the model has {known.shape[1]} latent features, its folds have {theirs}: errors of "
+            "other networks say nothing of its own"
+        )
+    return Uncertainty(
+        pooled.rigidity(known),
+        pooled.energies,
+        pooled.differences,
+        pooled.applicability(known, metals),
+    )
+
+
+def pool(folds: Sequence[Fold]) -> Pooled:
+    """Bring the errors of all folds to common scores.
+
+    The relative regularisation is the median of those that suit the folds best, of two in the
+    middle the larger.  With it, each fold has an α of its own; the model's is the root of their
+    mean square.
+
+    Parameters, errors: see :func:`calibrate`.
+    """
+    if not folds:
+        raise InputError("no ligand is held out: there are no errors to calibrate with")
+    widths = {fold.features.shape[1] for fold in folds}
+    if len(widths) > 1:
+        raise InputError(
+            f"the folds have {' and '.join(map(str, sorted(widths)))} latent features: give "
+            "networks that were trained alike"
+        )
+    held_out = [fold.held_out for fold in folds]
+    # Levels that both kinds of intervals have.
+    paired = {part.ligands[row] for part in held_out for row in part.pairs()[0]}
+    number = min(len(held_out_ligands(folds)), len(paired)) if paired else 0
+    levels = [level for level in LEVELS if fewest(level) <= number] or [LEVELS[0]]
+    # One for all: α grows with ς², and a mean of those at different ς² fits none of them.
+    regularisation = median_high([_regularisation(fold) for fold in folds])
+    rigidities = [_rigidity(fold, regularisation) for fold in folds]
+    errors = energy_errors(rigidities, held_out)
+    energies = fit_conformal(
+        errors.residuals,
+        errors.widths,
+        errors.families,
+        levels,
+        least=_LEAST,
+        blocks=errors.ligands,
+    )
+    errors = difference_errors(rigidities, held_out)
+    differences = fit_conformal(
+        errors.residuals, errors.widths, levels=levels, blocks=errors.ligands
+    )
+    return Pooled(
+        energies,
+        differences,
+        regularisation,
+        float(np.sqrt(np.mean(np.square([found.scale for found in rigidities])))),
+        float(np.mean([len(fold.features) for fold in folds])),
+        np.concatenate(
+            [
+                metal_distances(
+                    fold.features, fold.metals, fold.held_out.features, fold.held_out.metals
+                )
+                for fold in folds
+            ]
+        ),
+    )
+
+
+def energy_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> Errors:
+    """Of all held-out complexes, each with the rigidity of its own network."""
+    spreads = [
+        rigidity.spread(part.features) for rigidity, part in zip(rigidities, held_out, strict=True)
+    ]
+    return Errors(
+        np.concatenate([part.residuals for part in held_out]),
+        np.concatenate([sigmas(spread) for spread in spreads]),
+        [name for part in held_out for name in part.families],
+        [name for part in held_out for name in part.ligands],
+    )
+
+
+def difference_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> Errors:
+    """Those of ΔΔE between every two metals with one ligand in one geometry, within a fold.
+
+    Raises
+    ------
+    InputError
+        No ligand has two metals in one geometry.
+    """
+    residuals, widths, ligands = [], [], []
+    for rigidity, part in zip(rigidities, held_out, strict=True):
+        first, second = part.pairs()
+        spread = rigidity.spread(part.features)
+        residuals.append(part.residuals[first] - part.residuals[second])
+        widths.append(np.linalg.norm(spread[first] - spread[second], axis=1))
+        ligands += [part.ligands[row] for row in first]
+    if not ligands:
+        raise InputError("no held-out ligand has two metals in one geometry: ΔΔE needs them")
+    return Errors(np.concatenate(residuals), np.concatenate(widths), None, ligands)
+
+
+def _regularisation(fold: Fold) -> float:
+    held = fold.held_out
+    return relative_regularisation(
+        fold.features, held.features, held.residuals, blocks=held.ligands
+    )
+
+
+def _rigidity(fold: Fold, regularisation: float) -> Rigidity:
+    held = fold.held_out
+    fitted = fit_rigidity(fold.features, regularisation * mean_square(fold.features))
+    return fitted.calibrated(held.residuals, held.features, held.ligands)
