@@ -23,7 +23,6 @@ from rarebind.datasets import (
     read_table,
     row_of,
     select_rows,
-    told_apart,
     write_bare,
     write_card,
 )
@@ -117,6 +116,21 @@ def test_sources_come_back(tmp_path):
         assert again.calculation.scf is None
 
 
+def test_a_level_with_everything_comes_back(tmp_path):
+    record = labelled_records()[0]
+    level = replace(
+        GFN2_WATER,
+        engine="xtb",
+        options={"accuracy": 0.5, "name": "a b", "on": True, "steps": 3},
+        parameters="ab" * 32,
+        environment="other",
+    )
+    record = replace(record, calculation=replace(record.calculation, level=level), binding=None)
+    again = round_trip(record, tmp_path).calculation.level
+    assert again == level
+    assert [type(value) for _, value in again.options] == [float, str, bool, int]
+
+
 def test_intermediates_have_no_electronic_state_of_the_end(tmp_path):
     record = next(record for record in small_records() if record.calculation.intermediates)
     record = replace(record, calculation=replace(record.calculation, scf=SCFReport(spread=0.25)))
@@ -173,17 +187,15 @@ def test_the_table_tells_the_state():
 
 
 def test_two_programs_are_two_levels(two_programs, tmp_path, capsys):
-    raw = two_programs.rows()
-    assert levels(raw) == [GFN2]
-    rows = told_apart(raw)
-    both = [f"{GFN2} by tblite", f"{GFN2} by xtb"]
+    rows = two_programs.rows()
+    both = [GFN2, f"{GFN2} by xtb"]
     assert levels(rows) == both
     assert [len(complexes(rows, level)) for level in both] == [len(METALS)] * 2
     with pytest.raises(InputError, match="several programs computed gfn2-xtb: choose from"):
         find_level(rows, "gfn2-xtb")
     with pytest.raises(InputError, match="of 2 levels of theory"):
-        select_rows(raw)
-    assert {row.engine for row in select_rows(raw, level=both[1], references=True)} == {"xtb"}
+        select_rows(rows)
+    assert {row.engine for row in select_rows(rows, level=both[1], references=True)} == {"xtb"}
     text = write_card(two_programs)[0].read_text(encoding="utf-8")
     assert all(f"## Complexes at {level}\n\n3 accepted" in text for level in both)
     assert list(json.loads(run(capsys, "info", two_programs.folder, "--json"))["levels"]) == both
@@ -193,8 +205,34 @@ def test_two_programs_are_two_levels(two_programs, tmp_path, capsys):
     assert [metal.number for metal in found.by_metal()] == [1, 1, 1, 3]
 
 
+def test_a_table_of_before_names_no_engine_in_the_level(tmp_path):
+    append([*small_records(), *labelled_records()], tmp_path)
+    path = tmp_path / "table.csv"
+    text = path.read_text()
+    here, there = Dataset(tmp_path).rows(), [GFN1, f"{GFN1} by xtb"]
+    assert {row.level for row in here} == {GFN1, GFN2}
+    path.write_text(
+        "\n".join(
+            line.replace("extxyz.bz2,tblite", "extxyz.bz2,xtb") if GFN1 in line and i % 2 else line
+            for i, line in enumerate(text.split("\n"))
+        )
+    )
+    rows = read_table(path)
+    assert {row.level for row in rows} == {GFN2, *there}
+    assert [find_level(rows, name) for name in (GFN1, f"{GFN1} by tblite", there[1])] == [
+        GFN1,
+        GFN1,
+        there[1],
+    ]
+    with pytest.raises(InputError, match="several programs computed gfn1-xtb: choose from"):
+        find_level(rows, "gfn1-xtb")
+    # What a model of before learned from.
+    others = [row for row in rows if row.level != GFN1]
+    assert find_level(others, GFN1) == there[1]
+
+
 def test_a_level_by_its_name(dataset):
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     assert find_level(rows, "gfn2-xtb") == find_level(rows, GFN2) == GFN2
     dft = [replace(row, level=str(LEVELS["b3lyp-d4"])) for row in rows]
     assert find_level(dft, "b3lyp-d4") == str(LEVELS["b3lyp-d4"])
@@ -229,7 +267,7 @@ def test_levels_are_not_exported_together(folder, tmp_path, capsys):
     assert exported("--all-levels") == {GFN1, GFN2}
     error = run(capsys, "export", folder, out, "--all-levels", "--bare", status=2)
     assert "several levels of theory cannot be told apart" in error
-    with pytest.raises(InputError, match="by tblite, GFN2"):
+    with pytest.raises(InputError, match=r"told apart: GFN1-xTB.*, GFN2-xTB"):
         write_bare([small_records()[0], labelled_records()[0]], tmp_path / "bare.xyz")
 
 

@@ -11,7 +11,6 @@ import pytest
 from small_dataset import GFN1_WATER, METALS, labelled_records, small_records
 
 from rarebind.datasets import Dataset, append
-from rarebind.datasets.shards import sha256
 from rarebind.datasets.verify import (
     ENERGY_TOLERANCE,
     FORCE_TOLERANCE,
@@ -21,6 +20,7 @@ from rarebind.datasets.verify import (
 )
 from rarebind.engines import LEVELS, static
 from rarebind.errors import InputError
+from rarebind.io.files import sha256_of_file
 
 COMPLEX = "complex-0001.extxyz.bz2"
 
@@ -63,7 +63,7 @@ def repack(folder, name, edit, **changes):
     edited = edit(text)
     assert edited != text
     path.write_bytes(bz2.compress(edited.encode()))
-    edit_manifest(folder, name, sha256=sha256(path), **changes)
+    edit_manifest(folder, name, sha256=sha256_of_file(path), **changes)
 
 
 def frames(text):

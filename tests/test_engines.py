@@ -1,5 +1,6 @@
 """The contract that every engine keeps."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from rarebind.complexes import aqua_ion, parent_templates
 from rarebind.engines import ENGINES, GFN2_WATER, Calculation, LevelOfTheory, relax, static
+from rarebind.engines.level import model_chemistry_of, with_engine
 from rarebind.errors import InputError
 from rarebind.structures import Structure
 from rarebind.units import EV_PER_HARTREE
@@ -202,3 +204,45 @@ def test_records_validate(fields):
         Calculation(
             **({"verb": "static", "level": GFN2_WATER, "structure": WATER, "energy": -1.0} | fields)
         )
+
+
+# --- levels ------------------------------------------------------------------------------------
+
+
+def test_a_level_prints_with_its_engine_where_another_is_the_first_choice():
+    assert str(replace(GFN2_WATER, engine="xtb")) == "GFN2-xTB/ALPB(water) by xtb"
+    changed = replace(GFN2_WATER, options={"b": 2, "a": 0.5}, environment="other")
+    assert str(changed) == "GFN2-xTB(a=0.5,b=2)/ALPB(water) in other"
+    assert model_chemistry_of(str(replace(changed, engine="xtb"))) == changed.model_chemistry
+    assert with_engine(str(GFN2_WATER), "tblite") == str(GFN2_WATER)
+    text = with_engine(str(GFN2_WATER), "xtb")
+    assert with_engine(text, "xtb") == text == str(replace(GFN2_WATER, engine="xtb"))
+
+
+def test_what_is_not_set_is_not_written():
+    assert GFN2_WATER.to_data() == {
+        "engine": "tblite", "method": "GFN2-xTB", "basis": "", "solvent": "ALPB(water)",
+        "dispersion": "",
+    }  # fmt: skip
+
+
+def test_levels_come_back_from_their_data(tmp_path):
+    path = tmp_path / "parameters.json"
+    path.write_text("{}")
+    level = replace(GFN2_WATER, options={"b": True, "a": "x"}, environment="other")
+    level = level.with_parameters(path)
+    again = LevelOfTheory(**json.loads(json.dumps(level.to_data())))
+    assert again == level
+    assert hash(again) == hash(level)
+    assert not again.parameters_file
+    assert level.options == (("a", "x"), ("b", True))
+    path.write_text("{} ")
+    assert level.with_parameters(path) != level
+    with pytest.raises(InputError, match="cannot read"):
+        level.with_parameters(tmp_path / "none")
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), [1]])
+def test_options_are_plain(value):
+    with pytest.raises(InputError, match="option 'a' of a level is"):
+        LevelOfTheory("tblite", "GFN2-xTB", options={"a": value})

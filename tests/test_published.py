@@ -7,8 +7,8 @@ import pytest
 
 from rarebind.campaigns import Curation, read_config
 from rarebind.datasets import Dataset, verify, write_card
-from rarebind.datasets.shards import sha256
 from rarebind.datasets.statistics import complexes, contraction, levels
+from rarebind.io.files import sha256_of_file
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -28,7 +28,7 @@ def rows(dataset):
 def test_files_are_those_of_the_manifest(dataset):
     assert {path.name for path in (DATA / "shards").iterdir()} == {s.name for s in dataset.shards}
     for shard in dataset.shards:
-        assert sha256(dataset.path(shard)) == shard.sha256, shard.name
+        assert sha256_of_file(dataset.path(shard)) == shard.sha256, shard.name
     assert sum(dataset.path(shard).stat().st_size for shard in dataset.shards) < 40e6
 
 

@@ -124,7 +124,7 @@ def _energy(calculation: Calculation, name: str, of: Calculation) -> float:
         raise CalculationError(f"{name} {calculation.status}: {calculation.reason}")
     if calculation.level != of.level:
         raise InputError(
-            f"{name} was computed with {calculation.level.engine} {calculation.level}, the complex "
-            f"with {of.level.engine} {of.level}: energies of different levels cannot be combined"
+            f"{name} was computed with {calculation.level}, the complex "
+            f"with {of.level}: energies of different levels cannot be combined"
         )
     return calculation.energy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 
 from rarebind.campaigns.plain import structure_to_data
 from rarebind.campaigns.steps import STEP_VERSIONS
@@ -33,7 +32,7 @@ def single_point_task(
     """
     return Task(
         step="single_point",
-        arguments={"structure": structure_to_data(structure), "level": asdict(level)},
+        arguments={"structure": structure_to_data(structure), "level": level.to_data()},
         versions=(
             engine_version or version_for_keys(level),
             f"single_point {STEP_VERSIONS['single_point']}",

@@ -108,7 +108,7 @@ class Protocol:
 
     def data(self) -> dict[str, Any]:
         """All choices as plain data, for reports."""
-        return asdict(self)
+        return asdict(self) | {"level": self.level.to_data()}
 
 
 @dataclass
@@ -208,7 +208,7 @@ class TaskFactory:
     ) -> Task:
         return Task(
             step=step,
-            arguments=arguments | {"level": asdict(self.protocol.level)},
+            arguments=arguments | {"level": self.protocol.level.to_data()},
             versions=(*versions, self._engine_version, f"{step} {STEP_VERSIONS[step]}"),
             parents=parents,
             optional=optional,

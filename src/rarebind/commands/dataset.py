@@ -92,10 +92,10 @@ def info(
     as_json: _JSON = False,
 ) -> None:
     """Count a dataset's records by level, scaffold, geometry and metal."""
-    from rarebind.datasets import Dataset, find_level, told_apart
+    from rarebind.datasets import Dataset, find_level
 
     dataset = Dataset(folder)
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     if level is not None:
         name = find_level(rows, level)
         rows = [row for row in rows if row.level == name]

@@ -143,12 +143,12 @@ def _samples(
     folder: Path | None, target: str, level: str, base: str | None
 ) -> tuple[Dataset, list[Sample], str]:
     """The dataset, its samples, and the level as printed."""
-    from rarebind.datasets import Dataset, find_level, told_apart
+    from rarebind.datasets import Dataset, find_level
     from rarebind.learning import load_samples, target_named
 
     dataset = Dataset(folder or Path(_DATASET))
     samples = load_samples(dataset, target_named(target), level, base)
-    return dataset, samples, find_level(told_apart(dataset.rows()), level)
+    return dataset, samples, find_level(dataset.rows(), level)
 
 
 def _dataset_of(configuration: Any) -> Path:

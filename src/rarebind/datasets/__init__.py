@@ -7,7 +7,7 @@ from rarebind.datasets.collect import collect
 from rarebind.datasets.compare import Comparison, compare
 from rarebind.datasets.importing import ImportReport, Unmatched, import_xyz
 from rarebind.datasets.record import KINDS, Record
-from rarebind.datasets.selection import find_level, select_rows, told_apart
+from rarebind.datasets.selection import find_level, select_rows
 from rarebind.datasets.shards import Dataset, Shard, append
 from rarebind.datasets.table import Row, read_table, row_of
 from rarebind.datasets.verify import VerifyReport, verify
@@ -31,7 +31,6 @@ __all__ = [
     "read_table",
     "row_of",
     "select_rows",
-    "told_apart",
     "verify",
     "write_bare",
     "write_card",

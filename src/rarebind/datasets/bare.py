@@ -54,7 +54,7 @@ def write_bare(
         levels.add(record.calculation.level)
         frames.append(_frame(record, scale, key, forces))
     if len(levels) > 1:
-        named = ", ".join(sorted(f"{level} by {level.engine}" for level in levels))
+        named = ", ".join(sorted(map(str, levels)))
         raise InputError(f"bare records of several levels of theory cannot be told apart: {named}")
     text = "".join(frames)
     if not text:

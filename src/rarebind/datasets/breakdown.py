@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rarebind.datasets.record import Record
-from rarebind.datasets.selection import find_level, told_apart
+from rarebind.datasets.selection import find_level
 from rarebind.datasets.shards import Dataset
 from rarebind.datasets.table import Row
 from rarebind.errors import InputError
@@ -95,7 +95,7 @@ def breakdown(dataset: Dataset, label: str, level: str | None = None) -> Breakdo
     InputError
         There is no such complex with binding energies, or it has several levels.
     """
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     only = None if level is None else find_level(rows, level)
     found = [
         row

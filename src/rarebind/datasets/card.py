@@ -16,7 +16,6 @@ from rarebind.datasets.card_text import (
     STATE_FIELDS,
 )
 from rarebind.datasets.figures import draw_figures
-from rarebind.datasets.selection import told_apart
 from rarebind.datasets.shards import SHARDS, Dataset
 from rarebind.datasets.statistics import complexes, levels
 from rarebind.datasets.table import Row
@@ -43,7 +42,7 @@ def write_card(
     InputError
         The table cannot be read.
     """
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     sections = [f"# {title}", ABOUT, overview(rows)]
     found = levels(rows)
     figures: list[Path] = []

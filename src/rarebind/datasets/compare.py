@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from rarebind.datasets.selection import find_level, told_apart
+from rarebind.datasets.selection import find_level
 from rarebind.datasets.shards import Dataset
 from rarebind.datasets.statistics import NONE, complexes, grouped
 from rarebind.datasets.table import Row
@@ -160,7 +160,7 @@ def compare(dataset: Dataset, level_a: str, level_b: str) -> Comparison:
     InputError
         A level is not in the dataset, both are the same, or they have no complex in common.
     """
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     level_a, level_b = (find_level(rows, level) for level in (level_a, level_b))
     if level_a == level_b:
         raise InputError(f"both levels are {level_a}: give two")

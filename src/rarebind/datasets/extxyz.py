@@ -36,6 +36,8 @@ SCHEMA_VERSION = 2
 #: times the sum of the force components: next to nothing at a minimum.
 _DECIMALS = 5
 _ENERGY_DECIMALS = 8
+#: Fields of a level that may be missing.
+_OF_LEVEL = ("basis", "solvent", "dispersion", "parameters", "environment")
 
 
 def write_records(records: Iterable[Record], *, intermediates: bool = True) -> str:
@@ -120,11 +122,7 @@ def _info(record: Record) -> dict[str, Any]:
         "metal": record.metal,
         "geometry": record.geometry,
         "level": str(level),
-        "engine": level.engine,
-        "method": level.method,
-        "basis": level.basis,
-        "solvent": level.solvent,
-        "dispersion": level.dispersion,
+        **level.to_data(),
         "engine_version": calculation.engine_version,
         "verb": calculation.verb,
         "status": calculation.status,
@@ -193,7 +191,8 @@ def _record(frames: list[Atoms]) -> Record:
     level = LevelOfTheory(
         str(info["engine"]),
         str(info["method"]),
-        *(_text(info, name) or "" for name in ("basis", "solvent", "dispersion")),
+        **{name: _text(info, name) or "" for name in _OF_LEVEL},
+        options=info.get("options", {}),
     )
     calculation = Calculation(
         verb=str(info["verb"]),

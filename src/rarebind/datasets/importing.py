@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +206,7 @@ def _checked(calculation: Calculation, spec: ComplexSpec | None) -> Calculation:
 
 def _key(calculation: Calculation) -> str:
     assert calculation.structure is not None
-    level = "|".join(astuple(calculation.level))
+    level = "|".join(map(str, calculation.level.to_data().values()))
     content = f"{calculation.structure.digest}|{level}|{calculation.energy:.8f}"
     return hashlib.sha256(content.encode()).hexdigest()
 

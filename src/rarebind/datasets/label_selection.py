@@ -10,6 +10,7 @@ from rarebind.complexes import ComplexSpec, aqua_ion
 from rarebind.datasets.record import Record
 from rarebind.datasets.table import Row
 from rarebind.engines import GFN2_WATER, LevelOfTheory
+from rarebind.engines.level import model_chemistry_of
 from rarebind.errors import InputError
 
 ORDERS = ("balanced", "size")
@@ -143,8 +144,8 @@ def references_of(
 
 
 def _accepted(rows: Iterable[Row], selection: Selection) -> Iterator[Row]:
-    level = str(selection.source)
-    return (row for row in rows if row.status == "ok" and row.level == level)
+    level = selection.source.model_chemistry
+    return (row for row in rows if row.status == "ok" and model_chemistry_of(row.level) == level)
 
 
 def _lowest(rows: Iterable[Row]) -> Iterable[Row]:

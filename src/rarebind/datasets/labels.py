@@ -98,7 +98,7 @@ def plan_labels(
     MissingDependencyError
         The engine is not installed.
     """
-    if str(level) == str(selection.source):
+    if level.model_chemistry == selection.source.model_chemistry:
         raise InputError(f"the geometries have {level} energies already: give another --level")
     version = engine_version or version_for_keys(level)
     rows = dataset.rows()

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from rarebind.datasets.table import Row
 from rarebind.engines import LEVELS
+from rarebind.engines.level import model_chemistry_of, without_first_choice
 from rarebind.errors import InputError
-
-#: Between a level and its program, where the program has to be told.
-_BY = " by "
-
-
-def told_apart(rows: Iterable[Row]) -> list[Row]:
-    """`rows`, with the program added to the name of a level that several programs computed.
-
-    Levels print alike whatever program evaluated them, yet the energies of two programs must not
-    be combined.
-    """
-    rows = list(rows)
-    engines: dict[str, set[str | None]] = {}
-    for row in rows:
-        engines.setdefault(row.level, set()).add(row.engine)
-    return [
-        row
-        if len(engines[row.level]) == 1
-        else replace(row, level=f"{row.level}{_BY}{row.engine or 'an unnamed program'}")
-        for row in rows
-    ]
 
 
 def find_level(rows: Iterable[Row], name: str) -> str:
-    """The level that `name` stands for in `rows`, which :func:`told_apart` gave.
+    """The level that `name` stands for in `rows`.
 
     Parameters
     ----------
@@ -45,10 +24,10 @@ def find_level(rows: Iterable[Row], name: str) -> str:
         There is none, or several programs computed it; the message lists what there is.
     """
     known = sorted({row.level for row in rows})
-    if name in known:
-        return name
-    wanted = str(LEVELS.get(name, name))
-    found = [level for level in known if level == wanted or level.startswith(wanted + _BY)]
+    exact = without_first_choice(name)
+    chemistry = LEVELS[name].model_chemistry if name in LEVELS else name
+    found = [exact] if exact in known else []
+    found = found or [level for level in known if model_chemistry_of(level) == chemistry]
     if not found:
         raise InputError(f"the dataset has no level {name!r}: it has {', '.join(known)}")
     if len(found) > 1:
@@ -85,7 +64,7 @@ def select_rows(
         A name does not occur, or the selection has several levels though `mixed` is False: whoever
         learns from energies of two levels at once learns nothing.
     """
-    rows = told_apart(rows)
+    rows = list(rows)
     wanted = {"metal": metals, "scaffold": scaffolds, "geometry": geometries}
     problems = []
     for column, names in wanted.items():

@@ -14,7 +14,6 @@ interrupted leaves the dataset as it was.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +24,7 @@ from rarebind.datasets.extxyz import read_records, write_records
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.table import Row, read_table, row_of, table_text
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file, write_packed
+from rarebind.io.files import replace_file, sha256_of_file, write_packed
 from rarebind.io.xyz import XYZFrame, read_frames
 
 #: On coordinates bzip2 is far faster than xz, and its files are little larger.
@@ -141,12 +140,6 @@ def _wanted(path: Path, keys: set[str], *, frames: bool) -> Iterator[XYZFrame]:
             yield frame
 
 
-def sha256(path: Path) -> str:
-    """Hash of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def append(
     records: Iterable[Record], folder: Path | str, on_shard: Callable[[Shard], None] | None = None
 ) -> list[Shard]:
@@ -195,7 +188,7 @@ def append(
             write_packed(path, write_records(part))
             rows += [row_of(record, name) for record in part]
             frames = sum(1 + len(record.calculation.intermediates) for record in part)
-            made.append(Shard(name, kind, level, len(part), frames, sha256(path)))
+            made.append(Shard(name, kind, level, len(part), frames, sha256_of_file(path)))
             if on_shard is not None:
                 on_shard(made[-1])
     if made:

@@ -1,8 +1,7 @@
 """Counts and averages of a dataset's table: what its card says and its figures show.
 
 Nothing here mixes levels of theory: callers take the complexes of one level with
-:func:`complexes` and hand on only these; the rows come from
-:func:`~rarebind.datasets.selection.told_apart`, as a level may have been computed by two programs.
+:func:`complexes` and hand on only these.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from rarebind.complexes import coordination_number
 from rarebind.datasets.record import Record
 from rarebind.engines import SCFReport
+from rarebind.engines.level import with_engine
 from rarebind.errors import InputError
 
 
@@ -160,6 +161,8 @@ def read_table(path: Path | str) -> list[Row]:
             }
             # Engines name themselves first in their version.
             values.setdefault("engine", values["engine_version"].split(" ")[0].lower() or None)
+            # Tables of before do not name it in the level.
+            values["level"] = with_engine(values["level"], values["engine"])
             rows.append(Row(**values))
         except ValueError as error:
             raise InputError(f"{path}, line {number}: {error}") from error

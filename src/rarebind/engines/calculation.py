@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,7 +107,7 @@ class Calculation:
             )
         }  # fmt: skip
         data["schema"] = SCHEMA_VERSION
-        data["level"] = asdict(self.level)
+        data["level"] = self.level.to_data()
         data["forces"] = None if self.forces is None else self.forces.tolist()
         data["intermediates"] = [
             {

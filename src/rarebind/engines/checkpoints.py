@@ -17,7 +17,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import asdict
 from pathlib import Path
 
 from rarebind.engines.level import LevelOfTheory
@@ -53,7 +52,7 @@ def checkpoint_for(structure: Structure, level: LevelOfTheory) -> Path | None:
     if folder is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([structure.digest, asdict(level)], sort_keys=True)
+    text = json.dumps([structure.digest, level.to_data()], sort_keys=True)
     return folder / f"{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}.chk"
 
 

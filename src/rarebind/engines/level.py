@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
 
 from rarebind.errors import InputError
+from rarebind.io.files import sha256_of_file
+
+#: Value of an option.
+Option = str | int | float | bool
+#: Engines that are the first choice for their methods: levels print without them.
+FIRST_CHOICES = ("tblite", "pyscf")
+_BY, _IN = " by ", " in "
+_ALWAYS = ("engine", "method", "basis", "solvent", "dispersion")
+#: Fields that are written only where they are set: so the keys of calculations without stay.
+_IF_SET = ("parameters", "environment")
+#: Hexadecimal digits of the parameters that are printed.
+_DIGITS = 8
 
 
 @dataclass(frozen=True)
 class LevelOfTheory:
-    """A hashable, printable description of a quantum-chemical method.
+    """A hashable, printable description of a quantum-chemical method or potential.
 
     Attributes
     ----------
@@ -17,13 +33,29 @@ class LevelOfTheory:
         Name of the engine in the registry, e.g. ``tblite``.  Two engines that evaluate the
         same method are still told apart in the record.
     method
-        Hamiltonian or functional, e.g. ``GFN2-xTB``.
+        Hamiltonian, functional or potential, e.g. ``GFN2-xTB``.
     basis
         Basis set(s); empty for methods that bring their own.
     solvent
         Solvation model and solvent, e.g. ``ALPB(water)``; empty for the gas phase.
     dispersion
         Correction added to the method, e.g. ``D4``; empty where the method includes its own.
+    options
+        Settings of the engine that change its numbers, by name, e.g. ``accuracy``.  Given as a
+        mapping, kept as pairs in order of their names.
+    parameters
+        SHA-256 of the file of weights or parameters, where the method does not bring its own.
+    environment
+        Python environment of its own that the engine runs in (:mod:`rarebind.engines.remote`):
+        a name, or a path; empty: this one.
+    parameters_file, python
+        Where these parameters and the interpreter of this environment lie on this machine.  They
+        are no part of the level: not compared, not written, not printed.
+
+    Raises
+    ------
+    InputError
+        An option is no text, number or truth value.
     """
 
     engine: str
@@ -31,11 +63,40 @@ class LevelOfTheory:
     basis: str = ""
     solvent: str = ""
     dispersion: str = ""
+    options: tuple[tuple[str, Option], ...] = ()
+    parameters: str = ""
+    environment: str = ""
+    parameters_file: str = field(default="", compare=False, repr=False)
+    python: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        given: Any = self.options
+        options = dict(given.items() if isinstance(given, Mapping) else given)
+        for name, value in options.items():
+            finite = isinstance(value, (str, int)) or (
+                isinstance(value, float) and math.isfinite(value)
+            )
+            if not isinstance(name, str) or not finite:
+                raise InputError(
+                    f"option {name!r} of a level is {value!r}: give text, a number, true or false"
+                )
+        object.__setattr__(self, "options", tuple(sorted(options.items())))
+
+    @property
+    def model_chemistry(self) -> str:
+        """E.g. ``B3LYP-D4/def2-SVPD+def2-TZVP/SMD(water)``, whatever the engine."""
+        method = f"{self.method}-{self.dispersion}" if self.dispersion else self.method
+        changed = [f"{name}={value}" for name, value in self.options]
+        if self.parameters:
+            changed.append(f"parameters={self.parameters[:_DIGITS]}")
+        if changed:
+            method += f"({','.join(changed)})"
+        return "/".join(part for part in (method, self.basis, self.solvent) if part)
 
     def __str__(self) -> str:
-        """E.g. ``B3LYP-D4/def2-SVPD+def2-TZVP/SMD(water)``; the engine is not part of it."""
-        method = f"{self.method}-{self.dispersion}" if self.dispersion else self.method
-        return "/".join(part for part in (method, self.basis, self.solvent) if part)
+        """The model chemistry, with the engine if it is no first choice, and the environment."""
+        within = f"{_IN}{self.environment}" if self.environment else ""
+        return with_engine(self.model_chemistry, self.engine) + within
 
     @property
     def solvent_name(self) -> str | None:
@@ -51,6 +112,48 @@ class LevelOfTheory:
     def solvent_model(self) -> str | None:
         """``"ALPB"`` of ``ALPB(water)``, or None in the gas phase."""
         return self.solvent.partition("(")[0] or None
+
+    def to_data(self) -> dict[str, Any]:
+        """All that decides the numbers, as plain data; ``LevelOfTheory(**data)`` reads it.
+
+        Options, parameters and environment are in it only where they are set.
+        """
+        data = {name: getattr(self, name) for name in _ALWAYS}
+        data |= {name: value for name in _IF_SET if (value := getattr(self, name))}
+        return data | {"options": dict(self.options)} if self.options else data
+
+    def with_parameters(self, path: Path | str) -> Self:
+        """The same with the weights or parameters in a file.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read.
+        """
+        path = Path(path).absolute()
+        return replace(self, parameters=sha256_of_file(path), parameters_file=str(path))
+
+
+def with_engine(model_chemistry: str, engine: str | None) -> str:
+    """`model_chemistry`, with the engine where it is no first choice: as levels print.
+
+    What names it already, and what was computed by nobody knows what, stays as it is.
+    """
+    if not engine or engine in FIRST_CHOICES or f"{_BY}{engine}" in model_chemistry:
+        return model_chemistry
+    return f"{model_chemistry}{_BY}{engine}"
+
+
+def model_chemistry_of(printed: str) -> str:
+    """The model chemistry of a printed level."""
+    return printed.partition(_BY)[0].partition(_IN)[0]
+
+
+def without_first_choice(printed: str) -> str:
+    """A printed level, without an engine that need not be named."""
+    for engine in FIRST_CHOICES:
+        printed = printed.removesuffix(f"{_BY}{engine}")
+    return printed
 
 
 #: The level of the reference study's relaxations.

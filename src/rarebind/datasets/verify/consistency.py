@@ -52,7 +52,9 @@ def _comment(frame: XYZFrame) -> str:
 def contradictions(record: Record, shard: Shard) -> Iterator[str]:
     """What in one record contradicts itself or its shard."""
     calculation = record.calculation
-    if (record.kind, str(calculation.level)) != (shard.kind, shard.level):
+    # Manifests of before do not name the engine.
+    levels = {str(calculation.level), calculation.level.model_chemistry}
+    if record.kind != shard.kind or shard.level not in levels:
         yield (
             f"a record of kind {record.kind} at {calculation.level} in a shard of kind "
             f"{shard.kind} at {shard.level}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from rarebind.datasets.shards import MANIFEST, SHARDS, TABLE, Dataset, sha256
+from rarebind.datasets.shards import MANIFEST, SHARDS, TABLE, Dataset
 from rarebind.datasets.table import Row
+from rarebind.io.files import sha256_of_file
 
 
 def file_problems(dataset: Dataset) -> Iterator[str]:
@@ -24,7 +25,7 @@ def file_problems(dataset: Dataset) -> Iterator[str]:
         path = dataset.path(shard)
         if shard.name not in present:
             yield f"{path} is missing, but the manifest names it"
-        elif (found := sha256(path)) != shard.sha256:
+        elif (found := sha256_of_file(path)) != shard.sha256:
             yield (
                 f"{path} is not the file that was published: its SHA-256 is {found}, in the "
                 f"manifest {shard.sha256}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rarebind.datasets.extxyz import read_records
 from rarebind.datasets.record import Record
 from rarebind.datasets.reference_book import ReferenceBook
-from rarebind.datasets.selection import find_level, told_apart
+from rarebind.datasets.selection import find_level
 from rarebind.datasets.shards import TABLE, Dataset, Shard
 from rarebind.datasets.table import Row
 from rarebind.datasets.verify.consistency import (
@@ -65,7 +65,7 @@ def verify(
     """
     keys = None
     if level is not None:
-        rows = told_apart(dataset.rows())
+        rows = dataset.rows()
         name = find_level(rows, level)
         keys = {row.key for row in rows if row.level == name}
     drawing = Sample(sample, seed, keys)

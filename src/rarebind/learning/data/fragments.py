@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.datasets import Dataset, Record, find_level, told_apart
+from rarebind.datasets import Dataset, Record, find_level
 from rarebind.errors import InputError
 from rarebind.learning.data.atom_descriptors import atom_descriptor
 from rarebind.learning.data.samples import Sample
@@ -122,7 +122,7 @@ def fragments_of(sample: Sample) -> tuple[list[range], list[range]]:
 
 
 def _references(dataset: Dataset, level: str, kind: str) -> Iterator[Record]:
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     level = find_level(rows, level)
     keys = {r.key for r in rows if (r.kind, r.level, r.status) == (kind, level, "ok")}
     shards = {row.shard for row in rows if row.key in keys}

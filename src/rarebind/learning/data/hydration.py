@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rarebind.datasets import Dataset, find_level, told_apart
+from rarebind.datasets import Dataset, find_level
 from rarebind.datasets.statistics import complexes
 from rarebind.errors import InputError
 from rarebind.units import KCAL_PER_EV
@@ -28,7 +28,7 @@ def hydration_energies(dataset: Dataset, level: str) -> Hydration:
     InputError
         There is no such level, or the complexes of a metal do not agree.
     """
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     found: dict[str, set[int]] = {}
     energies: dict[str, list[float]] = {}
     for row in complexes(rows, find_level(rows, level)):

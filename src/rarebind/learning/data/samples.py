@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rarebind.complexes import TEMPLATE_METAL, swap_metal
-from rarebind.datasets import Dataset, Record, Row, find_level, told_apart
+from rarebind.datasets import Dataset, Record, Row, find_level
 from rarebind.datasets.statistics import complexes
 from rarebind.errors import InputError
 from rarebind.learning.data.geometries import Geometry, geometries_of, same_geometry
@@ -53,7 +53,7 @@ def load_samples(
             if target.delta
             else f"the target {target.name} is of one level: give no base level"
         )
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     level = find_level(rows, level)
     chosen = _chosen(dataset, rows, target, level)
     partners: dict[str, Row] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rarebind.datasets import Dataset, find_level, told_apart
+from rarebind.datasets import Dataset, find_level
 from rarebind.learning.data.samples import Sample, load_samples
 from rarebind.learning.data.splits import Split
 from rarebind.learning.data.targets import target_named
@@ -53,6 +53,6 @@ def load_material(config: TrainingConfig) -> Material:
     samples = load_samples(
         dataset, target_named(config.target), config.level, config.base, frames=config.frames
     )
-    level = find_level(told_apart(dataset.rows()), config.level)
+    level = find_level(dataset.rows(), config.level)
     split = config.split.of(samples)
     return Material(split.known(samples), split, level)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from rarebind.datasets.selection import find_level, told_apart
+from rarebind.datasets.selection import find_level
 from rarebind.datasets.statistics import complexes, grouped
 from rarebind.datasets.table import Row
 from rarebind.errors import InputError
@@ -81,7 +81,7 @@ def select(rows: Iterable[Row], level: str, scaffolds: Sequence[str]) -> Selecti
     InputError
         There is no such level, or it has no such complex with energies.
     """
-    rows = told_apart(rows)
+    rows = list(rows)
     level = find_level(rows, level)
     rejected = complexes(rows, level, accepted=False)
     accepted = complexes(rows, level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rarebind.engines import LEVELS
+from rarebind.engines.level import model_chemistry_of
 from rarebind.evaluation.bootstrap import FEWEST_GROUPS
 from rarebind.studies.gupta2026.findings.analysis import Findings
 from rarebind.studies.gupta2026.findings.charges import charge_of
@@ -287,4 +288,4 @@ def _largest_change(found: Findings) -> float:
 
 
 def _like_the_study(found: Findings) -> bool:
-    return found.selection.level.startswith(str(LEVELS[_STUDY_LEVEL]))
+    return model_chemistry_of(found.selection.level) == LEVELS[_STUDY_LEVEL].model_chemistry

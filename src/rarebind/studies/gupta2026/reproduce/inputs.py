@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rarebind.datasets import Dataset, append, find_level, import_xyz, told_apart
+from rarebind.datasets import Dataset, append, find_level, import_xyz
 from rarebind.datasets.magnitudes import UNITS
 from rarebind.datasets.shards import MANIFEST
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file
+from rarebind.io.files import replace_file, sha256_of_file
 from rarebind.learning.data.samples import Sample, load_samples
 from rarebind.learning.data.targets import target_named
-from rarebind.studies.gupta2026.reproduce.settings import Settings, sha256_of
+from rarebind.studies.gupta2026.reproduce.settings import Settings
 from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
 from rarebind.studies.gupta2026.reproduce.subset import at_both, labelled, write_subset
 
@@ -92,12 +92,12 @@ def prepare_inputs(settings: Settings, on_stage: Callable[[str], None] = lambda 
         on_stage(f"importing {settings.published}")
         dataset, notes = _published(
             settings.published,
-            settings.out / f"published-{sha256_of(settings.published)[:8]}",
+            settings.out / f"published-{sha256_of_file(settings.published)[:8]}",
             settings.unit,
         )
         name = settings.published.name
     wanted = settings.level or (str(STUDY_LEVEL) if settings.published else _LEVEL)
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     level = find_level(rows, wanted)
     differences = any(STRATEGIES[name].delta for name in settings.strategies)
     base, lacking = _base(settings, dataset, level) if differences else (None, "")
@@ -130,7 +130,7 @@ def prepare_inputs(settings: Settings, on_stage: Callable[[str], None] = lambda 
 
 def _base(settings: Settings, dataset: Dataset, level: str) -> tuple[str | None, str]:
     """The base level, or why there is none."""
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     others = sorted({row.level for row in rows if row.kind == "complex"} - {level})
     having = f"besides {level} the dataset has complexes at {', '.join(others) or 'none'}"
     try:

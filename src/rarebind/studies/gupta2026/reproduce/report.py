@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rarebind.engines.level import model_chemistry_of
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.metrics import Metrics
@@ -236,7 +237,7 @@ def _notes(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> list[str]
             f"{cut} of {trained} trainings were cut short: their numbers are of unfinished "
             "networks, not of what the networks can do"
         )
-    if not inputs.level.startswith(str(STUDY_LEVEL)):
+    if model_chemistry_of(inputs.level) != STUDY_LEVEL.model_chemistry:
         notes.append(
             f"Numbers here are of {inputs.level}, not of the study's {source.level}: errors of "
             "different levels are of different quantities"

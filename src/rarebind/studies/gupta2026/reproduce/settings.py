@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file
+from rarebind.io.files import replace_file, sha256_of_file
 from rarebind.learning.data.splits import SPLITS
 from rarebind.learning.settings.presets import preset_named
 from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
@@ -109,7 +109,7 @@ class Settings:
         """What all rows of one table have in common, as plain data."""
         return {
             "dataset": None if self.published else str(self.dataset.resolve()),
-            "published": None if self.published is None else sha256_of(self.published),
+            "published": None if self.published is None else sha256_of_file(self.published),
             "level": self.level,
             "base": self.base,
             "split": self.split,
@@ -164,18 +164,3 @@ def _check_same(path: Path, identity: dict[str, Any]) -> None:
             f"{path.parent} was begun with other settings: {'; '.join(different)}. To go on with "
             "it, restore these; to begin anew, give another folder with --out"
         )
-
-
-def sha256_of(path: Path) -> str:
-    """Hash of a file that a user has named.
-
-    Raises
-    ------
-    InputError
-        It cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error

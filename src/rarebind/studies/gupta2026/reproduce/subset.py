@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from rarebind.datasets import Dataset, Row, append, compare, find_level, told_apart
+from rarebind.datasets import Dataset, Row, append, compare, find_level
 from rarebind.datasets.shards import MANIFEST
 from rarebind.datasets.statistics import complexes, grouped
 from rarebind.errors import InputError
@@ -23,7 +23,7 @@ def labelled(dataset: Dataset, level: str) -> list[Row]:
     InputError
         There is no such level.
     """
-    rows = told_apart(dataset.rows())
+    rows = dataset.rows()
     found = complexes(rows, find_level(rows, level))
     return [row for row in found if row.binding_kcal_mol is not None]
 
