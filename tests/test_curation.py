@@ -75,7 +75,7 @@ def test_the_full_campaign_is_that_of_the_study():
         (("hops: 0", "hops: -1"), "hops must be at least 0, got -1"),
         (("hops: 0", "hops: many"), "search.hops"),
         (("[La, Lu]", "[]"), "metals"),
-        (("metals: [La, Lu]\n", ""), "metals: Field required"),
+        (("metals: [La, Lu]\n", ""), "metals is missing; needed are name"),
         (("time_limit: 120", "time_limit: 0"), "time_limit"),
         (("name: tiny", "name: ../tiny"), "name"),
         (("name: tiny", "name: [tiny"), "not valid YAML"),

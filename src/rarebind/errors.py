@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 
 
 class RarebindError(Exception):
@@ -25,6 +26,24 @@ class InputError(RarebindError):
     def __init__(self, problems: str | Iterable[str]) -> None:
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+@contextlib.contextmanager
+def located(where: str) -> Iterator[None]:
+    """Begin every problem of an :class:`InputError` raised within with `where` and a colon."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError([f"{where}: {problem}" for problem in error.problems]) from error
+
+
+@contextlib.contextmanager
+def collecting(problems: list[str]) -> Iterator[None]:
+    """Add the problems of an :class:`InputError` raised within to `problems`, and go on."""
+    try:
+        yield
+    except InputError as error:
+        problems += error.problems
 
 
 class MissingDependencyError(RarebindError):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from rarebind.campaigns.references import ReferenceTasks
 from rarebind.campaigns.task import Task
@@ -21,24 +21,20 @@ from rarebind.complexes import (
 )
 from rarebind.elements import rare_earths
 from rarebind.engines import LevelOfTheory
-from rarebind.errors import InputError
-from rarebind.io.yaml import load_yaml
+from rarebind.errors import InputError, collecting
+from rarebind.io.models import Section, read_model
 from rarebind.ligands import library_ligand, scaffolds, substituents
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-class _Level(_Section):
+class _Level(Section):
     engine: str = "tblite"
     method: str = "GFN2-xTB"
     solvent: str = "ALPB(water)"
 
 
-class _Search(_Section):
+class _Search(Section):
     """How hard minima are looked for; see :class:`~rarebind.campaigns.tasks.Protocol`."""
 
     builder: str = "auto"
@@ -51,7 +47,7 @@ class _Search(_Section):
     cores: str = "common"
 
 
-class CurationConfig(_Section):
+class CurationConfig(Section):
     """A campaign: every scaffold × substituent × geometry × metal.
 
     Attributes
@@ -114,7 +110,7 @@ class CurationConfig(_Section):
         found: list[ComplexSpec] = []
         for core in cores if not problems else ():
             for geometry in self.geometries:
-                try:
+                with collecting(problems):
                     found += [
                         complex_spec(
                             TEMPLATE_METAL,
@@ -124,8 +120,6 @@ class CurationConfig(_Section):
                         )
                         for group in groups
                     ]
-                except InputError as error:
-                    problems += error.problems
         if problems:
             raise InputError(dict.fromkeys(problems))
         return [spec.with_metal(metal) for metal in self.metals for spec in found]
@@ -187,29 +181,7 @@ def read_config(path: Path | str) -> CurationConfig:
         The file cannot be read, a key is unknown or missing, a value has the wrong type, or a
         name does not exist: every fault, each with the file's name.
     """
-    content: Any = load_yaml(path)
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected keys and values, as in configs/full.yaml")
-    try:
-        config = CurationConfig(**{str(key): value for key, value in content.items()})
-    except ValidationError as error:
-        raise InputError([f"{path}: {_fault(fault)}" for fault in error.errors()]) from error
-    try:
-        config.specs()
-        _ = config.protocol
-    except InputError as error:
-        raise InputError([f"{path}: {problem}" for problem in error.problems]) from error
-    return config
-
-
-def _fault(fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        section: Any = CurationConfig
-        for part in fault["loc"][:-1]:
-            section = section.model_fields[part].annotation
-        return f"unknown key {key!r}; known are {', '.join(section.model_fields)}"
-    return f"{key}: {fault['msg']}, got {fault['input']!r}"
+    return read_model(path, CurationConfig, lambda config: (config.specs(), config.protocol))
 
 
 def _name_problems(

@@ -139,8 +139,5 @@ def save_figure(figure: Figure, path: Path | str) -> Path:
     image = io.BytesIO()
     with rc_context({"svg.hashsalt": "rarebind"}):
         figure.savefig(image, format=path.suffix[1:], dpi=_DPI, metadata=metadata)
-    try:
-        replace_file(path, image.getvalue())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    replace_file(path, image.getvalue())
     return path

@@ -234,8 +234,5 @@ def _figures(
 
 
 def _write(path: Path, text: str) -> Path:
-    try:
-        replace_file(path, f"{text}\n".encode())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    replace_file(path, f"{text}\n".encode())
     return path

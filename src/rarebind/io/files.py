@@ -1,4 +1,4 @@
-"""Files written whole or not at all, packed as their name says."""
+"""Files read and written whole or not at all, packed as their name says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import lzma
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
+from typing import IO
 
 from rarebind.errors import InputError
 
@@ -17,9 +19,58 @@ _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": lambda content: gzip.compress(content, mtime=0),
     ".bz2": bz2.compress,
 }
+_OPENERS: dict[str, Callable[..., IO[str]]] = {
+    ".xz": lzma.open,
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+}
 
 
-def write_packed(path: Path, text: str) -> None:
+def bundled_text(name: str) -> str:
+    """The text of a file that comes with the package, by its name in ``rarebind/data``."""
+    return files("rarebind").joinpath(f"data/{name}").read_text(encoding="utf-8")
+
+
+def read_text(path: Path | str, limit: int | None = None) -> str:
+    """The text of a file; a byte-order mark, as spreadsheets write it, is left out.
+
+    Parameters
+    ----------
+    limit
+        Bytes that it may have; None: any number.
+
+    Raises
+    ------
+    InputError
+        The file is missing or cannot be read, is no UTF-8 text, or too large.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read() if limit is None else file.read(limit + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"cannot read {path}: it does not exist, check the name") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    if limit is not None and len(content) > limit:
+        raise InputError(f"{path} is larger than {limit} bytes: is it the right file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{path} is not UTF-8 text (line {line}): save it as UTF-8") from error
+
+
+def open_packed(path: Path | str) -> IO[str]:
+    """Open a UTF-8 text for reading, unpacked where the name ends in ``.xz``, ``.gz`` or ``.bz2``.
+
+    What is wrong with it shows only while it is read: an OSError, EOFError or LZMAError.
+    """
+    path = Path(path)
+    opener: Callable[..., IO[str]] = _OPENERS.get(path.suffix, open)
+    return opener(path, "rt", encoding="utf-8")
+
+
+def write_packed(path: Path | str, text: str) -> None:
     """Write text, packed where the name ends in ``.xz``, ``.gz`` or ``.bz2``.
 
     Raises
@@ -27,33 +78,56 @@ def write_packed(path: Path, text: str) -> None:
     InputError
         The file cannot be written.
     """
-    content = text.encode()
-    try:
-        replace_file(path, _PACKERS.get(path.suffix, bytes)(content))
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    path = Path(path)
+    replace_file(path, _PACKERS.get(path.suffix, bytes)(text.encode()))
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+def replace_file(path: Path | str, content: bytes | str) -> None:
+    """Write a file whole or not at all, whatever interrupts.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        try:
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def sha256_of_file(path: Path) -> str:
+def make_folder(path: Path | str) -> Path:
+    """Make a folder, and those above it, where it is not there.
+
+    Raises
+    ------
+    InputError
+        It cannot be made.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {path}: {error.strerror or error}") from error
+    return path
+
+
+def sha256_of_file(path: Path | str) -> str:
     """SHA-256 of a file's content, in hexadecimal.
 
     Raises
     ------
     InputError
-        It cannot be read.
+        The file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import lzma
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rarebind.errors import InputError
+from rarebind.io.files import open_packed
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-_OPENERS: dict[str, Callable[..., IO[str]]] = {
-    ".xz": lzma.open,
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-}
 
 
 @dataclass(frozen=True)
@@ -82,9 +75,8 @@ def read_frames(path: Path | str) -> Iterator[XYZFrame]:
         the lines that follow it; the message names file and line.
     """
     path = Path(path)
-    opener = _OPENERS.get(path.suffix, open)
     try:
-        with opener(path, "rt", encoding="utf-8") as file:
+        with open_packed(path) as file:
             yield from _frames(file, path)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist") from error

@@ -39,10 +39,7 @@ def save_split(split: Split, path: Path | str) -> None:
         },
     }
     content["sha256"] = _checksum(content)
-    try:
-        replace_file(path, (json.dumps(content, indent=1) + "\n").encode())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    replace_file(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def load_split(path: Path | str) -> Split:

@@ -146,10 +146,7 @@ def write_graphs(path: Path | str, graphs: Iterable[Graph]) -> None:
     torch.save(
         {"schema": SCHEMA_VERSION, "atoms": atoms, "edges": edges, "fields": fields}, content
     )
-    try:
-        replace_file(path, content.getvalue())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    replace_file(path, content.getvalue())
 
 
 class GraphFile:

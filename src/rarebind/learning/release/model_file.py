@@ -163,10 +163,7 @@ def write_model(content: ModelFile, path: Path | str) -> str:
             entry = zipfile.ZipInfo(name, _DATE)
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, part, zipfile.ZIP_DEFLATED, 9)
-    try:
-        replace_file(path, packed.getvalue())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    replace_file(path, packed.getvalue())
     return _sha256(packed.getvalue())
 
 

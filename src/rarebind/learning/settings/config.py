@@ -8,17 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    model_serializer,
-)
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from rarebind.errors import InputError
-from rarebind.io.yaml import load_yaml
+from rarebind.io.models import Section, read_model
 from rarebind.learning.data.samples import Sample
 from rarebind.learning.data.split_file import load_split
 from rarebind.learning.data.splits import SPLITS, Split, make_split
@@ -29,11 +22,7 @@ _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\
 _MINUTE, _HOUR = 60.0, 3600.0
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SplitChoice(_Section):
+class SplitChoice(Section):
     """Which complexes are learned from, and which test what was learned.
 
     Attributes
@@ -75,7 +64,7 @@ class SplitChoice(_Section):
         )
 
 
-class TrainingConfig(_Section):
+class TrainingConfig(Section):
     """A training run.
 
     Attributes
@@ -118,7 +107,7 @@ class TrainingConfig(_Section):
     base: str | None = None
     split: SplitChoice = SplitChoice()
     preset: str = "best"
-    overrides: dict[str, Any] = {}
+    overrides: dict[str, Any] = Field(default_factory=dict)
     seed: int = 111111
     frames: bool = False
     start_from: Path | None = None
@@ -220,18 +209,7 @@ def load_training_config(path: Path | str) -> TrainingConfig:
         The file cannot be read, a key is unknown or missing, or a value is none: every fault,
         each with the file's name.
     """
-    content: Any = load_yaml(path)
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected keys and values, as in configs/train/small.yaml")
-    try:
-        config = TrainingConfig(**{str(key): value for key, value in content.items()})
-    except ValidationError as error:
-        raise InputError([f"{path}: {_fault(fault)}" for fault in error.errors()]) from error
-    try:
-        config.check()
-    except InputError as error:
-        raise InputError([f"{path}: {problem}" for problem in error.problems]) from error
-    return config
+    return read_model(path, TrainingConfig, TrainingConfig.check)
 
 
 def parse_duration(text: str) -> float | None:
@@ -262,16 +240,3 @@ def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
             _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
         )
     return flat
-
-
-def _fault(fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        section: Any = TrainingConfig
-        for part in fault["loc"][:-1]:
-            section = section.model_fields[part].annotation
-        return f"unknown key {key!r}; known are {', '.join(section.model_fields)}"
-    if fault["type"] == "missing":
-        known = ", ".join(n for n, f in TrainingConfig.model_fields.items() if f.is_required())
-        return f"{key} is missing; needed are {known}"
-    return f"{key}: {fault['msg']}, got {fault['input']!r}"

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from rarebind.errors import InputError
+from rarebind.io.models import Section, validated
 from rarebind.io.yaml import read_yaml
 
 _FILE = "presets.yaml"
@@ -19,11 +20,7 @@ NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Plateau(_Section):
+class Plateau(Section):
     """The learning rate falls where the validation error no longer does.
 
     Attributes
@@ -45,19 +42,19 @@ class Plateau(_Section):
     stop: NotNegative
 
 
-class Cosine(_Section):
+class Cosine(Section):
     """The learning rate falls from step to step, as a cosine, to zero in the last epoch."""
 
     kind: Literal["cosine"]
 
 
-class Constant(_Section):
+class Constant(Section):
     """The learning rate stays."""
 
     kind: Literal["constant"]
 
 
-class Preset(_Section):
+class Preset(Section):
     """A network and how it is trained.
 
     Attributes
@@ -155,8 +152,9 @@ def presets() -> dict[str, Preset]:
     content, source = read_yaml(_FILE, None, "presets")
     found: dict[str, Any] = content["presets"]
     return {
-        name: _validated(
+        name: validated(
             found.get(values.get("like"), {}) | {k: v for k, v in values.items() if k != "like"},
+            Preset,
             f"{source}: preset {name}",
         )
         for name, values in found.items()
@@ -174,18 +172,4 @@ def preset_named(name: str, overrides: Mapping[str, Any] | None = None) -> Prese
     if name not in presets():
         raise InputError(f"unknown preset {name!r}: known are {', '.join(presets())}")
     values = presets()[name].model_dump() | dict(overrides or {})
-    return _validated(values, "overrides")
-
-
-def _validated(values: Any, where: str) -> Preset:
-    try:
-        return Preset.model_validate(values)
-    except ValidationError as error:
-        raise InputError([f"{where}: {_fault(fault)}" for fault in error.errors()]) from error
-
-
-def _fault(fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
-    if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
-        return f"unknown key {key!r}; known are {', '.join(Preset.model_fields)}"
-    return f"{key}: {fault['msg']}, got {fault['input']!r}"
+    return validated(values, Preset, "overrides")

@@ -97,7 +97,7 @@ def write_run(content: Mapping[str, Any], folder: Path) -> None:
 
     Raises
     ------
-    OSError
+    InputError
         The file cannot be written.
     """
     text = json.dumps({"schema": SCHEMA_VERSION, **content}, indent=1)
@@ -109,7 +109,7 @@ def write_yaml(content: Mapping[str, Any], path: Path) -> None:
 
     Raises
     ------
-    OSError
+    InputError
         The file cannot be written.
     """
     replace_file(path, as_yaml(content))

@@ -106,7 +106,7 @@ def write_history(epochs: Iterable[Epoch], path: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["epoch", "train_mae_ev", "val_mae_ev", "learning_rate"])
     writer.writerows(astuple(epoch) for epoch in epochs)
-    _replace(path, text.getvalue().encode())
+    replace_file(path, text.getvalue())
 
 
 def read_history(path: Path) -> list[Epoch]:
@@ -171,7 +171,7 @@ def draw_history(epochs: Sequence[Epoch], path: Path, title: str = "") -> None:
             axes.spines[side].set_visible(False)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=_DPI, metadata={"Software": None})
-    _replace(path, image.getvalue())
+    replace_file(path, image.getvalue())
 
 
 def _version(path: Path) -> int:
@@ -196,10 +196,3 @@ def _values(row: Mapping[str, str]) -> dict[str, float]:
         for key, value in row.items()
         if value and (key == column or (column.endswith("-") and key.startswith(column)))
     }
-
-
-def _replace(path: Path, content: bytes) -> None:
-    try:
-        replace_file(path, content)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error

@@ -8,7 +8,6 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from rarebind.errors import InputError
 from rarebind.io.files import replace_file
 from rarebind.screening.page.assets import VIEWER, VIEWER_LICENCE, asset, script, style
 from rarebind.screening.page.content import page_content
@@ -68,10 +67,7 @@ def write_page(report: Mapping[str, Any], path: Path | str) -> Path:
     """
     path = Path(path)
     content = build_page(report).encode()
-    try:
-        replace_file(path, content)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    replace_file(path, content)
     return path
 
 

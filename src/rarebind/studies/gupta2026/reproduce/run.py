@@ -308,10 +308,7 @@ class _Clock:
         """Write it down."""
         self._written = time.monotonic()
         times = _times(self._path) | {self._name: round(self.seconds, 1)}
-        try:
-            replace_file(self._path, (json.dumps(times, indent=1) + "\n").encode())
-        except OSError as error:
-            raise InputError(f"cannot write {self._path}: {error.strerror}") from error
+        replace_file(self._path, (json.dumps(times, indent=1) + "\n").encode())
 
 
 def _times(path: Path) -> dict[str, float]:

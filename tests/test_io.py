@@ -1,0 +1,155 @@
+"""The ground floor of files: within bounds, whole or not at all, every fault named."""
+
+import bz2
+import contextlib
+import gzip
+import lzma
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rarebind.errors import InputError, collecting, located
+from rarebind.io.files import open_packed, read_text, replace_file, sha256_of_file, write_packed
+from rarebind.io.models import Section, read_model, validated
+from rarebind.io.yaml import MAX_BYTES, MAX_DEPTH, load_yaml, parse_yaml, shortened
+
+
+class _Part(Section):
+    number: int = 1
+
+
+class _Whole(Section):
+    name: str
+    part: _Part | None = None
+    parts: tuple[_Part, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "unpack"),
+    [("", bytes), (".xz", lzma.decompress), (".gz", gzip.decompress), (".bz2", bz2.decompress)],
+)
+def test_packed_files_hold_the_text_and_nothing_of_the_time(tmp_path, suffix, unpack):
+    path = tmp_path / f"text{suffix}"
+    write_packed(path, "Å\n")
+    first = path.read_bytes()
+    write_packed(path, "Å\n")
+    assert path.read_bytes() == first
+    assert unpack(first) == "Å\n".encode()
+    with open_packed(path) as file:
+        assert file.read() == "Å\n"
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_cannot_be_written_leaves_nothing(tmp_path):
+    with pytest.raises(InputError, match=r"cannot write .*none"):
+        replace_file(tmp_path / "none" / "file", b"")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="cannot write"):
+        replace_file(tmp_path / "folder", "text")
+    assert [found.name for found in tmp_path.iterdir()] == ["folder"]
+
+
+def test_text_is_read_as_people_save_it(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"\xef\xbb\xbfname\n\xc3\x85\n")
+    assert read_text(path) == "name\nÅ\n"
+    path.write_bytes(b"name\n\xc5\n")
+    with pytest.raises(InputError, match=r"table\.csv is not UTF-8 text \(line 2\)"):
+        read_text(path)
+    with pytest.raises(InputError, match=r"cannot read .*none: it does not exist"):
+        read_text(tmp_path / "none")
+    with pytest.raises(InputError, match="cannot read"):
+        sha256_of_file(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2", "the key 'a' occurs twice"),
+        ("a: [1", "not valid YAML"),
+        ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), "nested deeper than"),
+        ("a: &a [*a]", r"alias \*a is part of what it stands for"),
+        ("a: *b", "undefined alias"),
+        ("a: !!python/object:os.system {}", "could not determine a constructor"),
+        ("a: " + "1" * 5000, "limit"),
+        ("a: 2026-13-45", "month must be in"),
+        ("a: " + "x" * 30_000, "more than 20000 characters"),
+        ("[" + "1," * 60_000 + "]", "more than 50000 values"),
+        ("a: \x00", "not valid YAML"),
+    ],
+)
+def test_yaml_beyond_its_bounds_is_refused(text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parse_yaml(text, "here")
+    assert str(caught.value).startswith("here")
+    assert len(str(caught.value)) < 500
+
+
+def test_aliases_of_aliases_are_refused_before_they_grow():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9)]
+    with pytest.raises(InputError, match="more than 50000 values, aliases counted"):
+        parse_yaml("\n".join(lines), "here")
+    assert parse_yaml("a: &x [1, 2]\nb: *x", "here") == {"a": [1, 2], "b": [1, 2]}
+
+
+def test_a_geometry_is_text(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("geometries: [1:6, 4:0, '3:2']\nnumbers: [1, 0x10, 1.5, .inf]\n")
+    found = load_yaml(path)
+    assert found["geometries"] == ["1:6", "4:0", "3:2"]
+    assert found["numbers"] == [1, 16, 1.5, math.inf]
+
+
+def test_large_files_are_not_read_whole(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("#" * (MAX_BYTES + 1))
+    with pytest.raises(InputError, match=f"larger than {MAX_BYTES} bytes"):
+        load_yaml(path)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused(text):
+    with contextlib.suppress(InputError):
+        parse_yaml(text, "here")
+
+
+def test_messages_are_short():
+    assert len(shortened({"a" * 1000: ["b" * 1000] * 1000})) < 300
+    with pytest.raises(InputError) as caught:
+        validated({"name": ["b" * 1000] * 1000}, _Whole, "here")
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("- a", ["expected keys and values; needed are name"]),
+        ("part: {number: x}", ["name is missing; needed are name", "part.number: Input should be"]),
+        ("name: a\nnam: b", ["unknown key 'nam'; known are name, part, parts"]),
+        ("name: a\npart: {numbr: 2}", ["unknown key 'part.numbr'; known are number"]),
+        ("name: a\nparts: [{}, {numbr: 2}]", ["unknown key 'parts.1.numbr'"]),
+        ("name: refused", ["not this name"]),
+    ],
+)
+def test_a_model_is_read_or_every_fault_named(tmp_path, text, problems):
+    def check(whole):
+        if whole.name == "refused":
+            raise InputError("not this name")
+
+    path = tmp_path / "model.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_model(path, _Whole, check)
+    assert len(caught.value.problems) == len(problems)
+    for found, expected in zip(caught.value.problems, problems, strict=True):
+        assert found.startswith(f"{path}: {expected}")
+
+
+def test_problems_are_located_and_collected():
+    problems = ["first"]
+    with collecting(problems), located("there"):
+        raise InputError(["second", "third"])
+    assert problems == ["first", "there: second", "there: third"]
