@@ -12,6 +12,7 @@ from rarebind.complexes import aqua_ion, parent_templates
 from rarebind.engines import ENGINES, GFN2_WATER, Calculation, LevelOfTheory, relax, static
 from rarebind.engines.level import model_chemistry_of, with_engine
 from rarebind.errors import InputError
+from rarebind.io.codec import to_data
 from rarebind.structures import Structure
 from rarebind.units import EV_PER_HARTREE
 
@@ -220,7 +221,7 @@ def test_a_level_prints_with_its_engine_where_another_is_the_first_choice():
 
 
 def test_what_is_not_set_is_not_written():
-    assert GFN2_WATER.to_data() == {
+    assert to_data(GFN2_WATER) == {
         "engine": "tblite", "method": "GFN2-xTB", "basis": "", "solvent": "ALPB(water)",
         "dispersion": "",
     }  # fmt: skip
@@ -231,7 +232,7 @@ def test_levels_come_back_from_their_data(tmp_path):
     path.write_text("{}")
     level = replace(GFN2_WATER, options={"b": True, "a": "x"}, environment="other")
     level = level.with_parameters(path)
-    again = LevelOfTheory(**json.loads(json.dumps(level.to_data())))
+    again = LevelOfTheory(**json.loads(json.dumps(to_data(level))))
     assert again == level
     assert hash(again) == hash(level)
     assert not again.parameters_file

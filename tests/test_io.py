@@ -3,14 +3,26 @@
 import bz2
 import contextlib
 import gzip
+import json
 import lzma
 import math
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rarebind.errors import InputError, collecting, located
+from rarebind.io.codec import (
+    FloatArray,
+    IntArray,
+    UnlessEmpty,
+    UnlessNone,
+    check_schema,
+    from_data,
+    to_data,
+)
 from rarebind.io.files import open_packed, read_text, replace_file, sha256_of_file, write_packed
 from rarebind.io.models import Section, read_model, validated
 from rarebind.io.yaml import MAX_BYTES, MAX_DEPTH, load_yaml, parse_yaml, shortened
@@ -153,3 +165,64 @@ def test_problems_are_located_and_collected():
     with collecting(problems), located("there"):
         raise InputError(["second", "third"])
     assert problems == ["first", "there: second", "there: third"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    place: FloatArray
+    kind: IntArray | None = None
+    note: UnlessNone[str] = None
+    more: UnlessEmpty[tuple[str, ...]] = ()
+
+    def __post_init__(self):
+        if np.shape(self.place) != (3,):
+            raise InputError(f"a place has three coordinates, got {np.shape(self.place)}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Path:
+    points: tuple[_Point, ...]
+    length: float
+
+
+@given(
+    st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 3), max_size=4),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+def test_records_come_back_with_every_digit(places, length):
+    path = _Path(tuple(_Point(np.array(place)) for place in places), length)
+    again = from_data(_Path, json.loads(json.dumps(to_data(path))))
+    assert again.length == length
+    assert [point.place.tolist() for point in again.points] == [list(place) for place in places]
+
+
+def test_what_is_empty_is_not_written():
+    point = _Point(np.zeros(3))
+    assert to_data(point) == {"place": [0.0, 0.0, 0.0], "kind": None}
+    full = to_data(replace(point, kind=np.array([1]), note="a", more=("b",)))
+    assert full == {"place": [0.0, 0.0, 0.0], "kind": [1], "note": "a", "more": ["b"]}
+    assert from_data(_Point, full).kind.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"points": []}, "there: length: Field required"),
+        ({"points": [{"place": ["x"]}], "length": 1}, r"there: points.0.place: .*could not"),
+        ({"points": [{"place": [1]}], "length": 1}, "a place has three coordinates"),
+        ([], "there: _Path: Input should be"),
+        ("x" * 1000, "there: _Path"),
+    ],
+)
+def test_faulty_data_are_told_by_their_place(data, message):
+    with pytest.raises(InputError, match=message) as caught:
+        from_data(_Path, data, "there")
+    assert len(str(caught.value)) < 300
+
+
+def test_schemas_of_later_are_refused():
+    assert check_schema({"schema": 2}, 2, "record") == 2
+    with pytest.raises(InputError, match=r"record of schema 3.*up to 2: upgrade"):
+        check_schema({"schema": 3}, 2, "record")
+    with pytest.raises(InputError, match="without a schema"):
+        check_schema({}, 2, "record")

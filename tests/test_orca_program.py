@@ -11,6 +11,7 @@ from rarebind.engines.orca.inputs import count_electrons
 from rarebind.engines.orca.output import parse_output
 from rarebind.engines.orca.program import OrcaProgram, program_version
 from rarebind.errors import CalculationError, InputError, MissingDependencyError
+from rarebind.io.codec import to_data
 from rarebind.structures import Structure
 
 ORCA = Path(__file__).parent / "data" / "orca"
@@ -67,7 +68,7 @@ def test_energy_and_forces(replay):
     whole = parse_output(WATER.read_text(encoding="utf-8"))
     assert calculation.energy == whole.energy
     assert np.array_equal(calculation.forces, whole.forces)
-    assert calculation.scf.known() == {"basis_functions": 24, "cycles": 11}
+    assert to_data(calculation.scf) == {"basis_functions": 24, "cycles": 11}
 
 
 def test_later_calls_start_from_the_orbitals(replay):

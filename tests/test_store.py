@@ -1,5 +1,6 @@
 """The result store."""
 
+import json
 import sqlite3
 from contextlib import closing
 
@@ -100,3 +101,36 @@ def test_ancestors_come_first_and_once():
     leaf = Task("leaf", {}, parents=tuple(middle))
     ordered = [task.key for task in with_ancestors([leaf, *middle])]
     assert ordered == [root.key, *(task.key for task in middle), leaf.key]
+
+
+#: A record as rarebind wrote it when it had this schema.
+SCHEMA_3 = {
+    "verb": "relax", "energy": -13.5, "status": "ok", "converged": True, "gradients": 7,
+    "engine_version": "tblite 0.8.0", "wall_time": 0.25, "reason": "", "scratch": "", "schema": 3,
+    "level": {
+        "engine": "tblite", "method": "GFN2-xTB", "basis": "", "solvent": "ALPB(water)",
+        "dispersion": "",
+    },
+    "forces": [[0.0, 0.0, 0.1], [0.0, 0.0, -0.1]],
+    "intermediates": [
+        {"positions": [[0, 0, 0], [0, 0, 0.8]], "energy": -13.25, "forces": [[0, 0, 1], [0, 0, -1]]}
+    ],
+    "scf": {"cycles": 11, "s_squared": 0.1},
+    "structure": {
+        "symbols": ["H", "H"], "positions": [[0.0, 0.0, 0.0], [0.0, 0.0, 0.7]], "charge": 0,
+        "multiplicity": 1,
+    },
+}  # fmt: skip
+
+
+def test_records_of_all_schemas_are_read():
+    third = Calculation.from_json(json.dumps(SCHEMA_3))
+    assert json.loads(third.to_json()) == SCHEMA_3
+    assert third.intermediates[0].positions.dtype == float
+    assert third.level == GFN2_WATER
+    second = {name: value for name, value in SCHEMA_3.items() if name != "scf"}
+    assert Calculation.from_json(json.dumps(second | {"schema": 2})).scf is None
+    first = {name: value for name, value in second.items() if name != "intermediates"}
+    assert Calculation.from_json(json.dumps(first | {"schema": 1})).intermediates == ()
+    with pytest.raises(InputError, match=r"calculation record of schema 4.*upgrade"):
+        Calculation.from_json(json.dumps(SCHEMA_3 | {"schema": 4}))

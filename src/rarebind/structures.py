@@ -11,6 +11,7 @@ import numpy as np
 from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 
 from rarebind.errors import InputError
+from rarebind.io.codec import FloatArray
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -43,7 +44,7 @@ class Structure:
     """
 
     symbols: tuple[str, ...]
-    positions: NDArray[np.float64]
+    positions: FloatArray
     charge: int
     multiplicity: int = 1
 

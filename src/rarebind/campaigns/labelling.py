@@ -10,6 +10,7 @@ from rarebind.campaigns.task import Task
 from rarebind.engines import LevelOfTheory
 from rarebind.engines.verbs import engine_for
 from rarebind.errors import InputError
+from rarebind.io.codec import to_data
 from rarebind.structures import Structure
 
 #: Seconds; a complex of eighty atoms takes a core most of a day with a hybrid functional.
@@ -32,7 +33,7 @@ def single_point_task(
     """
     return Task(
         step="single_point",
-        arguments={"structure": structure_to_data(structure), "level": level.to_data()},
+        arguments={"structure": structure_to_data(structure), "level": to_data(level)},
         versions=(
             engine_version or version_for_keys(level),
             f"single_point {STEP_VERSIONS['single_point']}",

@@ -8,7 +8,7 @@ With ``series="interpolate"``: La template ── series ── Ce, Lu, Y ──
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -28,6 +28,7 @@ from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.crest import crest_version
 from rarebind.engines import ENGINES, GFN2_WATER, LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.codec import to_data
 from rarebind.ligands import Ligand
 
 #: What RDKit and NumPy both accept.
@@ -108,7 +109,7 @@ class Protocol:
 
     def data(self) -> dict[str, Any]:
         """All choices as plain data, for reports."""
-        return asdict(self) | {"level": self.level.to_data()}
+        return to_data(self)
 
 
 @dataclass
@@ -208,7 +209,7 @@ class TaskFactory:
     ) -> Task:
         return Task(
             step=step,
-            arguments=arguments | {"level": self.protocol.level.to_data()},
+            arguments=arguments | {"level": to_data(self.protocol.level)},
             versions=(*versions, self._engine_version, f"{step} {STEP_VERSIONS[step]}"),
             parents=parents,
             optional=optional,

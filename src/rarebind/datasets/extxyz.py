@@ -22,6 +22,7 @@ from rarebind.datasets.record import Record
 from rarebind.datasets.scf_fields import scf_from_info, scf_info
 from rarebind.engines import Calculation, Frame, LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.codec import to_data
 from rarebind.io.xyz import XYZFrame
 from rarebind.ligands import Ligand
 from rarebind.structures import Structure
@@ -122,7 +123,7 @@ def _info(record: Record) -> dict[str, Any]:
         "metal": record.metal,
         "geometry": record.geometry,
         "level": str(level),
-        **level.to_data(),
+        **to_data(level),
         "engine_version": calculation.engine_version,
         "verb": calculation.verb,
         "status": calculation.status,

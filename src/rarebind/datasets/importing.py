@@ -18,6 +18,7 @@ from rarebind.datasets.magnitudes import check_magnitude, method_family, unit_in
 from rarebind.datasets.record import Record
 from rarebind.engines import Calculation, LevelOfTheory
 from rarebind.errors import CalculationError, InputError
+from rarebind.io.codec import to_data
 from rarebind.io.xyz import XYZFrame, read_frames
 from rarebind.ligands import Ligand
 from rarebind.structures import Structure
@@ -206,7 +207,7 @@ def _checked(calculation: Calculation, spec: ComplexSpec | None) -> Calculation:
 
 def _key(calculation: Calculation) -> str:
     assert calculation.structure is not None
-    level = "|".join(map(str, calculation.level.to_data().values()))
+    level = "|".join(map(str, to_data(calculation.level).values()))
     content = f"{calculation.structure.digest}|{level}|{calculation.energy:.8f}"
     return hashlib.sha256(content.encode()).hexdigest()
 

@@ -45,11 +45,10 @@ SCF_FIELDS = (
 
 def scf_info(report: SCFReport | None) -> dict[str, int | float]:
     """What is known of a report, by name of the field."""
-    known = {} if report is None else report.known()
     return {
         field.name: value if field.digits is None else round(float(value), field.digits)
         for field in SCF_FIELDS
-        if (value := known.get(field.attribute)) is not None
+        if (value := getattr(report, field.attribute, None)) is not None
     }
 
 

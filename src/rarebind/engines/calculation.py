@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Self
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from rarebind.engines.frames import Frame
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.scf_report import SCFReport
 from rarebind.errors import InputError
+from rarebind.io.codec import FloatArray, check_schema, from_data, to_data
 from rarebind.structures import Structure
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 #: Version of the serialised form.
 SCHEMA_VERSION = 3
@@ -58,7 +56,7 @@ class Calculation:
     level: LevelOfTheory
     structure: Structure | None
     energy: float | None = None
-    forces: NDArray[np.float64] | None = None
+    forces: FloatArray | None = None
     status: str = "ok"
     converged: bool = True
     gradients: int = 0
@@ -99,71 +97,17 @@ class Calculation:
 
     def to_json(self) -> str:
         """Serialise; positions and forces keep every digit."""
-        data: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in (
-                "verb", "energy", "status", "converged", "gradients",
-                "engine_version", "wall_time", "reason", "scratch",
-            )
-        }  # fmt: skip
-        data["schema"] = SCHEMA_VERSION
-        data["level"] = self.level.to_data()
-        data["forces"] = None if self.forces is None else self.forces.tolist()
-        data["intermediates"] = [
-            {
-                "positions": frame.positions.tolist(),
-                "energy": frame.energy,
-                "forces": frame.forces.tolist(),
-            }
-            for frame in self.intermediates
-        ]
-        data["scf"] = None if self.scf is None else self.scf.known()
-        data["structure"] = None
-        if self.structure is not None:
-            data["structure"] = {
-                "symbols": list(self.structure.symbols),
-                "positions": self.structure.positions.tolist(),
-                "charge": self.structure.charge,
-                "multiplicity": self.structure.multiplicity,
-            }
-        return json.dumps(data, allow_nan=False)
+        return json.dumps({"schema": SCHEMA_VERSION, **to_data(self)}, allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Calculation:
-        """Read what :meth:`to_json` wrote.
+    def from_json(cls, text: str) -> Self:
+        """Read what :meth:`to_json` wrote; schemas 1 and 2 had no intermediates and no SCF report.
 
         Raises
         ------
         InputError
-            The record was written by a newer schema.
+            The record was written by a newer schema, or is none.
         """
         data = json.loads(text)
-        schema = data.pop("schema")
-        if schema > SCHEMA_VERSION:
-            raise InputError(
-                f"calculation record of schema {schema}, this rarebind reads up to "
-                f"{SCHEMA_VERSION}: upgrade rarebind"
-            )
-        structure = data.pop("structure")
-        forces = data.pop("forces")
-        # Schema 1 had none.
-        frames = data.pop("intermediates", [])
-        # Schema 2 had none.
-        scf = data.pop("scf", None)
-        return cls(
-            level=LevelOfTheory(**data.pop("level")),
-            structure=None
-            if structure is None
-            else Structure(
-                tuple(structure["symbols"]),
-                np.array(structure["positions"], dtype=float).reshape(-1, 3),
-                structure["charge"],
-                structure["multiplicity"],
-            ),
-            forces=None if forces is None else np.array(forces, dtype=float),
-            scf=None if scf is None else SCFReport(**scf),
-            intermediates=tuple(
-                Frame(np.array(f["positions"]), f["energy"], np.array(f["forces"])) for f in frames
-            ),
-            **data,
-        )
+        check_schema(data, SCHEMA_VERSION, "calculation record")
+        return from_data(cls, data)

@@ -20,6 +20,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from rarebind.engines.level import LevelOfTheory
+from rarebind.io.codec import to_data
 from rarebind.structures import Structure
 
 _FOLDER: ContextVar[Path | None] = ContextVar("checkpoint_folder", default=None)
@@ -52,7 +53,7 @@ def checkpoint_for(structure: Structure, level: LevelOfTheory) -> Path | None:
     if folder is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([structure.digest, level.to_data()], sort_keys=True)
+    text = json.dumps([structure.digest, to_data(level)], sort_keys=True)
     return folder / f"{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}.chk"
 
 

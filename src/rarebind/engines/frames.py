@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.errors import InputError
+from rarebind.io.codec import FloatArray
 
 #: Energies above the end, in eV, at which a relaxation is sampled: from bonds that are still
 #: strained down to about kT at room temperature.
@@ -31,9 +32,9 @@ class Frame:
         eV/Å, shape (N, 3), read-only.
     """
 
-    positions: NDArray[np.float64]
+    positions: FloatArray
     energy: float
-    forces: NDArray[np.float64]
+    forces: FloatArray
 
     def __post_init__(self) -> None:
         shape = (len(self.positions), 3)

@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from rarebind.errors import InputError
+from rarebind.io.codec import UnlessEmpty
 from rarebind.io.files import sha256_of_file
 
 #: Value of an option.
@@ -16,9 +19,13 @@ Option = str | int | float | bool
 #: Engines that are the first choice for their methods: levels print without them.
 FIRST_CHOICES = ("tblite", "pyscf")
 _BY, _IN = " by ", " in "
-_ALWAYS = ("engine", "method", "basis", "solvent", "dispersion")
-#: Fields that are written only where they are set: so the keys of calculations without stay.
-_IF_SET = ("parameters", "environment")
+#: A mapping in plain data.
+_Options = Annotated[
+    tuple[tuple[str, Option], ...],
+    BeforeValidator(lambda options: tuple(dict(options).items())),
+    PlainSerializer(dict),
+]
+_Unwritten = Annotated[str, Field(exclude=True)]
 #: Hexadecimal digits of the parameters that are printed.
 _DIGITS = 8
 
@@ -26,6 +33,9 @@ _DIGITS = 8
 @dataclass(frozen=True)
 class LevelOfTheory:
     """A hashable, printable description of a quantum-chemical method or potential.
+
+    Its plain data (:func:`rarebind.io.codec.to_data`) are what decides the numbers; what came with
+    later versions is in them only where it is set, so that keys of calculations stay.
 
     Attributes
     ----------
@@ -63,11 +73,11 @@ class LevelOfTheory:
     basis: str = ""
     solvent: str = ""
     dispersion: str = ""
-    options: tuple[tuple[str, Option], ...] = ()
-    parameters: str = ""
-    environment: str = ""
-    parameters_file: str = field(default="", compare=False, repr=False)
-    python: str = field(default="", compare=False, repr=False)
+    options: UnlessEmpty[_Options] = ()
+    parameters: UnlessEmpty[str] = ""
+    environment: UnlessEmpty[str] = ""
+    parameters_file: _Unwritten = field(default="", compare=False, repr=False)
+    python: _Unwritten = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         given: Any = self.options
@@ -112,15 +122,6 @@ class LevelOfTheory:
     def solvent_model(self) -> str | None:
         """``"ALPB"`` of ``ALPB(water)``, or None in the gas phase."""
         return self.solvent.partition("(")[0] or None
-
-    def to_data(self) -> dict[str, Any]:
-        """All that decides the numbers, as plain data; ``LevelOfTheory(**data)`` reads it.
-
-        Options, parameters and environment are in it only where they are set.
-        """
-        data = {name: getattr(self, name) for name in _ALWAYS}
-        data |= {name: value for name in _IF_SET if (value := getattr(self, name))}
-        return data | {"options": dict(self.options)} if self.options else data
 
     def with_parameters(self, path: Path | str) -> Self:
         """The same with the weights or parameters in a file.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+
+from rarebind.io.codec import UnlessNone
 
 
 @dataclass(frozen=True)
@@ -35,22 +36,14 @@ class SCFReport:
         Estimate of the memory needed, in MB.
     """
 
-    basis_functions: int | None = None
-    s_squared: float | None = None
-    f_electrons: float | None = None
-    metal_spin: float | None = None
-    attempts: int | None = None
-    converged_attempts: int | None = None
-    spread: float | None = None
-    cycles: int | None = None
-    dispersion: float | None = None
-    cavity: float | None = None
-    memory: float | None = None
-
-    def known(self) -> dict[str, Any]:
-        """The fields that are not None, by name."""
-        return {
-            field.name: value
-            for field in fields(self)
-            if (value := getattr(self, field.name)) is not None
-        }
+    basis_functions: UnlessNone[int] = None
+    s_squared: UnlessNone[float] = None
+    f_electrons: UnlessNone[float] = None
+    metal_spin: UnlessNone[float] = None
+    attempts: UnlessNone[int] = None
+    converged_attempts: UnlessNone[int] = None
+    spread: UnlessNone[float] = None
+    cycles: UnlessNone[int] = None
+    dispersion: UnlessNone[float] = None
+    cavity: UnlessNone[float] = None
+    memory: UnlessNone[float] = None

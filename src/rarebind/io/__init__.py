@@ -4,6 +4,10 @@
     Whole or not at all, packed as the name says; files that come with the package.
 :mod:`~rarebind.io.yaml`
     YAML within bounds, for what people write.
+:mod:`~rarebind.io.models`
+    YAML into pydantic models, every fault by its place.
+:mod:`~rarebind.io.codec`
+    Records (frozen dataclasses) to plain data and back.
 :mod:`~rarebind.io.xyz`
     Extended XYZ frame by frame.
 """
