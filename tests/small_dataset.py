@@ -4,8 +4,8 @@ from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
-from rarebind.binding import References, label_complex
-from rarebind.campaigns import Protocol, ReferenceTasks, TaskFactory, with_ancestors
+from rarebind.binding import label_complex
+from rarebind.campaigns import Protocol, TaskFactory, reference_tasks, with_ancestors
 from rarebind.campaigns.steps import execute
 from rarebind.complexes import check_complex, complex_spec, parent_templates, swap_metal
 from rarebind.datasets import Record
@@ -22,10 +22,10 @@ GFN1_WATER = LevelOfTheory("tblite", "GFN1-xTB", solvent="ALPB(water)")
 def small_records():
     """Records of the campaign, and a complex of Yb that was stopped early and so rejected."""
     factory = TaskFactory(Protocol(conformers=1, relaxed_candidates=1, hops=0))
-    references = ReferenceTasks.of(SPECS, factory)
+    references = reference_tasks(SPECS, factory)
     tasks = [(spec, factory.complex(spec)) for spec in SPECS]
     store = {}
-    for task in with_ancestors([*references.tasks(), *(task for _, task in tasks)]):
+    for task in with_ancestors([*references.values(), *(task for _, task in tasks)]):
         parents = [store[parent.key] for parent in task.parents]
         store[task.key] = execute(task.step, task.arguments, parents)
     curation = SimpleNamespace(complexes=tasks, references=references)
@@ -44,21 +44,7 @@ def labelled_records(level=GFN1_WATER):
     def label(record, calculation):
         if record.kind != "complex":
             return None
-        parts = {
-            (other.kind, other.metal, other.ligand and other.ligand.inchikey): calculation
-            for other, calculation in found.items()
-        }
-        aqua = {
-            other.spec.waters: calculation
-            for other, calculation in found.items()
-            if other.kind == "aqua" and other.metal == record.metal
-        }
-        references = References(
-            parts["ion", record.metal, None],
-            parts["water", None, None],
-            parts["ligand", None, record.ligand.inchikey],
-            aqua,
-        )
+        references = {other.species: calculation for other, calculation in found.items()}
         return label_complex(record.spec, calculation, references)
 
     return tuple(

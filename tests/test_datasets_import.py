@@ -1,6 +1,7 @@
 """Import of foreign files: structures are recognised, whatever is wrong is named."""
 
 import lzma
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -9,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from rarebind.binding import BindingEnergy, IonBinding
 from rarebind.complexes import Layout, aqua_ion, complex_spec, parent_templates
 from rarebind.datasets import Dataset, Record, append, row_of
 from rarebind.datasets.bare import write_bare
@@ -314,18 +314,16 @@ def imported_binding(tmp_path, old, parts):
     return import_xyz(path, level=GFN2_WATER, unit="Hartree").records[0].binding
 
 
-def test_equation_1_needs_no_aqua_ion(tmp_path):
+def test_equation_1_needs_no_aqua_ion_and_the_exchange_energy_no_bare_one(tmp_path):
     spec, structure = complex_of("Eu", "HOPO", "1:6")
     old = record("complex", structure, spec)
     parts = references(spec, structure)
     whole = imported_binding(tmp_path, old, parts)
-    assert isinstance(whole, BindingEnergy)
-    bare = imported_binding(tmp_path, old, parts[:3])
-    assert isinstance(bare, IonBinding)
-    assert not isinstance(bare, BindingEnergy)
-    assert bare.binding == whole.binding
-    assert bare.coordination_number == whole.coordination_number
-    for missing in range(3):
+    assert imported_binding(tmp_path, old, parts[:3]) == replace(
+        whole, exchange=None, aqua_waters=None
+    )
+    assert imported_binding(tmp_path, old, parts[1:]) == replace(whole, binding=None)
+    for missing in (1, 2):
         rest = [part for i, part in enumerate(parts) if i != missing]
         assert imported_binding(tmp_path, old, rest) is None
 
@@ -340,7 +338,8 @@ def test_a_complex_without_water_needs_none(tmp_path):
     assert found.binding == pytest.approx(energies[0] - energies[1] - 4 * energies[2], abs=1e-6)
     # The exchange energy does need water.
     assert imported_binding(tmp_path, old, [ion, ligand, aqua]) == found
-    assert isinstance(imported_binding(tmp_path, old, [ion, ligand, aqua, water]), BindingEnergy)
+    both = imported_binding(tmp_path, old, [ion, ligand, aqua, water])
+    assert both.exchange is not None
 
 
 def test_imported_records_make_a_dataset(tmp_path):

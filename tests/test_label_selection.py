@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import replace
 from itertools import product
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from rarebind.campaigns import balanced_order
 from rarebind.datasets.labels import Selection, select
+from rarebind.datasets.table import Row
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
 
@@ -79,14 +79,17 @@ def test_the_seed_decides_between_equals():
     assert order(items, 1) != order(items, 2)
 
 
-def row(i, metal, scaffold, geometry, substituent, **changes):
-    known = {
-        "key": str(i), "kind": "complex", "status": "ok", "level": "GFN2-xTB/ALPB(water)",
-        "metal": metal, "scaffold": scaffold, "geometry": geometry, "substituent": substituent,
-        "inchikey": f"{scaffold}-{substituent}", "ligand": f"{scaffold}-{substituent}",
-        "atoms": 20 + (7 * i) % 30, "energy_ev": -1.0 * i,
-    }  # fmt: skip
-    return SimpleNamespace(**(known | changes))
+def row(i, metal, scaffold, geometry, substituent):
+    ligand = f"{scaffold}-{substituent}"
+    return Row(
+        key=str(i), kind="complex", label="", status="ok", reason="", metal=metal, ligand=ligand,
+        scaffold=scaffold, substituent=substituent, geometry=geometry, inchikey=ligand, smiles="",
+        charge=0, multiplicity=1, atoms=20 + (7 * i) % 30, level="GFN2-xTB/ALPB(water)",
+        engine_version="", energy_ev=-1.0 * i, binding_kcal_mol=None, exchange_kcal_mol=None,
+        aqua_waters=None, coordination_number=8, fmax_ev_per_angstrom=None,
+        ligand_donor_distance=None, water_distance=None, frames=1, gradients=1, wall_time_s=0.0,
+        shard="",
+    )  # fmt: skip
 
 
 ROWS = [
@@ -127,12 +130,11 @@ def test_names_that_never_meet():
 
 
 def test_only_accepted_records_of_the_source_level_count_and_the_lowest_of_them():
-    base = vars(ROWS[0])
     rows = [
-        SimpleNamespace(**base | {"key": "high", "energy_ev": 5.0}),
-        SimpleNamespace(**base | {"key": "low", "energy_ev": -5.0}),
-        SimpleNamespace(**base | {"key": "rejected", "energy_ev": -9.0, "status": "rejected"}),
-        SimpleNamespace(**base | {"key": "other", "energy_ev": -9.0, "level": "B3LYP"}),
+        replace(ROWS[0], key="high", energy_ev=5.0),
+        replace(ROWS[0], key="low", energy_ev=-5.0),
+        replace(ROWS[0], key="rejected", energy_ev=-9.0, status="rejected"),
+        replace(ROWS[0], key="other", energy_ev=-9.0, level="B3LYP"),
     ]
     assert [r.key for r in select(rows, Selection())] == ["low"]
     other = replace(Selection(), source=LevelOfTheory("orca", "B3LYP"))

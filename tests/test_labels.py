@@ -7,7 +7,6 @@ import pytest
 from label_level import GFN1_WATER
 from small_dataset import METALS, SPECS, small_records
 
-from rarebind.binding import IonBinding
 from rarebind.campaigns import run_tasks, single_point_task
 from rarebind.campaigns.labelling import check_engine, version_for_keys
 from rarebind.campaigns.plain import structure_from_data, structure_to_data
@@ -99,7 +98,7 @@ def test_parts_of_the_plan(dataset):
 def test_what_the_dataset_lacks_is_told(tmp_path):
     append([r for r in small_records() if r.kind not in {"aqua", "water"}], tmp_path)
     plan = plan_labels(Dataset(tmp_path), GFN1_WATER, Selection(metals=("La",)))
-    assert plan.missing == ("water", "aqua ions of La")
+    assert plan.missing == ("water", "aqua ion of La")
 
 
 def test_labels_come_back_with_binding_energies(dataset, store):
@@ -178,11 +177,11 @@ def test_without_aqua_ions_there_is_an_energy_but_no_binding_energy(dataset, sto
 def test_a_dataset_without_aqua_ions_is_labelled_with_equation_1(store, tmp_path):
     append([r for r in small_records() if r.kind != "aqua"], tmp_path / "bare")
     plan = plan_labels(Dataset(tmp_path / "bare"), GFN1_WATER, Selection(metals=("La",)))
-    assert plan.missing == ("aqua ions of La",)
+    assert plan.missing == ("aqua ion of La",)
     compute(plan.entries, store)
     (complex_,) = (r for r in collect_labels(plan, store) if r.kind == "complex")
-    assert isinstance(complex_.binding, IonBinding)
-    assert complex_.with_exchange is None
+    assert complex_.binding.binding is not None
+    assert complex_.binding.exchange is None
 
 
 def test_a_failed_single_point_is_no_label(dataset, store):

@@ -3,9 +3,11 @@
 import csv
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from rarebind.binding import WATER, Species, references_of
 from rarebind.campaigns import Protocol, Store
 from rarebind.campaigns.steps import execute
 from rarebind.cli import main
@@ -50,6 +52,7 @@ GFN1_WATER = LevelOfTheory("tblite", "GFN1-xTB", solvent="ALPB(water)")
 DFT = level_named("b3lyp-d4")
 PROTOCOL = Protocol(conformers=1, relaxed_candidates=1, hops=0)
 HOPO = complex_spec("La", library_ligand("HOPO"), "1:6")
+EIGHT, NINE = (Species("La", waters=n) for n in (8, 9))
 STRUCTURE = parent_templates(HOPO)[0]
 
 
@@ -175,11 +178,11 @@ def test_only_geometries_that_passed_get_single_points():
     pytest.importorskip("pyscf")
     plan = plan_screen([HOPO], PROTOCOL)
     relaxed = {task.key: calculation(level=GFN2_WATER) for task in plan.tasks()}
-    nine = plan.references.aqua["La", 9]
+    nine = plan.references[NINE]
     relaxed[nine.key] = replace(relaxed[nine.key], status="rejected", reason="another shell")
-    relaxed[plan.references.water.key] = failure("no memory")
+    relaxed[plan.references[WATER].key] = failure("no memory")
     tasks = plan_single_points(plan, relaxed, DFT)
-    assert set(tasks) == set(relaxed) - {nine.key, plan.references.water.key}
+    assert set(tasks) == set(relaxed) - {nine.key, plan.references[WATER].key}
     one = tasks[plan.complexes[0][1].key]
     assert one.step == "single_point"
     assert one.label == HOPO.name
@@ -236,25 +239,25 @@ def test_a_failed_complex_is_a_record_and_the_others_have_energies():
 
 
 def test_a_failed_reference_is_named():
-    (found,) = outcomes(lambda plan: {plan.references.water.key: failure("killed")})
+    (found,) = outcomes(lambda plan: {plan.references[WATER].key: failure("killed")})
     assert found.binding is None
     assert found.reason == "water failed: killed"
     assert found.calculation.ok
 
 
 def test_an_aqua_ion_that_failed_is_told_and_the_other_one_serves():
-    (found,) = outcomes(lambda plan: {plan.references.aqua["La", 9].key: failure("killed")})
+    (found,) = outcomes(lambda plan: {plan.references[NINE].key: failure("killed")})
     assert found.binding.aqua_waters == 8
     assert found.reason == "without La(H2O)9, which failed: killed"
     # What the checks turned down is no aqua ion.
     rejected = calculation(status="rejected", reason="another shell")
-    (found,) = outcomes(lambda plan: {plan.references.aqua["La", 9].key: rejected})
+    (found,) = outcomes(lambda plan: {plan.references[NINE].key: rejected})
     assert (found.binding.aqua_waters, found.reason) == (8, "")
     lost = failure("killed")
-    (found,) = outcomes(lambda plan: {task.key: lost for task in plan.references.aqua.values()})
+    (found,) = outcomes(lambda plan: {plan.references[s].key: lost for s in (EIGHT, NINE)})
     assert found.binding is None
     assert found.reason.startswith("no aqua ion of La")
-    assert "without La(H2O)8, which failed: killed" in found.reason
+    assert "La(H2O)8 failed: killed" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -382,7 +385,8 @@ def test_a_short_list_from_the_command_line_to_the_files(tmp_path, monkeypatch, 
     pytest.importorskip("pyscf")
     pytest.importorskip("openbabel")
     # As small as a complex can be, and aqua ions alike.
-    monkeypatch.setattr("rarebind.campaigns.references.AQUA_WATERS", (3,))
+    three = partial(references_of, aqua=(3,))
+    monkeypatch.setattr("rarebind.campaigns.references.references_of", three)
     level = LevelOfTheory("pyscf", "B3LYP", "def2-SVP+lcecp-1-TZVP", dispersion="D4")
     monkeypatch.setitem(LEVELS, "small", level)
     (tmp_path / "l.csv").write_text(f"name,smiles\nsmall,{SMALL}\n")

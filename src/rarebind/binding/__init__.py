@@ -1,18 +1,31 @@
-"""Thermodynamic cycles: equation 1, aqua-ion exchange, selectivity."""
+"""Thermodynamic cycles: species, reactions, references; equation 1 and aqua-ion exchange."""
 
-from rarebind.binding.cycles import binding_energy, exchange_energy, selectivity, stablest_aqua
-from rarebind.binding.labels import References, best_label, ion_binding, label_complex
-from rarebind.binding.record import BindingEnergy, IonBinding
+from rarebind.binding.cycles import (
+    WATER,
+    Reaction,
+    Species,
+    aqua_exchange,
+    difference,
+    formation,
+    reaction_energy,
+)
+from rarebind.binding.labels import BindingEnergy, failures, label_complex, label_if_possible
+from rarebind.binding.references import AQUA_WATERS, lowest, missing, references_of
 
 __all__ = [
+    "AQUA_WATERS",
+    "WATER",
     "BindingEnergy",
-    "IonBinding",
-    "References",
-    "best_label",
-    "binding_energy",
-    "exchange_energy",
-    "ion_binding",
+    "Reaction",
+    "Species",
+    "aqua_exchange",
+    "difference",
+    "failures",
+    "formation",
     "label_complex",
-    "selectivity",
-    "stablest_aqua",
+    "label_if_possible",
+    "lowest",
+    "missing",
+    "reaction_energy",
+    "references_of",
 ]

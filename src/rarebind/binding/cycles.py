@@ -1,71 +1,133 @@
-"""Thermodynamic cycles: binding energies from total energies.
+"""Species and the reactions between them: thermodynamic cycles from total energies.
 
-All functions take total energies in eV at one and the same level of theory and return eV.
+A reaction gives each species its stoichiometric number, products positive.  Its energy is the sum
+of number times total energy, all at one and the same level of theory.  Equation 1 and the exchange
+energy are the energies of two such reactions:
+
+- :func:`formation`, M3+ + ligands + waters → complex: equation 1 of Gupta, Hetherington and
+  de Jong, Digital Discovery 2026, 5, 363.  The error of E(M3+) shifts the whole series of a metal.
+- :func:`aqua_exchange`, aqua ion + ligands → complex + waters: the formation of the complex less
+  that of the aqua ion.  The bare ion does not occur, so neither does its error.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-def binding_energy(
-    complex_energy: float,
-    ion_energy: float,
-    ligand_energy: float,
-    n_ligands: int,
-    water_energy: float,
-    waters: int,
-) -> float:
-    """Binding energy of a complex from the bare ion, in eV; negative means bound.
+from rarebind.complexes import ComplexSpec
+from rarebind.errors import InputError
+from rarebind.ligands import Ligand
 
-    E_bind = E(complex) − E(M3+) − n E(ligand) − w E(H2O): equation 1 of Gupta, Hetherington and
-    de Jong, Digital Discovery 2026, 5, 363.
 
-    The error of E(M3+) shifts the whole series of a metal.  Values from different levels, and
-    from gas-phase and solvated models in particular, must never be compared.
+@dataclass(frozen=True)
+class Species:
+    """A molecule by its composition: one of the same composition is the same species.
+
+    Attributes
+    ----------
+    metal
+        Symbol of M3+; empty where there is none.
+    ligands
+        InChIKey and number of each kind of ligand.
+    waters
+        Number of water molecules.
+    names
+        Of the ligands, for people; by default their InChIKeys.
     """
-    return complex_energy - ion_energy - n_ligands * ligand_energy - waters * water_energy
+
+    metal: str = ""
+    ligands: tuple[tuple[str, int], ...] = ()
+    waters: int = 0
+    names: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        names = self.names or tuple(key for key, _ in self.ligands)
+        order = sorted(range(len(self.ligands)), key=lambda i: self.ligands[i][0])
+        object.__setattr__(self, "ligands", tuple(self.ligands[i] for i in order))
+        object.__setattr__(self, "names", tuple(names[i] for i in order))
+
+    @classmethod
+    def of(cls, spec: ComplexSpec) -> Species:
+        """A complex or an aqua ion."""
+        if spec.ligand is None:
+            return cls(spec.metal, waters=spec.waters)
+        ligand = (spec.ligand.inchikey, spec.n_ligands)
+        return cls(spec.metal, (ligand,), spec.waters, (spec.ligand.name,))
+
+    @classmethod
+    def free(cls, ligand: Ligand) -> Species:
+        """A free ligand."""
+        return cls(ligands=((ligand.inchikey, 1),), names=(ligand.name,))
+
+    @property
+    def kind(self) -> str:
+        """``complex``, ``aqua`` (aqua ion), ``ion``, ``ligand`` or ``water``."""
+        if self.metal:
+            return "complex" if self.ligands else "aqua" if self.waters else "ion"
+        return "ligand" if self.ligands else "water"
+
+    def __str__(self) -> str:
+        if not self.metal:
+            return f"free {self.names[0]}" if self.ligands else "water"
+        if self.kind == "ion":
+            return f"{self.metal}3+"
+        counts = (number for _, number in self.ligands)
+        ligands = (f"({name}){n}" for name, n in zip(self.names, counts, strict=True))
+        return f"{self.metal}{''.join(ligands)}" + (f"(H2O){self.waters}" if self.waters else "")
 
 
-def exchange_energy(
-    complex_energy: float,
-    aqua_energy: float,
-    aqua_waters: int,
-    ligand_energy: float,
-    n_ligands: int,
-    water_energy: float,
-    waters: int,
-) -> float:
-    """Energy of replacing water on the aqua ion by ligands, in eV; negative favours the complex.
+#: Stoichiometric numbers, those of products positive.
+Reaction = Mapping[Species, int]
 
-    [M(H2O)m]3+ + n L → [M L_n (H2O)_w] + (m − w) H2O.
+WATER = Species(waters=1)
 
-    The bare ion does not occur, so neither does its error.
+
+def formation(product: Species) -> Reaction:
+    """M3+ + ligands + waters → `product`: the reaction of equation 1."""
+    parts = Counter({product: 1})
+    if product.metal:
+        parts[Species(product.metal)] -= 1
+    for (inchikey, number), name in zip(product.ligands, product.names, strict=True):
+        parts[Species(ligands=((inchikey, 1),), names=(name,))] -= number
+    parts[WATER] -= product.waters
+    return _without_zeros(parts)
+
+
+def aqua_exchange(product: Species, waters: int) -> Reaction:
+    """[M(H2O)m]3+ + ligands → `product` + water, where m is `waters`."""
+    return difference(formation(product), formation(Species(product.metal, waters=waters)))
+
+
+def difference(first: Reaction, second: Reaction) -> Reaction:
+    """`first` less `second`; what occurs in both alike cancels.
+
+    That of one ligand's exchange with two metals has the energy ΔΔE, the selectivity.
     """
-    released = aqua_waters - waters
-    return complex_energy + released * water_energy - aqua_energy - n_ligands * ligand_energy
+    parts = Counter(first)
+    parts.subtract(second)
+    return _without_zeros(parts)
 
 
-def selectivity(exchange: float, exchange_reference: float) -> float:
-    """ΔΔE of one ligand for a metal over a reference metal, in eV.
-
-    Negative: the ligand prefers the metal to the reference metal, both starting from water.
-    """
-    return exchange - exchange_reference
-
-
-def stablest_aqua(energies: dict[int, float], water_energy: float) -> tuple[int, float]:
-    """The most stable aqua ion of a metal at equal numbers of water molecules.
+def reaction_energy(reaction: Reaction, energies: Mapping[Species, float]) -> float:
+    """Energy of a reaction, negative where products are favoured.
 
     Parameters
     ----------
     energies
-        Total energies in eV by number of waters.
-    water_energy
-        Energy of one free water in eV.
+        Total energies of at least its species, in the unit of the result.
 
-    Returns
-    -------
-    waters, energy
-        Number of waters and total energy of the ion with the lowest E − n E(H2O).
+    Raises
+    ------
+    InputError
+        Species have no energy; the message names them.
     """
-    waters = min(energies, key=lambda n: energies[n] - n * water_energy)
-    return waters, energies[waters]
+    if lacking := [str(species) for species in reaction if species not in energies]:
+        raise InputError(f"no energy of {', '.join(lacking)}: compute it at the same level")
+    return math.fsum(number * energies[species] for species, number in reaction.items())
+
+
+def _without_zeros(numbers: Mapping[Species, int]) -> Reaction:
+    return {species: number for species, number in numbers.items() if number}

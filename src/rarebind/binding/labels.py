@@ -1,130 +1,170 @@
-"""From total energies to the binding energies of one complex."""
+"""How strongly ligands bind a metal in one complex: from total energies to binding energies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rarebind.binding.cycles import binding_energy, exchange_energy, stablest_aqua
-from rarebind.binding.record import BindingEnergy, IonBinding
+from rarebind.binding.cycles import Species, aqua_exchange, formation, reaction_energy
+from rarebind.binding.references import references_of
 from rarebind.complexes import ComplexSpec, coordination_number
-from rarebind.engines import Calculation
+from rarebind.engines import Calculation, LevelOfTheory
 from rarebind.errors import CalculationError, InputError
+from rarebind.units import KCAL_PER_EV
 
 
 @dataclass(frozen=True)
-class References:
-    """The calculations that a complex is compared with, all at its level.
+class BindingEnergy:
+    """The binding energies of one complex at one level.
 
     Attributes
     ----------
-    ion
-        The bare M3+ ion.
-    water
-        A free water; equation 1 of a complex without water does without it.
-    ligand
-        The free ligand; None for an aqua ion.
-    aqua
-        Aqua ions of the metal by number of waters.  The most stable usable one is the reference
-        of the exchange energy; equation 1 needs none.
+    spec, level
+    binding
+        Equation 1, in eV; None where there is no energy of the bare ion.
+    coordination_number
+        Donor atoms found around the metal after relaxation.
+    exchange
+        Exchange with the aqua ion, in eV; None where there is no aqua ion.
+    aqua_waters
+        Waters of the aqua ion that was the reference; None without one.
+
+    Raises
+    ------
+    InputError
+        There is neither energy, or an exchange energy without an aqua ion or the reverse.
     """
 
-    ion: Calculation
-    water: Calculation | None
-    ligand: Calculation | None
-    aqua: Mapping[int, Calculation]
+    spec: ComplexSpec
+    level: LevelOfTheory
+    binding: float | None
+    coordination_number: int
+    exchange: float | None = None
+    aqua_waters: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.exchange is None) != (self.aqua_waters is None):
+            raise InputError(f"{self.spec.name}: an exchange energy goes with its aqua ion")
+        if self.binding is None and self.exchange is None:
+            raise InputError(f"{self.spec.name}: neither equation 1 nor an exchange energy")
+
+    @property
+    def binding_kcal(self) -> float | None:
+        """Equation 1 in kcal/mol."""
+        return None if self.binding is None else self.binding * KCAL_PER_EV
+
+    @property
+    def exchange_kcal(self) -> float | None:
+        """Exchange energy in kcal/mol."""
+        return None if self.exchange is None else self.exchange * KCAL_PER_EV
 
 
 def label_complex(
-    spec: ComplexSpec, calculation: Calculation, references: References
+    spec: ComplexSpec,
+    calculation: Calculation,
+    references: Mapping[Species, Calculation],
+    *,
+    need_exchange: bool = False,
 ) -> BindingEnergy:
-    """Equation 1 and exchange energy of a complex.
+    """The binding energies that the references of a complex allow.
+
+    Parameters
+    ----------
+    references
+        All that there are; those that are not of this complex are ignored.
+    need_exchange
+        Whether equation 1 alone is not enough.
 
     Raises
     ------
     CalculationError
-        A calculation that is needed has no usable result; the message names it and its reason.
+        The complex has no usable result, or neither energy can be had; the message names what is
+        missing or of no use, with its reason.
     InputError
-        The levels of theory differ, or there is no water or no free ligand.
+        The levels of theory differ.
     """
-    found = ion_binding(spec, calculation, references)
-    total = _energy(calculation, spec.name, calculation)
-    ligand = _ligand(spec, calculation, references)
-    water = _water(spec, calculation, references)
-    aqua = {
-        n: _energy(ion, f"[{spec.metal}(H2O){n}]3+", calculation)
-        for n, ion in references.aqua.items()
-        if ion.ok
-    }
-    if not aqua:
-        raise CalculationError(f"no aqua ion of {spec.metal} passed its checks")
-    aqua_waters, aqua_energy = stablest_aqua(aqua, water)
-    return BindingEnergy(
-        spec=found.spec,
-        level=found.level,
-        binding=found.binding,
-        coordination_number=found.coordination_number,
-        exchange=exchange_energy(
-            total, aqua_energy, aqua_waters, ligand, spec.n_ligands, water, spec.waters
-        ),
-        aqua_waters=aqua_waters,
-    )
-
-
-def ion_binding(spec: ComplexSpec, calculation: Calculation, references: References) -> IonBinding:
-    """Equation 1 of a complex.
-
-    Raises
-    ------
-    CalculationError, InputError
-        As for :func:`label_complex`, but for aqua ions, and for water where the complex has none.
-    """
-    total = _energy(calculation, spec.name, calculation)
-    ion = _energy(references.ion, f"{spec.metal}3+", calculation)
-    water = _water(spec, calculation, references) if spec.waters else 0.0
-    ligand = _ligand(spec, calculation, references)
-    assert calculation.structure is not None
-    return IonBinding(
-        spec=spec,
-        level=calculation.level,
-        binding=binding_energy(total, ion, ligand, spec.n_ligands, water, spec.waters),
-        coordination_number=coordination_number(calculation.structure),
-    )
-
-
-def best_label(spec: ComplexSpec, calculation: Calculation, references: References) -> IonBinding:
-    """What the references allow: both energies, or equation 1 without a usable aqua ion or water.
-
-    Raises
-    ------
-    CalculationError, InputError
-        As for :func:`ion_binding`.
-    """
-    water = references.water
-    complete = water is not None and water.ok and any(ion.ok for ion in references.aqua.values())
-    return (label_complex if complete else ion_binding)(spec, calculation, references)
-
-
-def _water(spec: ComplexSpec, calculation: Calculation, references: References) -> float:
-    if references.water is None:
-        raise InputError(f"{spec.name} needs the energy of water")
-    return _energy(references.water, "water", calculation)
-
-
-def _ligand(spec: ComplexSpec, calculation: Calculation, references: References) -> float:
-    if spec.ligand is None:
-        return 0.0
-    if references.ligand is None:
-        raise InputError(f"{spec.name} needs the energy of its free ligand")
-    return _energy(references.ligand, spec.ligand.name, calculation)
-
-
-def _energy(calculation: Calculation, name: str, of: Calculation) -> float:
+    product = Species.of(spec)
     if not calculation.ok or calculation.energy is None:
-        raise CalculationError(f"{name} {calculation.status}: {calculation.reason}")
-    if calculation.level != of.level:
+        raise CalculationError(f"{spec.name} {calculation.status}: {calculation.reason}")
+    ions = [s for s in references if s.kind == "aqua" and s.metal == spec.metal]
+    usable = {product: calculation.energy}
+    for species in references_of(product, [ion.waters for ion in ions]):
+        found = references.get(species)
+        if found is not None and found.ok and found.energy is not None:
+            _check_level(species, found, calculation)
+            usable[species] = found.energy
+    cycle = formation(product)
+    binding = reaction_energy(cycle, usable) if cycle.keys() <= usable.keys() else None
+    cycles = {ion.waters: aqua_exchange(product, ion.waters) for ion in ions}
+    energies = {
+        waters: reaction_energy(cycle, usable)
+        for waters, cycle in cycles.items()
+        if cycle.keys() <= usable.keys()
+    }
+    if not energies and (need_exchange or binding is None):
+        raise CalculationError("; ".join(_faults(product, references, ion=not need_exchange)))
+    # The most stable aqua ion is the one that is hardest to exchange.
+    waters = max(energies, key=energies.__getitem__, default=None)
+    assert calculation.structure is not None
+    return BindingEnergy(
+        spec,
+        calculation.level,
+        binding,
+        coordination_number(calculation.structure),
+        None if waters is None else energies[waters],
+        waters,
+    )
+
+
+def label_if_possible(
+    spec: ComplexSpec, calculation: Calculation, references: Mapping[Species, Calculation]
+) -> BindingEnergy | None:
+    """As :func:`label_complex`; None where it finds no binding energy.
+
+    Raises
+    ------
+    InputError
+        The levels of theory differ.
+    """
+    try:
+        return label_complex(spec, calculation, references)
+    except CalculationError:
+        return None
+
+
+def failures(references: Mapping[Species, Calculation]) -> list[str]:
+    """What binding energies had to do without because it failed, in words.
+
+    An aqua ion that the checks turned down is no loss: it is none.
+    """
+    return [
+        f"without {species}, which failed: {calculation.reason}"
+        for species, calculation in references.items()
+        if calculation.status == "failed"
+    ]
+
+
+def _faults(product: Species, references: Mapping[Species, Calculation], *, ion: bool) -> list[str]:
+    """What stands in the way of the exchange energy and, with `ion`, of equation 1."""
+    ions = {s: c for s, c in references.items() if s.kind == "aqua" and s.metal == product.metal}
+    wanted = [s for s in references_of(product, ion=ion) if s.kind != "aqua"]
+    faults = [_fault(species, references.get(species)) for species in wanted]
+    if not any(calculation.ok for calculation in ions.values()):
+        told = ", ".join(_fault(species, found) for species, found in ions.items())
+        faults.append(f"no aqua ion of {product.metal}" + (f": {told}" if told else ""))
+    return [fault for fault in faults if fault]
+
+
+def _fault(species: Species, found: Calculation | None) -> str:
+    """What is wrong with a reference; empty where nothing is."""
+    if found is None:
+        return f"no energy of {species}"
+    return "" if found.ok else f"{species} {found.status}: {found.reason}"
+
+
+def _check_level(species: Species, found: Calculation, calculation: Calculation) -> None:
+    if found.level != calculation.level:
         raise InputError(
-            f"{name} was computed with {calculation.level}, the complex "
-            f"with {of.level}: energies of different levels cannot be combined"
+            f"{species} was computed with {found.level}, the complex with {calculation.level}: "
+            "energies of different levels cannot be combined"
         )
-    return calculation.energy

@@ -4,20 +4,18 @@ from rarebind.campaigns.balance import balanced_order
 from rarebind.campaigns.curation import Curation, CurationConfig, read_config
 from rarebind.campaigns.labelling import single_point_task
 from rarebind.campaigns.parsl_config import load_config
-from rarebind.campaigns.references import ReferenceTasks
+from rarebind.campaigns.references import reference_results, reference_tasks
 from rarebind.campaigns.run import run_tasks
 from rarebind.campaigns.status import CampaignStatus, StageStatus, campaign_status
 from rarebind.campaigns.store import Store
 from rarebind.campaigns.task import Task, with_ancestors
-from rarebind.campaigns.tasks import AQUA_WATERS, Protocol, TaskFactory
+from rarebind.campaigns.tasks import Protocol, TaskFactory
 
 __all__ = [
-    "AQUA_WATERS",
     "CampaignStatus",
     "Curation",
     "CurationConfig",
     "Protocol",
-    "ReferenceTasks",
     "StageStatus",
     "Store",
     "Task",
@@ -26,6 +24,8 @@ __all__ = [
     "campaign_status",
     "load_config",
     "read_config",
+    "reference_results",
+    "reference_tasks",
     "run_tasks",
     "single_point_task",
     "with_ancestors",

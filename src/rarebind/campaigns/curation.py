@@ -10,7 +10,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from rarebind.campaigns.references import ReferenceTasks
+from rarebind.binding import Species
+from rarebind.campaigns.references import reference_tasks
 from rarebind.campaigns.task import Task
 from rarebind.campaigns.tasks import Protocol, TaskFactory
 from rarebind.complexes import (
@@ -140,7 +141,7 @@ class Curation:
 
     config: CurationConfig
     complexes: tuple[tuple[ComplexSpec, Task], ...]
-    references: ReferenceTasks
+    references: Mapping[Species, Task]
 
     @classmethod
     def of(cls, config: CurationConfig) -> Curation:
@@ -154,7 +155,7 @@ class Curation:
         factory = TaskFactory(config.protocol)
         specs = config.specs()
         complexes = tuple((spec, factory.complex(spec)) for spec in specs)
-        return cls(config, complexes, ReferenceTasks.of(specs, factory))
+        return cls(config, complexes, reference_tasks(specs, factory))
 
     @cached_property
     def stages(self) -> Mapping[str, tuple[Task, ...]]:
@@ -166,7 +167,7 @@ class Curation:
             for _, task in self.complexes
         }
         return {
-            "references": tuple(self.references.tasks()),
+            "references": tuple(self.references.values()),
             "templates": tuple(templates.values()),
             "series": tuple(task for _, task in self.complexes if task.parents),
         }

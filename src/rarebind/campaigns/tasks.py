@@ -36,9 +36,6 @@ _LARGEST_SEED = 2**31 - 1
 CONFORMER_SEARCHES = ("rdkit", "crest")
 SERIES = ("swap", "interpolate")
 
-#: Coordination numbers tried for every aqua ion.
-AQUA_WATERS = (8, 9)
-
 
 @dataclass(frozen=True)
 class Protocol:

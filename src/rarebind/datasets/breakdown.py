@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rarebind.binding import Reaction, Species, aqua_exchange, formation
 from rarebind.datasets.record import Record
 from rarebind.datasets.selection import find_level
 from rarebind.datasets.shards import Dataset
@@ -60,8 +61,7 @@ class Breakdown:
     record
         The complex, with its binding energies.
     binding, exchange
-        Terms of equation 1 and of the exchange with the aqua ion; none of the latter where no aqua
-        ion is known.
+        Terms of equation 1 and of the exchange with the aqua ion; none of an energy that it lacks.
     """
 
     record: Record
@@ -107,16 +107,10 @@ def breakdown(dataset: Dataset, label: str, level: str | None = None) -> Breakdo
     levels = sorted({row.level for row in found})
     if len(levels) > 1:
         raise InputError(f"{label} has several levels: choose from {', '.join(levels)}")
-    labelled = [row for row in found if row.binding_kcal_mol is not None]
+    labelled = [row for row in found if row.labelled]
     if not labelled:
         raise InputError(f"{label} has no binding energies: {found[0].reason or 'no references'}")
-    row = labelled[0]
-    parts = _references(rows, row)
-    wanted = [row, *itertools.chain.from_iterable(parts.values())]
-    records = _read(dataset, wanted)
-    return _matching(
-        records[row.key], {kind: [records[r.key] for r in parts[kind]] for kind in parts}
-    )
+    return _matching(dataset, rows, labelled[0])
 
 
 def terms_as_data(terms: Sequence[Term]) -> dict[str, Any]:
@@ -140,65 +134,36 @@ def terms_as_data(terms: Sequence[Term]) -> dict[str, Any]:
     }
 
 
-def _references(rows: Sequence[Row], of: Row) -> dict[str, list[Row]]:
-    """What `of` may have been compared with, by kind."""
-    same = [row for row in rows if row.level == of.level and row.status == "ok"]
-    return {
-        "ion": [row for row in same if row.kind == "ion" and row.metal == of.metal],
-        "ligand": [row for row in same if row.kind == "ligand" and row.inchikey == of.inchikey],
-        "water": [row for row in same if row.kind == "water"],
-        "aqua": [
-            row
-            for row in same
-            if row.kind == "aqua"
-            and row.metal == of.metal
-            and row.geometry == f"0:{of.aqua_waters}"
-        ],
-    }
-
-
-def _read(dataset: Dataset, rows: Sequence[Row]) -> dict[str, Record]:
-    keys, shards = {row.key for row in rows}, {row.shard for row in rows}
-    chosen = [shard for shard in dataset.shards if shard.name in shards]
-    return {record.key: record for record in dataset.records(chosen) if record.key in keys}
-
-
-def _matching(record: Record, parts: dict[str, list[Record]]) -> Breakdown:
-    """The combination of references that gives the record's own binding energies."""
-    spec, binding = record.spec, record.binding
-    assert spec is not None
-    assert binding is not None
-    exchange = record.with_exchange
-    # Equation 1 of a complex without water needs none, and a complex may have no aqua ion.
-    waters: list[Record | None] = [*parts["water"]]
-    if not (waters or spec.waters or exchange):
-        waters = [None]
-    aqua_ions: list[Record | None] = [*parts["aqua"]] if exchange else [None]
-    for ion, ligand, water, aqua in itertools.product(
-        parts["ion"], parts["ligand"], waters, aqua_ions
-    ):
-        assert ion is not None
-        assert ligand is not None
-        shared = (Term(1, record), Term(-spec.n_ligands, ligand))
-        first = _cycle(*shared, Term(-1, ion), None if water is None else Term(-spec.waters, water))
-        second: tuple[Term, ...] = ()
-        if exchange is not None and aqua is not None and water is not None:
-            released = Term(exchange.aqua_waters - spec.waters, water)
-            second = _cycle(*shared, Term(-1, aqua), released)
-        if _gives(first, binding.binding) and (
-            exchange is None or _gives(second, exchange.exchange)
-        ):
-            return Breakdown(record, first, second)
+def _matching(dataset: Dataset, rows: Sequence[Row], row: Row) -> Breakdown:
+    """The combination of references that gives the complex of `row` its own binding energies."""
+    product = row.species
+    cycles: dict[str, Reaction] = {"binding": {}, "exchange": {}}
+    if row.binding_kcal_mol is not None:
+        cycles["binding"] = formation(product)
+    if row.aqua_waters is not None:
+        cycles["exchange"] = aqua_exchange(product, row.aqua_waters)
+    wanted = set().union(*cycles.values()) - {product}
+    candidates: dict[Species, list[Row]] = {species: [] for species in wanted}
+    for other in rows:
+        if other.level == row.level and other.status == "ok" and other.species in wanted:
+            candidates[other.species].append(other)
+    records = dataset.records_of([row, *itertools.chain.from_iterable(candidates.values())])
+    record = records[row.key]
+    for combination in itertools.product(*candidates.values()):
+        of = {s: records[r.key] for s, r in zip(candidates, combination, strict=True)}
+        terms = {
+            name: tuple(Term(n, of.get(species, record)) for species, n in cycle.items())
+            for name, cycle in cycles.items()
+        }
+        if all(_same(total(terms[name]), getattr(record.binding, name)) for name in terms):
+            return Breakdown(record, **terms)
     raise InputError(
-        f"the references of {record.label} that are there do not give its binding energies: run "
+        f"the references of {row.label} that are there do not give its binding energies: run "
         "`rarebind dataset verify`"
     )
 
 
-def _cycle(*terms: Term | None) -> tuple[Term, ...]:
-    return tuple(term for term in terms if term is not None and term.number)
-
-
-def _gives(terms: Sequence[Term], energy: float) -> bool:
-    found = total(terms)
-    return found is not None and abs(found - energy) < _TOLERANCE
+def _same(found: float | None, stored: float | None) -> bool:
+    if found is None or stored is None:
+        return found is stored
+    return abs(found - stored) < _TOLERANCE

@@ -150,7 +150,7 @@ def _coordination_part(accepted: Sequence[Row]) -> str:
 
 
 def _energy_part(accepted: Sequence[Row]) -> str:
-    labelled = [row for row in accepted if row.binding_kcal_mol is not None]
+    labelled = [row for row in accepted if row.labelled]
     if not labelled:
         return ""
     names = {"binding_kcal_mol": "Equation 1", "exchange_kcal_mol": "Exchange"}
@@ -167,6 +167,8 @@ def _energy_part(accepted: Sequence[Row]) -> str:
             if lines:
                 parts.append(f"{name} by {' and '.join(by)}:")
                 parts.append(markdown_table((*by, "n", "mean", "sd", "min", "max"), lines))
+    if all(row.binding_kcal_mol is None for row in labelled):
+        parts.append("There is no equation 1: the dataset has no bare ions at this level.")
     aqua = grouped((row for row in labelled if row.aqua_waters is not None), "aqua_waters")
     if not aqua:
         parts.append("There are no exchange energies: the dataset has no aqua ions at this level.")

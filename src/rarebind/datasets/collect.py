@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rarebind.binding import IonBinding, References, best_label
-from rarebind.campaigns import Curation, Store, Task
-from rarebind.complexes import ComplexSpec, aqua_ion
+from rarebind.binding import Species, label_if_possible, references_of
+from rarebind.campaigns import Curation, Store, reference_results
+from rarebind.complexes import aqua_ion
 from rarebind.datasets.record import Record
 from rarebind.engines import Calculation
-from rarebind.errors import CalculationError
 
 
 def collect(curation: Curation, store: Store) -> Iterator[Record]:
@@ -19,46 +18,26 @@ def collect(curation: Curation, store: Store) -> Iterator[Record]:
     calculations have no structure and are left to ``rarebind curate --status``.  A complex whose
     references are not finished yet waits for the next time.
     """
-    references = curation.references
+    tasks = curation.references
+    ligands = {Species.free(s.ligand): s.ligand for s, _ in curation.complexes if s.ligand}
     found: dict[str, Calculation] = {}
-
-    def get(task: Task) -> Calculation | None:
-        if task.key not in found:
-            calculation = store.get(task.key)
-            if calculation is not None:
-                found[task.key] = calculation
-        return found.get(task.key)
-
-    specs = {spec.ligand.inchikey: spec.ligand for spec, _ in curation.complexes if spec.ligand}
-    parts: list[tuple[str, Task, ComplexSpec | None]] = [
-        ("water", references.water, None),
-        *(("ion", task, None) for task in references.ions.values()),
-        *(("ligand", task, None) for task in references.ligands.values()),
-        *(("aqua", task, aqua_ion(*of)) for of, task in references.aqua.items()),
-    ]
-    by_task = {task.key: specs[key] for key, task in references.ligands.items()}
-    for kind, task, spec in parts:
-        calculation = get(task)
-        if calculation is None or calculation.structure is None:
+    for species, task in tasks.items():
+        calculation = store.get(task.key)
+        if calculation is None:
             continue
-        label = spec.name if spec else task.label
-        yield Record(kind, calculation, spec, by_task.get(task.key), None, task.key, label)
-    missing = {task.key for _, task, _ in parts if get(task) is None}
+        found[task.key] = calculation
+        if calculation.structure is not None:
+            spec = aqua_ion(species.metal, species.waters) if species.kind == "aqua" else None
+            label = spec.name if spec else task.label
+            yield Record(
+                species.kind, calculation, spec, ligands.get(species), None, task.key, label
+            )
     for spec, task in curation.complexes:
         calculation = store.get(task.key)
         if calculation is None or calculation.structure is None:
             continue
-        if missing & references.keys_for(spec):
+        if any(tasks[s].key not in found for s in references_of(Species.of(spec)) if s in tasks):
             continue
-        binding = _binding(spec, calculation, references.results(spec, found))
+        # None where it was rejected, or what it needs was: the record keeps its own reason.
+        binding = label_if_possible(spec, calculation, reference_results(spec, tasks, found))
         yield Record("complex", calculation, spec, spec.ligand, binding, task.key, spec.name)
-
-
-def _binding(
-    spec: ComplexSpec, calculation: Calculation, references: References
-) -> IonBinding | None:
-    try:
-        return best_label(spec, calculation, references)
-    except CalculationError:
-        # Rejected, or what equation 1 needs is: the record keeps its own reason.
-        return None

@@ -30,7 +30,7 @@ class Pair:
     Attributes
     ----------
     a, b
-        Lines of the table, both with equation 1.
+        Lines of the table, both with binding energies.
     """
 
     a: Row
@@ -38,10 +38,9 @@ class Pair:
 
     @property
     def delta_binding(self) -> float:
-        """Equation 1 at level B less that at level A, kcal/mol."""
-        assert self.a.binding_kcal_mol is not None
-        assert self.b.binding_kcal_mol is not None
-        return self.b.binding_kcal_mol - self.a.binding_kcal_mol
+        """Equation 1 at level B less that at level A, kcal/mol; NaN where one has none."""
+        a, b = (_or_nan(row.binding_kcal_mol) for row in (self.a, self.b))
+        return b - a
 
     @property
     def delta_exchange(self) -> float:
@@ -51,16 +50,11 @@ class Pair:
     @property
     def exchange(self) -> tuple[float, float]:
         """Exchange energies at both levels, kcal/mol; NaN at one that has none."""
-        a, b = (
-            math.nan if row.exchange_kcal_mol is None else row.exchange_kcal_mol
-            for row in (self.a, self.b)
-        )
-        return a, b
+        return _or_nan(self.a.exchange_kcal_mol), _or_nan(self.b.exchange_kcal_mol)
 
-    @property
-    def has_exchange(self) -> bool:
-        """Whether both levels have the exchange energy."""
-        return not math.isnan(self.delta_exchange)
+    def has(self, quantity: str) -> bool:
+        """Whether both levels have it: ``binding``, ``exchange``, or ``absolute``, as all have."""
+        return quantity == "absolute" or not math.isnan(getattr(self, f"delta_{quantity}"))
 
 
 @dataclass(frozen=True)
@@ -114,7 +108,7 @@ class Comparison:
     level_a, level_b
         Their names.
     pairs
-        Complexes that have equation 1 at both, in chemical order.
+        Complexes that have binding energies at both, in chemical order.
     alone_a, alone_b
         How many have it only at the one or at the other.
     """
@@ -137,11 +131,11 @@ class Comparison:
         Those without an exchange energy come last, with NaN.
         """
         means = {
-            metal: _spread([_exchanges(pairs)]).mean
+            metal: _spread([_deltas(pairs, "exchange")]).mean
             for metal, pairs in _by_metal(self.pairs).items()
         }
         off = [(pair, pair.delta_exchange - means[pair.a.metal or NONE]) for pair in self.pairs]
-        return sorted(off, key=lambda item: -abs(item[1]) if item[0].has_exchange else math.inf)
+        return sorted(off, key=lambda item: -abs(item[1]) if item[0].has("exchange") else math.inf)
 
 
 def compare(dataset: Dataset, level_a: str, level_b: str) -> Comparison:
@@ -185,10 +179,10 @@ def csv_fields(pair: Pair) -> dict[str, object]:
     return {name: getattr(a, name) for name in shared} | {
         "binding_a": a.binding_kcal_mol,
         "binding_b": b.binding_kcal_mol,
-        "delta_binding": round(pair.delta_binding, 3),
+        "delta_binding": round(pair.delta_binding, 3) if pair.has("binding") else None,
         "exchange_a": a.exchange_kcal_mol,
         "exchange_b": b.exchange_kcal_mol,
-        "delta_exchange": round(pair.delta_exchange, 3) if pair.has_exchange else None,
+        "delta_exchange": round(pair.delta_exchange, 3) if pair.has("exchange") else None,
         "aqua_waters_a": a.aqua_waters,
         "aqua_waters_b": b.aqua_waters,
         "key_a": a.key,
@@ -200,7 +194,7 @@ def _by_geometry(rows: Iterable[Row]) -> dict[str, Row]:
     """Labelled rows by the record that their geometry is of; the lowest in energy of several."""
     found: dict[str, Row] = {}
     for row in rows:
-        if row.binding_kcal_mol is None:
+        if not row.labelled:
             continue
         known = found.setdefault(row.source or row.key, row)
         if row.energy_ev < known.energy_ev:
@@ -253,9 +247,8 @@ def _summary(metal: str, pairs: Sequence[Pair]) -> MetalSummary:
     return MetalSummary(
         metal,
         len(pairs),
-        _spread([[pair.delta_binding for pair in pairs]]),
-        _spread([_exchanges(pairs)]),
-        _spearman([pair.exchange for pair in pairs if pair.has_exchange]),
+        *_spreads([pairs]),
+        _spearman([pair.exchange for pair in pairs if pair.has("exchange")]),
     )
 
 
@@ -263,13 +256,26 @@ def _total(groups: dict[str, list[Pair]]) -> MetalSummary:
     return MetalSummary(
         "all",
         sum(map(len, groups.values())),
-        _spread([[pair.delta_binding for pair in pairs] for pairs in groups.values()]),
-        _spread([_exchanges(pairs) for pairs in groups.values()]),
+        *_spreads(groups.values()),
     )
 
 
-def _exchanges(pairs: Iterable[Pair]) -> list[float]:
-    return [pair.delta_exchange for pair in pairs if pair.has_exchange]
+def _spreads(groups: Iterable[Sequence[Pair]]) -> tuple[DeltaSpread, DeltaSpread]:
+    """Of equation 1 and of exchange energies."""
+    groups = list(groups)
+    binding, exchange = (
+        _spread([_deltas(pairs, quantity) for pairs in groups])
+        for quantity in ("binding", "exchange")
+    )
+    return binding, exchange
+
+
+def _deltas(pairs: Iterable[Pair], quantity: str) -> list[float]:
+    return [getattr(pair, f"delta_{quantity}") for pair in pairs if pair.has(quantity)]
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _spread(groups: Sequence[Sequence[float]]) -> DeltaSpread:

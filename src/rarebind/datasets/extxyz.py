@@ -1,9 +1,9 @@
 r"""Records as extended XYZ, which ASE, NequIP, OVITO and others read.
 
 A record is one frame with ``role=end`` followed by its intermediate geometries with
-``role=intermediate``.  Energies are in eV (``energy``, ``binding_energy``: equation 1,
-``exchange_energy``, absent without an aqua ion), forces in eV/Å, positions in Å; positions and
-forces are rounded to 1e-5.
+``role=intermediate``.  Energies are in eV (``energy``; ``binding_energy``: equation 1, absent
+without a bare ion; ``exchange_energy``, absent without an aqua ion), forces in eV/Å, positions in
+Å; positions and forces are rounded to 1e-5.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy, IonBinding
+from rarebind.binding import BindingEnergy
 from rarebind.complexes import ComplexSpec
 from rarebind.datasets.record import Record
 from rarebind.datasets.scf_fields import scf_from_info, scf_info
@@ -39,6 +39,7 @@ _DECIMALS = 5
 _ENERGY_DECIMALS = 8
 #: Fields of a level that may be missing.
 _OF_LEVEL = ("basis", "solvent", "dispersion", "parameters", "environment")
+_ENERGIES = {"binding_energy", "exchange_energy"}
 
 
 def write_records(records: Iterable[Record], *, intermediates: bool = True) -> str:
@@ -93,7 +94,7 @@ def to_atoms(record: Record) -> list[Atoms]:
     for frame in end.intermediates:
         info = shared | {"role": "intermediate"}
         # The same references: both energies differ by what the geometry differs in energy.
-        for name in ("binding_energy", "exchange_energy"):
+        for name in _ENERGIES:
             if name in info:
                 info[name] = round(info[name] + frame.energy - end.energy, _ENERGY_DECIMALS)
         atoms = end.structure.with_positions(frame.positions).to_ase()
@@ -144,14 +145,14 @@ def _info(record: Record) -> dict[str, Any]:
         }
     if (spec := record.spec) is not None:
         info |= {"n_ligands": spec.n_ligands, "waters": spec.waters}
-    binding, exchange = record.binding, record.with_exchange
-    if binding is not None:
+    if (binding := record.binding) is not None:
+        energies = {"binding_energy": binding.binding, "exchange_energy": binding.exchange}
         info |= {
-            "binding_energy": round(binding.binding, _ENERGY_DECIMALS),
-            "exchange_energy": exchange and round(exchange.exchange, _ENERGY_DECIMALS),
-            "aqua_waters": exchange and exchange.aqua_waters,
-            "coordination_number": binding.coordination_number,
+            name: None if energy is None else round(energy, _ENERGY_DECIMALS)
+            for name, energy in energies.items()
         }
+        info["aqua_waters"] = binding.aqua_waters
+        info["coordination_number"] = binding.coordination_number
     return {name: value for name, value in info.items() if value is not None and str(value)}
 
 
@@ -212,7 +213,7 @@ def _record(frames: list[Atoms]) -> Record:
         ),
         scf=scf_from_info(info),
     )
-    if spec is None and "binding_energy" in info:
+    if spec is None and _ENERGIES & info.keys():
         raise InputError(f"a {kind} cannot have a binding energy")
     return Record(
         kind,
@@ -226,15 +227,17 @@ def _record(frames: list[Atoms]) -> Record:
     )
 
 
-def _binding(info: dict[str, Any], spec: ComplexSpec, level: LevelOfTheory) -> IonBinding | None:
-    if "binding_energy" not in info:
+def _binding(info: dict[str, Any], spec: ComplexSpec, level: LevelOfTheory) -> BindingEnergy | None:
+    if not _ENERGIES & info.keys():
         return None
-    binding = float(info["binding_energy"])
-    coordination_number = int(info["coordination_number"])
-    if not {"exchange_energy", "aqua_waters"} & info.keys():
-        return IonBinding(spec, level, binding, coordination_number)
-    exchange, aqua_waters = float(info["exchange_energy"]), int(info["aqua_waters"])
-    return BindingEnergy(spec, level, binding, coordination_number, exchange, aqua_waters)
+    binding, exchange = (
+        float(info[name]) if name in info else None
+        for name in ("binding_energy", "exchange_energy")
+    )
+    aqua_waters = int(info["aqua_waters"]) if "aqua_waters" in info else None
+    return BindingEnergy(
+        spec, level, binding, int(info["coordination_number"]), exchange, aqua_waters
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -100,7 +100,7 @@ def draw_energies(rows: Sequence[Row]) -> Figure | None:
         "binding_kcal_mol": "binding energy (eq. 1) / kcal mol$^{-1}$",
         "exchange_kcal_mol": "exchange energy / kcal mol$^{-1}$",
     }
-    labelled = [row for row in rows if row.binding_kcal_mol is not None]
+    labelled = [row for row in rows if row.labelled]
     if not labelled:
         return None
     columns = {name: label for name, label in columns.items() if values_of(labelled, name)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rarebind.binding import IonBinding, References, best_label
+from rarebind.binding import BindingEnergy, label_if_possible, lowest
 from rarebind.complexes import ComplexSpec, check_complex
 from rarebind.datasets.infer import Catalogue, Identified, identify, library
 from rarebind.datasets.magnitudes import check_magnitude, method_family, unit_in_ev
@@ -71,10 +71,10 @@ def import_xyz(
     """Read frames that carry elements, positions and an energy, and maybe forces.
 
     Metal, ligands, waters, charge and multiplicity are inferred from each structure, whose atoms
-    may stand in any order; see :func:`~rarebind.datasets.infer.identify`.  Complexes get equation
-    1 where the file also has their bare ion, their free ligand and, if they hold water, water;
-    with water and an aqua ion of their metal, they get the exchange energy too.  Of several frames
-    of a reference, the lowest in energy counts.
+    may stand in any order; see :func:`~rarebind.datasets.infer.identify`.  Complexes whose free
+    ligand, and water if they hold some, the file has too get equation 1 where it has their bare
+    ion, and the exchange energy where it has water and an aqua ion of their metal.  Of several
+    frames of a reference, the lowest in energy counts.
 
     Parameters
     ----------
@@ -214,48 +214,20 @@ def _key(calculation: Calculation) -> str:
 
 # --- binding energies -------------------------------------------------------------------------
 
-#: Kind, metal, waters and InChIKey of a reference.
-_Reference = tuple[str, str | None, int | None, str | None]
-
 
 def _labelled(records: list[Record]) -> tuple[Record, ...]:
     """`records`, complexes with the binding energies that the references among them allow."""
-    lowest: dict[_Reference, Calculation] = {}
-    for record in records:
-        if record.kind != "complex" and record.calculation.ok:
-            name = _reference(record)
-            known = lowest.get(name)
-            if known is None or _ev(record.calculation) < _ev(known):
-                lowest[name] = record.calculation
-    return tuple(
-        replace(record, binding=_binding(record, lowest)) if record.kind == "complex" else record
-        for record in records
+    references = lowest(
+        ((r.species, r.calculation) for r in records if r.kind != "complex" and r.calculation.ok),
+        _ev,
     )
 
+    def binding(record: Record) -> BindingEnergy | None:
+        if record.kind != "complex" or record.spec is None:
+            return None
+        return label_if_possible(record.spec, record.calculation, references)
 
-def _reference(record: Record) -> _Reference:
-    waters = None if record.spec is None else record.spec.waters
-    inchikey = None if record.ligand is None else record.ligand.inchikey
-    return record.kind, record.metal, waters, inchikey
-
-
-def _binding(record: Record, lowest: Mapping[_Reference, Calculation]) -> IonBinding | None:
-    assert record.spec is not None
-    assert record.ligand is not None
-    if not record.calculation.ok:
-        return None
-    metal = record.metal
-    ion = lowest.get(("ion", metal, None, None))
-    water = lowest.get(("water", None, None, None))
-    ligand = lowest.get(("ligand", None, None, record.ligand.inchikey))
-    aqua = {
-        waters: calculation
-        for (kind, of, waters, _), calculation in lowest.items()
-        if kind == "aqua" and of == metal and waters is not None
-    }
-    if ion is None or ligand is None or (record.spec.waters and water is None):
-        return None
-    return best_label(record.spec, record.calculation, References(ion, water, ligand, aqua))
+    return tuple(replace(record, binding=binding(record)) for record in records)
 
 
 def _ev(calculation: Calculation) -> float:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rarebind.campaigns import AQUA_WATERS, balanced_order
-from rarebind.complexes import ComplexSpec, aqua_ion
-from rarebind.datasets.record import Record
+from rarebind.binding import AQUA_WATERS, Species, lowest, missing, references_of
+from rarebind.campaigns import balanced_order
 from rarebind.datasets.table import Row
 from rarebind.engines import GFN2_WATER, LevelOfTheory
 from rarebind.engines.level import model_chemistry_of
@@ -17,9 +16,6 @@ ORDERS = ("balanced", "size")
 #: Columns of the table that a selection can filter by, and what complexes are balanced over.
 FILTERS = ("metal", "scaffold", "substituent", "geometry")
 STRATA = ("scaffold", "geometry", "metal")
-
-#: What a molecule is: kind, metal, InChIKey of the ligand, ligands:waters.
-Identity = tuple[str, str | None, str | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,7 @@ def select(rows: Iterable[Row], selection: Selection) -> list[Row]:
     InputError
         A name does not occur among the accepted complexes, or nothing is left.
     """
-    accepted = list(_lowest(row for row in _accepted(rows, selection) if row.kind == "complex"))
+    accepted = _lowest(r for r in _accepted(rows, selection) if r.kind == "complex").values()
     problems = []
     for column, names in selection.filters.items():
         known = sorted({str(value) for row in accepted if (value := getattr(row, column))})
@@ -111,36 +107,15 @@ def select(rows: Iterable[Row], selection: Selection) -> list[Row]:
     return ordered if selection.order == "balanced" else sorted(ordered, key=_size)
 
 
-def identity_of(record: Record) -> Identity:
-    """What a record's molecule is."""
-    inchikey = None if record.ligand is None else record.ligand.inchikey
-    return record.kind, record.metal, inchikey, record.geometry
-
-
-def needed_by(spec: ComplexSpec) -> list[Identity]:
-    """What a complex is compared with: ion, water, ligand if any, aqua ions."""
-    ligand = [("ligand", None, spec.ligand.inchikey, None)] if spec.ligand else []
-    aqua = [("aqua", spec.metal, None, aqua_ion(spec.metal, n).geometry) for n in AQUA_WATERS]
-    return [("ion", spec.metal, None, None), ("water", None, None, None), *ligand, *aqua]
-
-
-def references_of(
+def references_among(
     rows: Iterable[Row], chosen: Sequence[Row], selection: Selection
 ) -> tuple[list[Row], tuple[str, ...]]:
     """The references of the chosen complexes, small ones first, and those that are not there."""
-    there = {_identity(row): row for row in _lowest(_accepted(rows, selection))}
-    metals = dict.fromkeys(row.metal for row in chosen)
-    wanted: dict[Identity, str] = {("water", None, None, None): "water"}
-    wanted |= {("ion", metal, None, None): f"{metal}3+" for metal in metals}
-    wanted |= {("ligand", None, row.inchikey, None): f"free {row.ligand}" for row in chosen}
-    missing = [name for identity, name in wanted.items() if identity not in there]
-    if selection.aqua:
-        for metal in metals:
-            ions = [("aqua", metal, None, f"0:{n}") for n in AQUA_WATERS]
-            if not any(ion in there for ion in ions):
-                missing.append(f"aqua ions of {metal}")
-            wanted |= dict.fromkeys(ions, "")
-    return sorted((there[name] for name in wanted if name in there), key=_size), tuple(missing)
+    there = _lowest(_accepted(rows, selection))
+    aqua = AQUA_WATERS if selection.aqua else ()
+    wanted = dict.fromkeys(s for row in chosen for s in references_of(row.species, aqua))
+    lacking = dict.fromkeys(name for row in chosen for name in missing(row.species, there, aqua))
+    return sorted((there[s] for s in wanted if s in there), key=_size), tuple(lacking)
 
 
 def _accepted(rows: Iterable[Row], selection: Selection) -> Iterator[Row]:
@@ -148,18 +123,9 @@ def _accepted(rows: Iterable[Row], selection: Selection) -> Iterator[Row]:
     return (row for row in rows if row.status == "ok" and model_chemistry_of(row.level) == level)
 
 
-def _lowest(rows: Iterable[Row]) -> Iterable[Row]:
+def _lowest(rows: Iterable[Row]) -> dict[Species, Row]:
     """Of several records of a molecule that of lowest energy."""
-    found: dict[Identity, Row] = {}
-    for row in rows:
-        name = _identity(row)
-        if name not in found or row.energy_ev < found[name].energy_ev:
-            found[name] = row
-    return found.values()
-
-
-def _identity(row: Row) -> Identity:
-    return row.kind, row.metal, row.inchikey, row.geometry
+    return lowest(((row.species, row) for row in rows), lambda row: row.energy_ev)
 
 
 def _size(row: Row) -> tuple[int, str]:

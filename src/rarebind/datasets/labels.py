@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
-from rarebind.binding import IonBinding, References, best_label
-from rarebind.campaigns import AQUA_WATERS, Store, Task, single_point_task
+from rarebind.binding import BindingEnergy, Species, label_if_possible, references_of
+from rarebind.campaigns import Store, Task, single_point_task
 from rarebind.campaigns.labelling import version_for_keys
-from rarebind.complexes import ComplexSpec
-from rarebind.datasets.label_selection import (
-    Identity,
-    Selection,
-    identity_of,
-    needed_by,
-    references_of,
-    select,
-)
+from rarebind.datasets.label_selection import Selection, references_among, select
 from rarebind.datasets.record import Record
 from rarebind.datasets.shards import Dataset
 from rarebind.datasets.table import Row
@@ -71,11 +62,6 @@ class LabelPlan:
             if entries
         }
 
-    @cached_property
-    def reference_of(self) -> Mapping[Identity, Entry]:
-        """The references by what they are."""
-        return {identity_of(entry.source): entry for entry in self.references}
-
 
 def plan_labels(
     dataset: Dataset,
@@ -103,7 +89,7 @@ def plan_labels(
     version = engine_version or version_for_keys(level)
     rows = dataset.rows()
     chosen = select(rows, selection)
-    references, missing = references_of(rows, chosen, selection)
+    references, missing = references_among(rows, chosen, selection)
     complexes = [] if selection.references_only else chosen
     records = dataset.records_of([*references, *complexes])
 
@@ -122,39 +108,30 @@ def collect_labels(plan: LabelPlan, store: Store) -> Iterator[Record]:
     A complex waits until each of its references in the plan has a result: a binding energy from
     what happens to be there would never be put right in a dataset that only grows.
     """
-    found: dict[Identity, Calculation] = {}
+    planned = {entry.source.species for entry in plan.references}
+    found: dict[Species, Calculation] = {}
     for entry in plan.references:
         calculation = store.get(entry.task.key)
         if calculation is not None and calculation.ok:
-            found[identity_of(entry.source)] = calculation
+            found[entry.source.species] = calculation
             yield _label(entry, calculation, None)
+    unfinished = planned - found.keys()
     for entry in plan.complexes:
         spec = entry.source.spec
         assert spec is not None
-        if any(name in plan.reference_of and name not in found for name in needed_by(spec)):
+        if unfinished.intersection(references_of(entry.source.species)):
             continue
         calculation = store.get(entry.task.key)
         if calculation is not None and calculation.ok:
-            binding = _binding(spec, calculation, found) if plan.aqua else None
+            binding = label_if_possible(spec, calculation, found) if plan.aqua else None
             yield _label(entry, calculation, binding)
 
 
-def _label(entry: Entry, calculation: Calculation, binding: IonBinding | None) -> Record:
+def _label(entry: Entry, calculation: Calculation, binding: BindingEnergy | None) -> Record:
     of = entry.source
     return Record(
         of.kind, calculation, of.spec, of.ligand, binding, entry.task.key, of.label, source=of.key
     )
-
-
-def _binding(
-    spec: ComplexSpec, calculation: Calculation, found: Mapping[Identity, Calculation]
-) -> IonBinding | None:
-    ion, water, *rest = (found.get(name) for name in needed_by(spec))
-    ligand = rest.pop(0) if spec.ligand is not None else None
-    if ion is None or (spec.waters and water is None) or (spec.ligand and ligand is None):
-        return None
-    aqua = {n: ions for n, ions in zip(AQUA_WATERS, rest, strict=True) if ions is not None}
-    return best_label(spec, calculation, References(ion, water, ligand, aqua))
 
 
 def _task(source: Record, level: LevelOfTheory, version: str) -> Task:

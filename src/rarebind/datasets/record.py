@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy, IonBinding
+from rarebind.binding import WATER, BindingEnergy, Species
 from rarebind.complexes import ComplexSpec, Layout
 from rarebind.engines import Calculation
 from rarebind.errors import InputError
@@ -32,8 +32,8 @@ class Record:
     ligand
         The ligand of a complex, or the free ligand itself.
     binding
-        Equation 1, and the exchange energy where there is an aqua ion; None for references and
-        where something that equation 1 needs is missing.
+        Equation 1 and the exchange energy, as far as there are references; None for references
+        themselves and where neither can be had.
     key
         Key of the task that made it; for imported records, a hash of their content.
     label
@@ -51,7 +51,7 @@ class Record:
     calculation: Calculation
     spec: ComplexSpec | None = None
     ligand: Ligand | None = None
-    binding: IonBinding | None = None
+    binding: BindingEnergy | None = None
     key: str = ""
     label: str = ""
     source: str = ""
@@ -93,9 +93,13 @@ class Record:
         return None if self.spec is None else self.spec.geometry
 
     @property
-    def with_exchange(self) -> BindingEnergy | None:
-        """`binding` where it has the exchange energy too."""
-        return self.binding if isinstance(self.binding, BindingEnergy) else None
+    def species(self) -> Species:
+        """What it is, whatever its geometry."""
+        if self.spec is not None:
+            return Species.of(self.spec)
+        if self.ligand is not None:
+            return Species.free(self.ligand)
+        return WATER if self.metal is None else Species(self.metal)
 
     def metal_donor_distances(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Distances in Å from the metal to the ligands' donors, and to the waters' oxygens."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any, get_type_hints
 
+from rarebind.binding import WATER, Species
 from rarebind.complexes import coordination_number
 from rarebind.datasets.record import Record
 from rarebind.engines import SCFReport
@@ -24,7 +25,7 @@ class Row:
     Attributes
     ----------
     binding_kcal_mol
-        Equation 1.
+        Equation 1; None, too, for a complex without a bare ion to compare it with.
     exchange_kcal_mol, aqua_waters
         Exchange energy, and waters of the aqua ion that it refers to; None, too, for a complex
         without an aqua ion to compare it with.
@@ -75,6 +76,20 @@ class Row:
     s_squared: float | None = None
     f_electrons: float | None = None
 
+    @property
+    def species(self) -> Species:
+        """What it is, whatever its geometry."""
+        if self.kind == "water":
+            return WATER
+        ligands, waters = map(int, (self.geometry or "1:0").split(":"))
+        has = ((self.inchikey, ligands),) if self.inchikey else ()
+        return Species(self.metal or "", has, waters, (self.ligand or "",) if has else ())
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it has a binding energy: equation 1, the exchange energy, or both."""
+        return self.binding_kcal_mol is not None or self.exchange_kcal_mol is not None
+
 
 #: Columns that every table has.
 _REQUIRED = sum(field.default is MISSING for field in fields(Row))
@@ -83,7 +98,7 @@ _REQUIRED = sum(field.default is MISSING for field in fields(Row))
 def row_of(record: Record, shard: str = "") -> Row:
     """The line of `record`."""
     calculation, ligand = record.calculation, record.ligand
-    binding, exchange = record.binding, record.with_exchange
+    binding = record.binding
     structure, scf = calculation.structure, calculation.scf or SCFReport()
     assert structure is not None
     assert calculation.energy is not None
@@ -107,9 +122,9 @@ def row_of(record: Record, shard: str = "") -> Row:
         level=str(calculation.level),
         engine_version=calculation.engine_version,
         energy_ev=round(calculation.energy, 6),
-        binding_kcal_mol=None if binding is None else round(binding.binding_kcal, 3),
-        exchange_kcal_mol=None if exchange is None else round(exchange.exchange_kcal, 3),
-        aqua_waters=None if exchange is None else exchange.aqua_waters,
+        binding_kcal_mol=_rounded(None if binding is None else binding.binding_kcal, 3),
+        exchange_kcal_mol=_rounded(None if binding is None else binding.exchange_kcal, 3),
+        aqua_waters=None if binding is None else binding.aqua_waters,
         coordination_number=None if record.spec is None else coordination_number(structure),
         fmax_ev_per_angstrom=None if calculation.forces is None else round(calculation.fmax, 4),
         ligand_donor_distance=round(fmean(donors), 4) if donors else None,
@@ -120,9 +135,13 @@ def row_of(record: Record, shard: str = "") -> Row:
         shard=shard,
         engine=calculation.level.engine,
         source=record.source or None,
-        s_squared=None if scf.s_squared is None else round(scf.s_squared, 4),
-        f_electrons=None if scf.f_electrons is None else round(scf.f_electrons, 3),
+        s_squared=_rounded(scf.s_squared, 4),
+        f_electrons=_rounded(scf.f_electrons, 3),
     )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def table_text(rows: Iterable[Row]) -> str:

@@ -24,7 +24,7 @@ from rarebind.evaluation.drawing import (
 from rarebind.evaluation.groups import values
 from rarebind.evaluation.metrics import Metrics, by, metrics
 from rarebind.evaluation.neighbours import Differences, differences
-from rarebind.evaluation.outcomes import Outcome, energies
+from rarebind.evaluation.outcomes import Outcome, energies, quantity_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def draw_parity(
     caption: Caption,
     *,
     colour_by: str = "metal",
-    quantity: str = "binding",
+    quantity: str | None = None,
 ) -> Figure:
     """Predicted against computed energies; see :func:`draw_parities`."""
     return draw_parities({"": found}, caption, colour_by=colour_by, quantity=quantity)
@@ -52,7 +52,7 @@ def draw_parities(
     caption: Caption,
     *,
     colour_by: str = "metal",
-    quantity: str = "binding",
+    quantity: str | None = None,
 ) -> Figure:
     """Predicted against computed energies, in panels side by side on equal axes.
 
@@ -68,7 +68,7 @@ def draw_parities(
     colour_by
         A column of :data:`~rarebind.evaluation.groups.COLUMNS`.
     quantity
-        ``binding`` or ``exchange``.
+        ``binding`` or ``exchange``; by default equation 1 where all have it.
 
     Raises
     ------
@@ -77,6 +77,7 @@ def draw_parities(
     """
     _check_panels(panels)
     everything = [outcome for found in panels.values() for outcome in found]
+    quantity = quantity or quantity_of(everything)
     names = values(everything, colour_by)
     shades = colours(colour_by, names)
     span = _span(np.concatenate(energies(everything, quantity)))

@@ -74,7 +74,7 @@ class Metrics:
 def metrics(
     found: Sequence[Outcome],
     *,
-    quantity: str = "binding",
+    quantity: str | None = None,
     groups: str | None = "ligand",
     resamples: int = RESAMPLES,
     seed: int = SEED,
@@ -84,8 +84,9 @@ def metrics(
     Parameters
     ----------
     quantity
-        ``binding`` (equation 1) or ``exchange``.  The errors are the same, yet r² and slope are
-        not, as equation 1 has a constant of each metal that no ligand has a part in.
+        ``binding`` (equation 1) or ``exchange``; by default equation 1 where all have it.  The
+        errors are the same, yet r² and slope are not, as equation 1 has a constant of each metal
+        that no ligand has a part in.
     groups
         What the bootstrap resamples: all complexes of a ligand together (or of another of
         :data:`~rarebind.evaluation.groups.COLUMNS`), because their errors are alike, so that
@@ -129,7 +130,7 @@ def by(
     found: Sequence[Outcome],
     column: str,
     *,
-    quantity: str = "binding",
+    quantity: str | None = None,
     groups: str | None = "ligand",
     resamples: int = RESAMPLES,
     seed: int = SEED,

@@ -42,10 +42,13 @@ class Outcome:
     part
         Of the split: ``train``, ``val``, ``test`` or ``external``.
     truth, predicted
-        Equation 1, kcal/mol.
+        Equation 1, kcal/mol; the exchange energy where `quantity` is.
     exchange_shift
         Exchange energy less equation 1, kcal/mol: a constant of the metal that follows from
-        references alone, hence known without a model.  None where there is no aqua ion.
+        references alone, hence known without a model.  None where there is no aqua ion, 0 where
+        `quantity` is ``exchange``.
+    quantity
+        ``binding``, or ``exchange`` where there is no bare ion to compare with.
 
     Raises
     ------
@@ -63,6 +66,7 @@ class Outcome:
     truth: float
     predicted: float
     exchange_shift: float | None
+    quantity: str = "binding"
 
     def __post_init__(self) -> None:
         for name in _NUMBERS:
@@ -110,45 +114,55 @@ def outcomes(samples: Sequence[Sample], predictions: ArrayLike, part: str) -> li
             "the model has diverged"
         )
     return [
-        Outcome(
-            key=sample.key,
-            metal=sample.metal,
-            ligand=sample.ligand,
-            scaffold=sample.scaffold,
-            substituent=sample.substituent,
-            geometry=sample.geometry,
-            part=part,
-            truth=(sample.target + sample.binding_offset) * KCAL_PER_EV,
-            predicted=float(value + sample.binding_offset) * KCAL_PER_EV,
-            exchange_shift=None
-            if sample.exchange_offset is None
-            else (sample.exchange_offset - sample.binding_offset) * KCAL_PER_EV,
-        )
+        _outcome_of(sample, float(value), part)
         for sample, value in zip(samples, values, strict=True)
         if sample.frame == 0
     ]
 
 
+def _outcome_of(sample: Sample, value: float, part: str) -> Outcome:
+    exchange = sample.exchange_offset
+    return Outcome(
+        key=sample.key,
+        metal=sample.metal,
+        ligand=sample.ligand,
+        scaffold=sample.scaffold,
+        substituent=sample.substituent,
+        geometry=sample.geometry,
+        part=part,
+        truth=(sample.target + sample.offset) * KCAL_PER_EV,
+        predicted=(value + sample.offset) * KCAL_PER_EV,
+        exchange_shift=None if exchange is None else (exchange - sample.offset) * KCAL_PER_EV,
+        quantity="exchange" if sample.binding_offset is None else "binding",
+    )
+
+
 def energies(
-    found: Sequence[Outcome], quantity: str = "binding"
+    found: Sequence[Outcome], quantity: str | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Computed and predicted energies, kcal/mol.
 
     Parameters
     ----------
     quantity
-        One of :data:`QUANTITIES`.
+        One of :data:`QUANTITIES`; by default that of :func:`quantity_of`.
 
     Raises
     ------
     InputError
-        No such quantity, or exchange energies that some complexes do not have.
+        No such quantity, or some complexes do not have it.
     """
-    if quantity not in QUANTITIES:
+    if quantity not in {None, *QUANTITIES}:
         raise InputError(f"unknown quantity {quantity!r}: give {' or '.join(QUANTITIES)}")
     truth = np.array([outcome.truth for outcome in found], dtype=float)
     predicted = np.array([outcome.predicted for outcome in found], dtype=float)
+    quantity = quantity or quantity_of(found)
     if quantity == "binding":
+        if missing := sorted({o.metal for o in found if o.quantity != "binding"}):
+            raise InputError(
+                f"no energies by equation 1 of {', '.join(missing)}: their bare ions are not in "
+                "the dataset, so that only exchange energies can be compared"
+            )
         return truth, predicted
     missing = sorted({outcome.metal for outcome in found if outcome.exchange_shift is None})
     if missing:
@@ -158,6 +172,11 @@ def energies(
         )
     shift = np.array([outcome.exchange_shift for outcome in found], dtype=float)
     return truth + shift, predicted + shift
+
+
+def quantity_of(found: Iterable[Outcome]) -> str:
+    """What errors are told of: equation 1, or the exchange energy where some have no equation 1."""
+    return "binding" if all(outcome.quantity == "binding" for outcome in found) else "exchange"
 
 
 def outcomes_text(found: Iterable[Outcome]) -> str:
@@ -196,12 +215,14 @@ def read_outcomes(path: Path | str) -> list[Outcome]:
             lines = list(csv.reader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
-    if not lines or lines[0] != names:
+    # Older files do not tell the quantity: it is equation 1.
+    head = lines[0] if lines else []
+    if head not in (names, names[:-1]):
         raise InputError(f"{path}: expected the columns {', '.join(names)}")
     found, problems = [], []
     for number, cells in enumerate(lines[1:], start=2):
         try:
-            found.append(_outcome(dict(zip(names, cells, strict=True))))
+            found.append(_outcome(dict(zip(head, cells, strict=True))))
         except (ValueError, InputError) as error:
             problems.append(f"{path}, line {number}: {error}")
     if len(problems) > _NAMED:

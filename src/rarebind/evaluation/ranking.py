@@ -104,7 +104,7 @@ def rank_ligands(found: Sequence[Outcome], *, by_scaffold: bool = False) -> Rank
         Compare only ligands of one scaffold, that is substituents: ligands of unlike charge are
         easily told apart.
     """
-    return Ranking(tuple(_ranked(one_a_complex(found), _columns(by_scaffold), "binding")))
+    return Ranking(tuple(_ranked(one_a_complex(found), _columns(by_scaffold))))
 
 
 def rank_metals(found: Sequence[Outcome]) -> Ranking:
@@ -156,7 +156,7 @@ def _columns(by_scaffold: bool) -> tuple[str, ...]:
 
 
 def _ranked(
-    found: Iterable[Outcome], columns: tuple[str, ...], quantity: str
+    found: Iterable[Outcome], columns: tuple[str, ...], quantity: str | None = None
 ) -> Iterator[RankGroup]:
     for name, members in grouped(found, *columns).items():
         truth, predicted = (np.round(column, _DIGITS) for column in energies(members, quantity))

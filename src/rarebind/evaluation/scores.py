@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from rarebind.evaluation.metrics import RESAMPLES, SEED, Metrics, by, metrics
 from rarebind.evaluation.neighbours import NeighbourErrors, neighbour_errors
-from rarebind.evaluation.outcomes import Outcome
+from rarebind.evaluation.outcomes import Outcome, quantity_of
 from rarebind.evaluation.ranking import (
     Ranking,
     TopRecall,
@@ -30,11 +30,11 @@ class Scores:
     Attributes
     ----------
     binding
-        Of equation 1.
+        Of equation 1; None where some complex has none.
     exchange
         Of exchange energies; None where some complex has none.
     by
-        Of equation 1, by a column of :data:`BREAKDOWNS` and its values.
+        Of `main`, by a column of :data:`BREAKDOWNS` and its values.
     ligands, substituents
         Orders of ligands for each metal and geometry: of all, and of those of one scaffold.
     recalls
@@ -45,7 +45,7 @@ class Scores:
         Of ΔΔE between neighbouring metals; None without exchange energies.
     """
 
-    binding: Metrics
+    binding: Metrics | None
     exchange: Metrics | None
     by: Mapping[str, Mapping[str, Metrics]]
     ligands: Ranking
@@ -54,10 +54,17 @@ class Scores:
     metals: Ranking | None
     neighbours: NeighbourErrors | None
 
+    @property
+    def main(self) -> Metrics:
+        """Of equation 1, else of exchange energies."""
+        found = self.binding or self.exchange
+        assert found is not None
+        return found
+
     def data(self) -> dict[str, object]:
         """Plain data for JSON; energies in kcal/mol."""
         return {
-            "binding": self.binding.data(),
+            "binding": None if self.binding is None else self.binding.data(),
             "exchange": None if self.exchange is None else self.exchange.data(),
             **{
                 f"by_{column}": {name: score.data() for name, score in found.items()}
@@ -85,16 +92,20 @@ def scores(found: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: int = 
         There is nothing to compare.
     """
     has_exchange = all(outcome.exchange_shift is not None for outcome in found)
+    main = quantity_of(found)
 
     def score(quantity: str) -> Metrics:
         return metrics(found, quantity=quantity, resamples=resamples, seed=seed)
 
     recalls = (top_k_recall(found, k) for k in BEST)
     return Scores(
-        binding=score("binding"),
+        binding=score(main) if main == "binding" else None,
         exchange=score("exchange") if has_exchange else None,
         by=MappingProxyType(
-            {column: by(found, column, resamples=resamples, seed=seed) for column in BREAKDOWNS}
+            {
+                column: by(found, column, quantity=main, resamples=resamples, seed=seed)
+                for column in BREAKDOWNS
+            }
         ),
         ligands=rank_ligands(found),
         substituents=rank_ligands(found, by_scaffold=True),

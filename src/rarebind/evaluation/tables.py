@@ -60,7 +60,7 @@ def overall(models: Models, caption: Caption) -> Table:
     heads = ("MAE", "RMSE", "bias", "max", "r²", "R²", "slope", "R² exch.")
     rows = []
     for name, scores in models.items():
-        found = scores.binding
+        found = scores.main
         exchange = _NONE if scores.exchange is None else _with_span(scores.exchange, "r2", 2)
         rows.append(
             (
@@ -75,11 +75,12 @@ def overall(models: Models, caption: Caption) -> Table:
                 exchange,
             )
         )
-    first = next(iter(models.values())).binding
+    one = next(iter(models.values()))
+    first, quantity = one.main, "equation 1" if one.binding else "exchange energies (no bare ions)"
     note = (
         f"{first.n} complexes of {first.groups} ligands; energies in kcal/mol.  In brackets 95 % "
         "intervals of a bootstrap over ligands (none with fewer than five).  r² and slope: of the "
-        "least-squares line; R²: of the predictions as they are, for equation 1 and for exchange "
+        f"least-squares line; R²: of the predictions as they are, for {quantity} and for exchange "
         "energies, whose spread holds no constant of each metal."
     )
     return Table("Binding energies", caption, ("Model", *heads), tuple(rows), note)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rarebind.binding import label_complex
+from rarebind.binding import BindingEnergy, Species, failures, label_complex
 from rarebind.campaigns import (
     Protocol,
-    ReferenceTasks,
     Store,
     Task,
     TaskFactory,
+    reference_results,
+    reference_tasks,
     run_tasks,
     with_ancestors,
 )
@@ -34,11 +35,11 @@ class Plan:
     """
 
     complexes: Sequence[tuple[ComplexSpec, Task]]
-    references: ReferenceTasks
+    references: Mapping[Species, Task]
 
     def tasks(self) -> list[Task]:
         """Longest chains first, so that no core waits for them at the end."""
-        return [task for _, task in self.complexes] + self.references.tasks()
+        return [task for _, task in self.complexes] + [*self.references.values()]
 
 
 def plan_screen(specs: Sequence[ComplexSpec], protocol: Protocol) -> Plan:
@@ -51,7 +52,7 @@ def plan_screen(specs: Sequence[ComplexSpec], protocol: Protocol) -> Plan:
     """
     factory = TaskFactory(protocol)
     complexes = [(spec, factory.complex(spec)) for spec in specs]
-    return Plan(complexes, ReferenceTasks.of(specs, factory))
+    return Plan(complexes, reference_tasks(specs, factory))
 
 
 def compute(
@@ -106,10 +107,25 @@ def screen_by_calculation(
     return Screen(tuple(entries), metals, geometries, protocol)
 
 
+def label(
+    spec: ComplexSpec, calculation: Calculation, plan: Plan, results: Mapping[str, Calculation]
+) -> tuple[BindingEnergy | None, str]:
+    """Binding energies of a complex of `plan`, and why there are none or what they do without.
+
+    Parameters
+    ----------
+    results
+        Of the references, by the keys of their tasks.
+    """
+    references = reference_results(spec, plan.references, results)
+    try:
+        binding = label_complex(spec, calculation, references, need_exchange=True)
+    except CalculationError as error:
+        return None, str(error)
+    return binding, "; ".join(failures(references))
+
+
 def _entry(spec: ComplexSpec, task: Task, plan: Plan, results: Mapping[str, Calculation]) -> Entry:
     calculation = results[task.key]
-    try:
-        binding = label_complex(spec, calculation, plan.references.results(spec, results))
-    except CalculationError as error:
-        return Entry(spec, None, calculation, str(error))
-    return Entry(spec, binding, calculation)
+    binding, reason = label(spec, calculation, plan, results)
+    return Entry(spec, binding, calculation, reason)

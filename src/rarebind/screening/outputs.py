@@ -138,8 +138,9 @@ def _write_structures(screen: Screen, path: Path) -> None:
             "inchikey": entry.ligand.inchikey,
             "geometry": entry.spec.geometry,
             "level": str(entry.binding.level),
-            "binding_energy": entry.binding.binding,
             "exchange_energy": entry.binding.exchange,
         }
+        if entry.binding.binding is not None:
+            atoms.info["binding_energy"] = entry.binding.binding
         frames.append(atoms)
     write(path, frames, format="extxyz")

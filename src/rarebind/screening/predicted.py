@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Protocol, Store, with_ancestors
 from rarebind.campaigns.run import Ended
 from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, Layout, swap_metal
@@ -222,14 +221,15 @@ def _predictions(
     predictions = []
     for i, (spec, anchor) in enumerate(asked):
         computed = anchor.binding
-        assert isinstance(computed, BindingEnergy)
-        exchange = computed.exchange + float(found.energies[i])
+        assert computed is not None
+        assert anchor.exchange is not None
+        exchange = anchor.exchange + float(found.energies[i])
         hydration, waters = model.hydration[spec.metal]
         predictions.append(
             Prediction(
                 spec=spec,
                 level=model.card.level,
-                binding=exchange + hydration,
+                binding=None if hydration is None else exchange + hydration,
                 exchange=exchange,
                 aqua_waters=waters,
                 coordination_number=computed.coordination_number,

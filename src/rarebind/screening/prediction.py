@@ -23,7 +23,8 @@ class Prediction:
         Of what the model learned from, as printed.
     binding, exchange
         Equation 1 and exchange with the aqua ion, in eV.  They differ by a constant of the metal,
-        so that one error is that of both.
+        so that one error is that of both.  No equation 1 where the model has learned from a level
+        without bare ions.
     aqua_waters
         Waters of the aqua ion that is the reference.
     coordination_number
@@ -44,7 +45,7 @@ class Prediction:
 
     spec: ComplexSpec
     level: str
-    binding: float
+    binding: float | None
     exchange: float
     aqua_waters: int
     coordination_number: int
@@ -53,7 +54,7 @@ class Prediction:
     flagged: bool = False
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.binding) and math.isfinite(self.exchange)):
+        if not (math.isfinite(self.exchange) and math.isfinite(self.binding or 0.0)):
             raise InputError(f"{self.spec.name}: the model predicts no finite energy")
         if (self.half_width is None) != (self.spread is None):
             raise InputError(f"{self.spec.name}: an interval needs a spread, and the reverse")

@@ -41,13 +41,18 @@ class Entry:
         The relaxed complex, also when it was rejected; for a prediction, the complex of La that it
         was made from.
     reason
-        Why there is no binding energy; empty otherwise.
+        Why there is no binding energy, or without which failed reference it is; else empty.
     """
 
     spec: ComplexSpec
     binding: BindingEnergy | Prediction | None
     calculation: Calculation
     reason: str = ""
+
+    @property
+    def exchange(self) -> float | None:
+        """Exchange energy in eV, which every binding energy of a screen has."""
+        return None if self.binding is None else self.binding.exchange
 
     @property
     def ligand(self) -> Ligand:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rarebind.binding import BindingEnergy, label_complex
+from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Store, Task, run_tasks, single_point_task, with_ancestors
 from rarebind.campaigns.labelling import LABEL_TIME_LIMIT, check_engine, version_for_keys
-from rarebind.complexes import aqua_ion
 from rarebind.elements import rare_earth
 from rarebind.engines import LEVELS, Calculation, LevelOfTheory, level_named
-from rarebind.errors import CalculationError, InputError
-from rarebind.screening.computed import Plan, plan_screen
+from rarebind.errors import InputError
+from rarebind.screening.computed import Plan, label, plan_screen
 from rarebind.screening.screen import Entry, Screen, Watch
 from rarebind.structures import Structure
 
@@ -71,7 +70,7 @@ class ShortListed:
     binding
         At the level of the single points; None where anything that it needs has no result.
     reason
-        Why there is no binding energy, or without which aqua ion it had to be; else empty.
+        Why there is no binding energy, or without which failed reference it is; else empty.
     """
 
     candidate: Candidate
@@ -157,14 +156,13 @@ def choose(found: Screen, number: int, metals: Sequence[str]) -> tuple[Candidate
     for metal in metals:
         for geometry in found.geometries:
             usable = [
-                (entry.binding.exchange, entry)
-                for entry in found.entries
+                (entry.exchange, place)
+                for place, entry in enumerate(found.entries)
                 if (entry.spec.metal, entry.spec.geometry) == (metal, geometry)
-                and entry.binding is not None
+                and entry.exchange is not None
             ]
-            usable.sort(key=lambda pair: pair[0])
-            best = usable[:number]
-            chosen += [Candidate(entry, place) for place, (_, entry) in enumerate(best, start=1)]
+            best = [found.entries[place] for _, place in sorted(usable)[:number]]
+            chosen += [Candidate(entry, place) for place, entry in enumerate(best, start=1)]
     return tuple(chosen)
 
 
@@ -253,16 +251,8 @@ def short_listed(
     found = []
     for candidate, (spec, task) in zip(candidates, geometries.complexes, strict=True):
         calculation = at_level[task.key]
-        missing = _missing_aqua(spec.metal, geometries, at_level)
-        try:
-            binding = label_complex(
-                spec, calculation, geometries.references.results(spec, at_level)
-            )
-        except CalculationError as error:
-            reason = "; ".join([str(error), *missing])
-            found.append(ShortListed(candidate, calculation, None, reason))
-        else:
-            found.append(ShortListed(candidate, calculation, binding, "; ".join(missing)))
+        binding, reason = label(spec, calculation, geometries, at_level)
+        found.append(ShortListed(candidate, calculation, binding, reason))
     return tuple(found)
 
 
@@ -301,12 +291,3 @@ def _check_engine(request: ShortListRequest) -> None:
     for metal in request.metals:
         ion = Structure((metal,), np.zeros((1, 3)), 3, rare_earth(metal).multiplicity)
         check_engine(ion, request.level, version)
-
-
-def _missing_aqua(metal: str, geometries: Plan, at_level: Mapping[str, Calculation]) -> list[str]:
-    """Aqua ions that failed, in words; those that the checks turned down are no loss."""
-    return [
-        f"without {aqua_ion(metal, waters).name}, which failed: {at_level[task.key].reason}"
-        for (of, waters), task in geometries.references.aqua.items()
-        if of == metal and at_level[task.key].status == "failed"
-    ]

@@ -95,13 +95,18 @@ def short_list_data(short_list: ShortList, unit: str = "kcal/mol") -> dict[str, 
 
 
 def _strength(one: ShortListed) -> float:
-    return math.inf if one.binding is None else one.binding.exchange
+    return math.inf if one.binding is None or one.binding.exchange is None else one.binding.exchange
 
 
 def _row(rank: int, one: ShortListed, level: LevelOfTheory, factor: float) -> ShortListRow:
     entry, binding = one.candidate.entry, one.binding
     screened = entry.binding
     assert screened is not None
+    assert entry.exchange is not None
+
+    def scaled(energy: float | None) -> float | None:
+        return None if energy is None else energy * factor
+
     predicted = screened if isinstance(screened, Prediction) else None
     half_width = predicted.half_width if predicted else None
     scf = one.calculation.scf
@@ -113,12 +118,12 @@ def _row(rank: int, one: ShortListed, level: LevelOfTheory, factor: float) -> Sh
         geometry=entry.spec.geometry,
         charge=entry.spec.charge,
         screen_rank=one.candidate.place,
-        screen_exchange=screened.exchange * factor,
-        screen_half_width=None if half_width is None else half_width * factor,
+        screen_exchange=entry.exchange * factor,
+        screen_half_width=scaled(half_width),
         screen_source="predicted" if predicted else "computed",
         flagged=predicted is not None and predicted.flagged,
-        binding=binding.binding * factor if binding else None,
-        exchange=binding.exchange * factor if binding else None,
+        binding=scaled(binding.binding if binding else None),
+        exchange=scaled(binding.exchange if binding else None),
         aqua_waters=binding.aqua_waters if binding else None,
         s_squared=s_squared,
         spin_contamination=None if s_squared is None else s_squared - _pure_spin(entry, level),

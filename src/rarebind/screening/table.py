@@ -111,8 +111,8 @@ def estimates_of(screen: Screen) -> Estimates:
         ligands=tuple(entry.ligand.name for entry in screen.entries),
         metals=tuple(entry.spec.metal for entry in screen.entries),
         geometries=tuple(entry.spec.geometry for entry in screen.entries),
-        exchange=np.array([math.nan if b is None else b.exchange for b in found]),
-        binding=np.array([math.nan if b is None else b.binding for b in found]),
+        exchange=np.array([e.exchange for e in screen.entries], dtype=float),
+        binding=np.array([None if b is None else b.binding for b in found], dtype=float),
         spread=spread,
         half_width=half_width,
         flagged=np.array([isinstance(b, Prediction) and b.flagged for b in found], dtype=bool),
@@ -163,7 +163,7 @@ def _half_width(binding: object) -> float:
 
 
 def _strength(entry: Entry) -> float:
-    return math.inf if entry.binding is None else entry.binding.exchange
+    return math.inf if entry.exchange is None else entry.exchange
 
 
 def _firsts(estimates: Estimates, numbers: Sequence[int]) -> Sequence[float | None]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, fields
 
-from rarebind.binding import BindingEnergy, IonBinding
+from rarebind.binding import BindingEnergy
 from rarebind.datasets.record import Record
 from rarebind.datasets.shards import TABLE, Shard
 from rarebind.datasets.table import Row, row_of
@@ -122,28 +122,26 @@ def _same_cell(wanted: object, found: object, tolerance: float) -> bool:
     return wanted == found
 
 
-def same_label(stored: IonBinding, found: IonBinding) -> bool:
-    """Whether two binding energies agree."""
+def same_label(stored: BindingEnergy, found: BindingEnergy) -> bool:
+    """Whether the binding energies of a complex agree."""
     return (
-        abs(stored.binding - found.binding) <= LABEL_TOLERANCE
-        and _same_exchange(stored, found)
+        _same_energy(stored.binding, found.binding)
+        and _same_energy(stored.exchange, found.exchange)
+        and stored.aqua_waters == found.aqua_waters
         and stored.coordination_number == found.coordination_number
     )
 
 
-def _same_exchange(stored: IonBinding, found: IonBinding) -> bool:
-    if isinstance(stored, BindingEnergy) and isinstance(found, BindingEnergy):
-        difference = abs(stored.exchange - found.exchange)
-        return difference <= LABEL_TOLERANCE and stored.aqua_waters == found.aqua_waters
-    return type(stored) is type(found)
+def _same_energy(stored: float | None, found: float | None) -> bool:
+    if stored is None or found is None:
+        return stored is found
+    return abs(stored - found) <= LABEL_TOLERANCE
 
 
-def label_text(label: IonBinding) -> str:
-    """A binding energy in words."""
+def label_text(label: BindingEnergy) -> str:
+    """The binding energies of a complex in words."""
+    binding = "no equation 1" if label.binding is None else f"equation 1 {label.binding:.6f} eV"
     exchange = "no exchange energy"
-    if isinstance(label, BindingEnergy):
+    if label.exchange is not None:
         exchange = f"exchange {label.exchange:.6f} eV, {label.aqua_waters} waters on the aqua ion"
-    return (
-        f"equation 1 {label.binding:.6f} eV, {exchange}, coordination number "
-        f"{label.coordination_number}"
-    )
+    return f"{binding}, {exchange}, coordination number {label.coordination_number}"

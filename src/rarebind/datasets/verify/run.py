@@ -213,7 +213,9 @@ class _Verification:
             return
         self.labels += 1
         if not any(same_label(stored, label) for label in found):
-            nearest = min(found, key=lambda label: abs(label.binding - stored.binding))
+            nearest = min(
+                found, key=lambda label: abs((label.binding or 0.0) - (stored.binding or 0.0))
+            )
             yield f"{label_text(stored)}; the references in the dataset give {label_text(nearest)}"
 
     def _check_sources(self) -> None:

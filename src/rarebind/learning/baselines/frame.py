@@ -26,7 +26,7 @@ class Baseline(ABC):
     geometry, and those on the way there only lie higher in energy.
 
     A target that varies far more than the binding energy is a total energy.  What it contains of
-    the free ligands, waters and ion is known (``binding_offset``), so the rest is learned instead.
+    the free ligands, waters and ion is known (``offset``), so the rest is learned instead.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Baseline(ABC):
         if not chosen:
             raise InputError("a baseline needs samples to learn from, got none")
         target = np.array([sample.target for sample in chosen])
-        binding = target + np.array([sample.binding_offset for sample in chosen])
+        binding = target + np.array([sample.offset for sample in chosen])
         self._of_binding = bool(target.std() > _TOTAL * binding.std())
         self._fit(chosen, binding if self._of_binding else target)
         return self
@@ -55,7 +55,7 @@ class Baseline(ABC):
             return np.empty(0)
         found = self._predict(samples)
         if self._of_binding:
-            found = found - np.array([sample.binding_offset for sample in samples])
+            found = found - np.array([sample.offset for sample in samples])
         return found
 
     @abstractmethod

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.datasets import Dataset, Record, find_level
+from rarebind.binding import lowest
+from rarebind.datasets import Dataset, find_level
 from rarebind.errors import InputError
 from rarebind.learning.data.atom_descriptors import atom_descriptor
 from rarebind.learning.data.samples import Sample
@@ -71,16 +72,19 @@ def free_ligands(
     InputError
         There is no such level or descriptor, or one of `inchikeys` is missing.
     """
+    rows = dataset.rows()
+    level = find_level(rows, level)
     wanted = None if inchikeys is None else set(inchikeys)
-    lowest: dict[str, Record] = {}
-    for record in _references(dataset, level, "ligand"):
-        assert record.ligand is not None
-        key = record.ligand.inchikey
-        if (wanted is None or key in wanted) and (
-            key not in lowest or _energy(record) < _energy(lowest[key])
-        ):
-            lowest[key] = record
-    if missing := sorted((wanted or set()) - lowest.keys()):
+    chosen = lowest(
+        (
+            (row.inchikey, row)
+            for row in rows
+            if (row.kind, row.level, row.status) == ("ligand", level, "ok")
+            and (wanted is None or row.inchikey in wanted)
+        ),
+        lambda row: row.energy_ev,
+    )
+    if missing := sorted((wanted or set()) - chosen.keys()):
         raise InputError(
             f"{dataset.folder} lacks {len(missing)} free ligands at {level} "
             f"({', '.join(missing[:_NAMED])}{', …' if len(missing) > _NAMED else ''}): add them, "
@@ -88,12 +92,14 @@ def free_ligands(
             "signs nor atom_descriptor"
         )
     describe = None if descriptor is None else atom_descriptor(descriptor)
+    records = dataset.records_of(chosen.values())
     found = {}
-    for key, record in sorted(lowest.items()):
-        assert record.ligand is not None
-        structure = _structure(record)
-        values = None if describe is None else describe(structure, record.ligand.donors)
-        found[key] = FreeLigand(structure, values)
+    for row in sorted(chosen.values(), key=lambda row: str(row.inchikey)):
+        ligand, structure = records[row.key].ligand, records[row.key].calculation.structure
+        assert ligand is not None
+        assert structure is not None
+        values = None if describe is None else describe(structure, ligand.donors)
+        found[ligand.inchikey] = FreeLigand(structure, values)
     return found
 
 
@@ -119,23 +125,3 @@ def fragments_of(sample: Sample) -> tuple[list[range], list[range]]:
         [range(1 + i * size, 1 + (i + 1) * size) for i in range(ligands)],
         [range(first + 3 * i, first + 3 * i + 3) for i in range(waters)],
     )
-
-
-def _references(dataset: Dataset, level: str, kind: str) -> Iterator[Record]:
-    rows = dataset.rows()
-    level = find_level(rows, level)
-    keys = {r.key for r in rows if (r.kind, r.level, r.status) == (kind, level, "ok")}
-    shards = {row.shard for row in rows if row.key in keys}
-    for record in dataset.records([shard for shard in dataset.shards if shard.name in shards]):
-        if record.key in keys:
-            yield record
-
-
-def _energy(record: Record) -> float:
-    assert record.calculation.energy is not None
-    return record.calculation.energy
-
-
-def _structure(record: Record) -> Structure:
-    assert record.calculation.structure is not None
-    return record.calculation.structure

@@ -27,18 +27,13 @@ class Geometry:
         eV/Å, shape (N, 3); None where unknown.  References do not depend on the geometry, so that
         they are the same for all quantities.
     values
-        In eV by :data:`~rarebind.learning.data.targets.QUANTITIES`; no exchange energy where there
-        is no aqua ion.
+        In eV by :data:`~rarebind.learning.data.targets.QUANTITIES`; no equation 1 where there is
+        no bare ion, no exchange energy where there is no aqua ion.
     """
 
     structure: Structure
     forces: NDArray[np.float64] | None
     values: Mapping[str, float]
-
-    @property
-    def exchange(self) -> float | None:
-        """Exchange energy in eV."""
-        return self.values.get("exchange")
 
 
 def geometries_of(record: Record, *, frames: bool) -> Iterator[Geometry]:
@@ -52,9 +47,9 @@ def geometries_of(record: Record, *, frames: bool) -> Iterator[Geometry]:
     calculation, binding = record.calculation, record.binding
     if binding is None or calculation.structure is None or calculation.energy is None:
         raise InputError(f"{record.label} has no binding energies: label its references too")
-    finals = {"absolute": calculation.energy, "binding": binding.binding}
-    if record.with_exchange is not None:
-        finals["exchange"] = record.with_exchange.exchange
+    found = {"binding": binding.binding, "exchange": binding.exchange}
+    finals = {"absolute": calculation.energy}
+    finals |= {name: value for name, value in found.items() if value is not None}
     yield Geometry(calculation.structure, calculation.forces, finals)
     for frame in calculation.intermediates if frames else ():
         above = frame.energy - calculation.energy

@@ -6,6 +6,8 @@ energy, for every complex of a metal at one level.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rarebind.datasets import Dataset, find_level
@@ -13,15 +15,15 @@ from rarebind.datasets.statistics import complexes
 from rarebind.errors import InputError
 from rarebind.units import KCAL_PER_EV
 
-#: By metal: energy in eV, waters of the aqua ion.
-Hydration = dict[str, tuple[float, int]]
+#: By metal: energy in eV, None without the bare ion, and waters of the aqua ion.
+Hydration = dict[str, tuple[float | None, int]]
 
 #: kcal/mol; the table has three decimals.
 _ROUNDING = 0.01
 
 
 def hydration_energies(dataset: Dataset, level: str) -> Hydration:
-    """Of all metals whose complexes `dataset` has at `level`.
+    """Of all metals whose complexes `dataset` has at `level` with exchange energies.
 
     Raises
     ------
@@ -29,21 +31,24 @@ def hydration_energies(dataset: Dataset, level: str) -> Hydration:
         There is no such level, or the complexes of a metal do not agree.
     """
     rows = dataset.rows()
-    found: dict[str, set[int]] = {}
-    energies: dict[str, list[float]] = {}
+    found: dict[str, list[tuple[float | None, int]]] = {}
     for row in complexes(rows, find_level(rows, level)):
-        binding, exchange = row.binding_kcal_mol, row.exchange_kcal_mol
-        if binding is None or exchange is None or row.aqua_waters is None or row.metal is None:
+        if row.exchange_kcal_mol is None or row.aqua_waters is None or row.metal is None:
             continue
-        found.setdefault(row.metal, set()).add(row.aqua_waters)
-        energies.setdefault(row.metal, []).append(binding - exchange)
-    for metal, values in energies.items():
-        if len(found[metal]) > 1 or np.ptp(values) > _ROUNDING:
-            raise InputError(
-                f"{dataset.folder}: complexes of {metal} at {level} refer to different aqua ions "
-                "or ions: label them with the same references"
-            )
-    return {
-        metal: (float(np.mean(values)) / KCAL_PER_EV, found[metal].pop())
-        for metal, values in energies.items()
-    }
+        binding = row.binding_kcal_mol
+        energy = None if binding is None else binding - row.exchange_kcal_mol
+        found.setdefault(row.metal, []).append((energy, row.aqua_waters))
+    return {metal: _common(dataset, level, metal, values) for metal, values in found.items()}
+
+
+def _common(
+    dataset: Dataset, level: str, metal: str, found: Sequence[tuple[float | None, int]]
+) -> tuple[float | None, int]:
+    """What the complexes of a metal agree on."""
+    energies = [energy for energy, _ in found if energy is not None]
+    if len({waters for _, waters in found}) > 1 or (energies and np.ptp(energies) > _ROUNDING):
+        raise InputError(
+            f"{dataset.folder}: complexes of {metal} at {level} refer to different aqua ions or "
+            "ions: label them with the same references"
+        )
+    return float(np.mean(energies)) / KCAL_PER_EV if energies else None, found[0][1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rarebind.binding import lowest
 from rarebind.complexes import TEMPLATE_METAL
 from rarebind.datasets import Dataset, Row, compare, find_level
 from rarebind.engines import LEVELS
@@ -16,14 +17,14 @@ _NAMED = 3
 
 def anchors(chosen: Sequence[Row]) -> dict[str, Row]:
     """The complex of the reference metal of each other complex, by the other's key."""
-    found = [row for row in chosen if row.metal == TEMPLATE_METAL]
-    # Where there are several, the lowest comes last and stays.
-    found.sort(key=lambda row: row.binding_kcal_mol or 0.0, reverse=True)
-    lowest = {_place(row): row for row in found}
+    there = lowest(
+        ((_place(row), row) for row in chosen if row.metal == TEMPLATE_METAL),
+        lambda row: row.exchange_kcal_mol or 0.0,
+    )
     return {
-        row.key: lowest[_place(row)]
+        row.key: there[_place(row)]
         for row in chosen
-        if row.metal != TEMPLATE_METAL and _place(row) in lowest
+        if row.metal != TEMPLATE_METAL and _place(row) in there
     }
 
 
@@ -51,15 +52,11 @@ def at_base(
     except InputError as error:
         raise InputError([*error.problems, advice]) from error
     # Several records may share a geometry; a pair is of one of them.
-    found = {
-        pair.b.source or pair.b.key: pair.a
-        for pair in pairs
-        if pair.has_exchange or not target.needs_aqua
-    }
+    found = {pair.b.source or pair.b.key: pair.a for pair in pairs if pair.has(target.quantity)}
     missing = [row.label for row in chosen if (row.source or row.key) not in found]
     if missing:
         first = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
-        energies = "exchange energies" if target.needs_aqua else "binding energies"
+        energies = "exchange energies" if target.quantity == "exchange" else "binding energies"
         raise InputError(
             f"{len(missing)} of {len(chosen)} complexes at {level} have no {energies} at "
             f"{base} in the same geometry ({first}): {advice}"

@@ -37,10 +37,9 @@ class Sample:
         What is learned, eV.
     forces
         Minus the gradient of `target`, eV/Å, shape (N, 3), read-only; None where unknown.
-    binding_offset
-        Equation 1 = target + this, in eV; known without the model.
-    exchange_offset
-        Exchange energy = target + this, in eV; None where unknown.
+    binding_offset, exchange_offset
+        Equation 1 and exchange energy = target + these, in eV; known without the model, None where
+        the dataset has no bare ion or aqua ion.
     origin
         Key of the record whose geometry it is, the same at every level; by default `key`.
     reference
@@ -65,14 +64,14 @@ class Sample:
     smiles: str
     target: float
     forces: NDArray[np.float64] | None
-    binding_offset: float
+    binding_offset: float | None
     exchange_offset: float | None
     origin: str = ""
     reference: Structure | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origin", self.origin or self.key)
-        numbers = (self.target, self.binding_offset, self.exchange_offset or 0.0)
+        numbers = (self.target, self.binding_offset or 0.0, self.exchange_offset or 0.0)
         if not np.isfinite(numbers).all():
             raise InputError(f"sample {self.key}: its target or an offset is NaN or infinite")
         if self.frame < 0:
@@ -87,9 +86,23 @@ class Sample:
             object.__setattr__(self, "forces", forces)
 
     @property
-    def binding(self) -> float:
+    def offset(self) -> float:
+        """What leads from the target to a binding energy: equation 1, else the exchange energy.
+
+        Raises
+        ------
+        InputError
+            Neither is known.
+        """
+        for offset in (self.binding_offset, self.exchange_offset):
+            if offset is not None:
+                return offset
+        raise InputError(f"sample {self.key} has no binding energy")
+
+    @property
+    def binding(self) -> float | None:
         """Equation 1 in eV."""
-        return self.target + self.binding_offset
+        return None if self.binding_offset is None else self.target + self.binding_offset
 
     @property
     def exchange(self) -> float | None:

@@ -22,8 +22,9 @@ def load_samples(
 ) -> list[Sample]:
     """The accepted complexes of `level` that have the energies asked for, in the dataset's order.
 
-    All need equation 1, in which every target is evaluated; those of the exchange energy need that
-    as well, and so an aqua ion of the metal.
+    Equation 1 needs the bare ion, the exchange energy an aqua ion of the metal.  Of complexes whose
+    total energies are learned, those with equation 1 count, by which models are judged; if there
+    are none, those with exchange energies.
 
     Parameters
     ----------
@@ -121,25 +122,36 @@ def samples_of(
     return samples
 
 
+#: What the complexes to learn from must have, what else can be learned, and what that needs not.
+_NEEDS = {
+    "absolute": ("binding energies", ""),
+    "binding": ("energies by equation 1", "exchange, which needs no bare ion"),
+    "exchange": ("exchange energies", "binding, which needs no aqua ion"),
+}
+
+
 def _chosen(dataset: Dataset, rows: Sequence[Row], target: Target, level: str) -> list[Row]:
     """The complexes to learn from."""
     accepted = complexes(rows, level)
-    labelled = [row for row in accepted if row.binding_kcal_mol is not None]
-    if not target.needs_aqua or not labelled:
-        energies, chosen = "binding energies", labelled
+    quantity = target.quantity
+    labelled = [row for row in accepted if row.labelled]
+    for column in ("binding", "exchange") if quantity == "absolute" else (quantity,):
+        if chosen := [r for r in labelled if getattr(r, f"{column}_kcal_mol") is not None]:
+            return chosen
+    energies, otherwise = _NEEDS[quantity]
+    advice = f"add what is missing, or learn {otherwise}"
+    if not labelled or not otherwise:
+        energies = "binding energies"
         advice = (
             f"label complexes and their references with `{label_command(dataset, level)}`, or "
             "import them together"
         )
-    else:
-        energies = f"exchange energies, which the target {target.name} needs,"
-        chosen = [row for row in labelled if row.exchange_kcal_mol is not None]
-        advice = "add what is missing, or learn binding, which needs no aqua ion"
-    if chosen:
-        return chosen
-    lacking = lacking_references(rows, accepted, exchange=target.needs_aqua)
+    lacking = lacking_references(
+        rows, accepted, exchange=quantity == "exchange", ion=quantity != "exchange"
+    )
+    needed = "" if quantity == "absolute" else f", which the target {target.name} needs,"
     raise InputError(
-        f"{dataset.folder} has no accepted complex with {energies} at {level}"
+        f"{dataset.folder} has no accepted complex with {energies}{needed} at {level}"
         f"{f' ({lacking})' if lacking else ''}: {advice}"
     )
 
@@ -156,11 +168,12 @@ def _check(record: Record, target: Target, less: Record | None, *, frames: bool)
         raise InputError(
             f"the target {target.name} is of final geometries: ask for none on the way"
         )
-    for one in (record, less) if target.needs_aqua else ():
-        if one is not None and one.binding is not None and one.with_exchange is None:
+    reference = {"binding": "bare ion", "exchange": "aqua ion"}.get(target.quantity)
+    for one in (record, less) if reference else ():
+        if one and one.binding and getattr(one.binding, target.quantity) is None:
             raise InputError(
-                f"{one.label} has no exchange energy, which the target {target.name} needs: there "
-                f"is no aqua ion of {one.metal} at {one.calculation.level}"
+                f"{one.label} has no {_NEEDS[target.quantity][0]}, which the target {target.name} "
+                f"needs: there is no {reference} of {one.metal} at {one.calculation.level}"
             )
 
 
@@ -181,11 +194,16 @@ def _sample(
         **names_of(spec, ligand),
         target=learned,
         # References, and what was taken off.
-        binding_offset=known.values["binding"] - learned,
-        exchange_offset=None if known.exchange is None else known.exchange - learned,
+        binding_offset=_offset(known, "binding", learned),
+        exchange_offset=_offset(known, "exchange", learned),
         origin=record.source,
         **more,
     )
+
+
+def _offset(known: Geometry, quantity: str, learned: float) -> float | None:
+    value = known.values.get(quantity)
+    return None if value is None else value - learned
 
 
 def _of_series(record: Record, target: Target, anchor: Record) -> Sample:

@@ -62,11 +62,6 @@ class Target:
             return "exchange"
         return self.name.removeprefix(_DELTA)
 
-    @property
-    def needs_aqua(self) -> bool:
-        """Whether it is of the exchange energy, so that complexes need an aqua ion."""
-        return self.quantity == "exchange"
-
 
 #: Targets by name.
 TARGETS = {

@@ -75,7 +75,7 @@ class Model:
         return self._content.card
 
     @property
-    def hydration(self) -> Mapping[str, tuple[float, int]]:
+    def hydration(self) -> Mapping[str, tuple[float | None, int]]:
         """Equation 1 less exchange energy in eV, and waters of the aqua ion, by metal."""
         return self._content.hydration
 

@@ -68,7 +68,8 @@ class ModelFile:
     uncertainty
         What the model knows of its errors; None where it was not calibrated.
     hydration
-        Equation 1 less exchange energy in eV, and waters of the aqua ion, by metal; see
+        Equation 1 less exchange energy in eV (None without the bare ion), and waters of the aqua
+        ion, by metal; see
         :func:`~rarebind.learning.data.hydration.hydration_energies`.
     heads
         What is added to the mean energy of the members, by metal; None: nothing.
@@ -85,7 +86,7 @@ class ModelFile:
     split: Split
     members: tuple[Weights, ...]
     uncertainty: Uncertainty | None = None
-    hydration: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    hydration: Mapping[str, tuple[float | None, int]] = field(default_factory=dict)
     heads: Heads | None = None
 
     def __post_init__(self) -> None:
@@ -269,9 +270,12 @@ def _targets(value: Any) -> Iterator[str]:
             yield from _targets(inner)
 
 
-def _hydration(found: Mapping[str, Any]) -> dict[str, tuple[float, int]]:
+def _hydration(found: Mapping[str, Any]) -> dict[str, tuple[float | None, int]]:
     try:
-        return {str(metal): (float(energy), int(n)) for metal, (energy, n) in found.items()}
+        return {
+            str(metal): (None if energy is None else float(energy), int(waters))
+            for metal, (energy, waters) in found.items()
+        }
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(f"hydration energies of the wrong kind: {error}") from error
 
