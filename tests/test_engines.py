@@ -9,8 +9,19 @@ from ase.build import molecule
 from scipy.spatial.transform import Rotation
 
 from rarebind.complexes import aqua_ion, parent_templates
-from rarebind.engines import ENGINES, GFN2_WATER, Calculation, LevelOfTheory, relax, static
+from rarebind.engines import (
+    ENGINES,
+    GFN2_WATER,
+    LEVELS,
+    Calculation,
+    LevelOfTheory,
+    engine_spec,
+    has_frozen_4f,
+    relax,
+    static,
+)
 from rarebind.engines.level import model_chemistry_of, with_engine
+from rarebind.engines.verbs import engine_for
 from rarebind.errors import InputError
 from rarebind.io.codec import to_data
 from rarebind.structures import Structure
@@ -205,6 +216,43 @@ def test_records_validate(fields):
         Calculation(
             **({"verb": "static", "level": GFN2_WATER, "structure": WATER, "energy": -1.0} | fields)
         )
+
+
+# --- what engines say of themselves ------------------------------------------------------------
+
+
+def test_an_engine_is_made_once_a_level():
+    assert engine_for(GFN2_WATER) is engine_for(replace(GFN2_WATER))
+    assert engine_for(GFN2_WATER) is not engine_for(replace(GFN2_WATER, solvent=""))
+
+
+def test_what_is_known_of_engines():
+    assert engine_spec(GFN2_WATER).quick
+    assert not engine_spec(LEVELS["b3lyp-d4"]).quick
+    assert engine_spec(replace(LEVELS["b3lyp-d4"], engine="gpu4pyscf")).gpu
+    frozen = {name for name, level in LEVELS.items() if has_frozen_4f(level)}
+    assert frozen == {"gfn2-xtb", "gfn1-xtb", "b3lyp-d4-4f-in-core"}
+    # Of records made elsewhere.
+    assert has_frozen_4f(replace(GFN2_WATER, engine="mopac"))
+    unknown = engine_spec(LevelOfTheory("mopac", "PM7"))
+    assert not unknown.frozen_4f
+    assert not unknown.quick
+    for spec in ENGINES:
+        assert spec.default_level.engine == spec.name
+
+
+@pytest.mark.parametrize(
+    ("structure", "changes", "message"),
+    [
+        (replace(WATER, cell=np.eye(3) * 9), {}, "tblite has no periodic cells"),
+        (Structure(("Fm",), np.zeros((1, 3)), 3), {}, "tblite has no parameters of Fm"),
+        (WATER, {"options": {"speed": 1}}, "tblite has no option 'speed'"),
+        (WATER, {"method": "PM7", "solvent": "X(y)"}, "solvation model 'X'.*\n.*method 'PM7'"),
+    ],
+)
+def test_what_does_not_fit_is_refused(structure, changes, message):
+    with pytest.raises(InputError, match=message):
+        static(structure, replace(GFN2_WATER, **changes))
 
 
 # --- levels ------------------------------------------------------------------------------------

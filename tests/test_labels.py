@@ -9,12 +9,12 @@ from small_dataset import METALS, SPECS, small_records
 
 from rarebind.campaigns import run_tasks, single_point_task
 from rarebind.campaigns.labelling import check_engine, version_for_keys
-from rarebind.campaigns.plain import structure_from_data, structure_to_data
 from rarebind.campaigns.steps import execute
 from rarebind.datasets import Dataset, adopt, append, verify
 from rarebind.datasets.labels import Selection, collect_labels, plan_labels
 from rarebind.engines import GFN2_WATER, LevelOfTheory, level_named, static
 from rarebind.errors import InputError
+from rarebind.io.codec import from_data, to_data
 from rarebind.structures import Structure
 
 WATER = Structure(("O", "H", "H"), [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]], 0)
@@ -53,7 +53,12 @@ def test_the_key_is_that_of_structure_level_and_version():
     ]
     assert len({task.key for task in tasks}) == len(tasks)
     assert single_point_task(WATER, GFN1_WATER, "other label").key == tasks[0].key
-    assert structure_from_data(structure_to_data(WATER)) == WATER
+    assert from_data(Structure, to_data(WATER)) == WATER
+
+
+def test_keys_of_stored_records_stay():
+    task = single_point_task(WATER, GFN2_WATER, "water", "tblite 0.8.0")
+    assert task.key == "994aeeb5fdd6181906570428710eaf15d9443215e27816a690c6e52698477c32"
 
 
 def test_orca_need_not_be_here_to_know_the_keys():

@@ -1,9 +1,12 @@
 """The structure record."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rarebind.errors import InputError
+from rarebind.io.codec import from_data, to_data
 from rarebind.structures import Structure
 
 WATER = Structure(("O", "H", "H"), np.array([[0, 0, 0], [0, 0, 0.96], [0.93, 0, -0.24]]), 0)
@@ -48,3 +51,41 @@ def test_digest_tells_charge_and_state_apart():
 def test_bad_input(symbols, positions, message):
     with pytest.raises(InputError, match=message):
         Structure(symbols, positions, 0)
+
+
+CELL = np.array([[8.0, 0, 0], [1.0, 9.0, 0], [0, 0.5, 10.0]])
+
+
+def test_a_cell_goes_to_ase_and_back():
+    crystal = replace(WATER, cell=CELL)
+    atoms = crystal.to_ase()
+    assert atoms.pbc.all()
+    assert np.array_equal(atoms.cell.array, CELL)
+    for again in (Structure.from_ase(atoms), from_data(Structure, to_data(crystal))):
+        assert again == crystal
+        assert np.array_equal(again.cell, CELL)
+    assert not WATER.to_ase().pbc.any()
+    assert crystal.with_positions(WATER.positions + 1).cell is not None
+    assert crystal.subset([0], -2).cell is None
+    with pytest.raises(ValueError, match="read-only"):
+        crystal.cell[0, 0] = 1.0
+
+
+def test_digests_of_molecules_are_those_of_before():
+    assert WATER.digest == "6e6652ea579b65d0a9202b5baf4a47c5abf00442af479d471769c49df5b20a5b"
+    assert replace(WATER, cell=CELL).digest != WATER.digest
+    assert replace(WATER, cell=CELL).digest != replace(WATER, cell=CELL * 1.01).digest
+    assert "cell" not in to_data(WATER)
+
+
+@pytest.mark.parametrize("cell", [np.eye(2), np.full((3, 3), np.nan), np.ones((3, 3))])
+def test_bad_cells(cell):
+    with pytest.raises(InputError, match="cell"):
+        replace(WATER, cell=cell)
+
+
+def test_slabs_are_refused():
+    atoms = replace(WATER, cell=CELL).to_ase()
+    atoms.pbc = (True, True, False)
+    with pytest.raises(InputError, match="all three directions or none"):
+        Structure.from_ase(atoms)

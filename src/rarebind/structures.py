@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 
 from rarebind.errors import InputError
-from rarebind.io.codec import FloatArray
+from rarebind.io.codec import FloatArray, UnlessNone
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Atoms closer than this times the sum of their covalent radii are bonded.
 BOND_TOLERANCE = 1.25
+#: Of a cell, Å³.
+_SMALLEST_VOLUME = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,17 +38,21 @@ class Structure:
         Total charge in e.
     multiplicity
         2S + 1 of the true electronic state (4f electrons counted), not of the xTB one.
+    cell
+        Lattice vectors in Å as rows, shape (3, 3), read-only; None for a molecule.
 
     Raises
     ------
     InputError
-        A shape is wrong, a coordinate is not finite, or a symbol is no element.
+        A shape is wrong, a coordinate is not finite, a symbol is no element, or the lattice
+        vectors span no volume.
     """
 
     symbols: tuple[str, ...]
     positions: FloatArray
     charge: int
     multiplicity: int = 1
+    cell: UnlessNone[FloatArray] = None
 
     def __post_init__(self) -> None:
         positions = np.array(self.positions, dtype=np.float64)
@@ -66,6 +72,8 @@ class Structure:
         positions.flags.writeable = False
         object.__setattr__(self, "symbols", tuple(self.symbols))
         object.__setattr__(self, "positions", positions)
+        if self.cell is not None:
+            object.__setattr__(self, "cell", _checked_cell(self.cell))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -83,19 +91,19 @@ class Structure:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of elements, charge, multiplicity and positions to 1e-8 Å."""
-        grid = np.round(self.positions * 1e8).astype("<i8")
+        """SHA-256 of elements, charge, multiplicity, positions and cell to 1e-8 Å."""
         head = f"{' '.join(self.symbols)}|{self.charge}|{self.multiplicity}|"
-        return hashlib.sha256(head.encode() + grid.tobytes()).hexdigest()
+        content = head.encode() + _to_grid(self.positions)
+        if self.cell is not None:
+            content += b"|" + _to_grid(self.cell)
+        return hashlib.sha256(content).hexdigest()
 
     def with_positions(self, positions: ArrayLike) -> Structure:
         """The same molecule with other coordinates (Å, shape (N, 3))."""
-        return Structure(
-            self.symbols, np.asarray(positions, dtype=float), self.charge, self.multiplicity
-        )
+        return replace(self, positions=np.asarray(positions, dtype=float))
 
     def subset(self, indices: Sequence[int], charge: int) -> Structure:
-        """The closed-shell fragment made of `indices`, with its own `charge`."""
+        """The closed-shell fragment made of `indices`, with its own `charge`; without cell."""
         index = list(indices)
         return Structure(tuple(self.symbols[i] for i in index), self.positions[index], charge)
 
@@ -106,6 +114,8 @@ class Structure:
         return Atoms(
             list(self.symbols),
             self.positions.copy(),
+            cell=self.cell,
+            pbc=self.cell is not None,
             info={"charge": self.charge, "multiplicity": self.multiplicity},
         )
 
@@ -113,13 +123,39 @@ class Structure:
     def from_ase(
         cls, atoms: Atoms, charge: int | None = None, multiplicity: int | None = None
     ) -> Structure:
-        """Read an `ase.Atoms`; charge and multiplicity default to those in ``info``."""
+        """Read an `ase.Atoms`; charge and multiplicity default to those in ``info``.
+
+        Raises
+        ------
+        InputError
+            It is periodic in one or two directions only.
+        """
+        if atoms.pbc.any() and not atoms.pbc.all():
+            raise InputError(
+                f"periodic boundaries {atoms.pbc.tolist()}: give all three directions or none"
+            )
         return cls(
             tuple(chemical_symbols[z] for z in atoms.numbers),
             atoms.positions,
             int(atoms.info.get("charge", 0) if charge is None else charge),
             int(atoms.info.get("multiplicity", 1) if multiplicity is None else multiplicity),
+            atoms.cell.array if atoms.pbc.all() else None,
         )
+
+
+def _checked_cell(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    vectors = np.array(cell, dtype=np.float64)
+    if vectors.shape != (3, 3) or not np.isfinite(vectors).all():
+        raise InputError(f"the cell must be three finite vectors, shape (3, 3): got {vectors}")
+    if abs(np.linalg.det(vectors)) < _SMALLEST_VOLUME:
+        raise InputError(f"the vectors of the cell span no volume: {vectors.tolist()}")
+    vectors.flags.writeable = False
+    return vectors
+
+
+def _to_grid(lengths: NDArray[np.float64]) -> bytes:
+    """Lengths in Å as whole multiples of 1e-8 Å."""
+    return np.round(lengths * 1e8).astype("<i8").tobytes()
 
 
 def bond_matrix(structure: Structure) -> NDArray[np.bool_]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from rarebind.campaigns.plain import structure_to_data
 from rarebind.campaigns.steps import STEP_VERSIONS
 from rarebind.campaigns.task import Task
 from rarebind.engines import LevelOfTheory
-from rarebind.engines.verbs import engine_for
+from rarebind.engines.verbs import engine_for, potential_for
 from rarebind.errors import InputError
 from rarebind.io.codec import to_data
 from rarebind.structures import Structure
@@ -33,7 +32,7 @@ def single_point_task(
     """
     return Task(
         step="single_point",
-        arguments={"structure": structure_to_data(structure), "level": to_data(level)},
+        arguments={"structure": to_data(structure), "level": to_data(level)},
         versions=(
             engine_version or version_for_keys(level),
             f"single_point {STEP_VERSIONS['single_point']}",
@@ -76,7 +75,7 @@ def check_engine(structure: Structure, level: LevelOfTheory, stated_version: str
     engine = engine_for(level)
     if level.engine == "orca":
         check_version(engine.version, stated_version)
-    engine.potential(structure, level)
+    potential_for(structure, level)
 
 
 def check_version(found: str, stated: str) -> None:

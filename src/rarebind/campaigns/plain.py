@@ -1,15 +1,12 @@
-"""Complexes and structures as plain data: the arguments of tasks, which are hashed and sent."""
+"""Complexes as plain data: the arguments of tasks, which are hashed and sent."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from rarebind.complexes import ComplexSpec
 from rarebind.ligands import Ligand
-from rarebind.structures import Structure
 
 
 def spec_to_data(spec: ComplexSpec) -> dict[str, Any]:
@@ -35,20 +32,3 @@ def spec_from_data(data: dict[str, Any]) -> ComplexSpec:
         name = fields["smiles"] if scaffold is None else f"{scaffold}-{substituent}"
         ligand = Ligand(name=name, **fields)
     return ComplexSpec(data["metal"], ligand, data["n_ligands"], data["waters"])
-
-
-def structure_to_data(structure: Structure) -> dict[str, Any]:
-    """A structure as plain data."""
-    return {
-        "symbols": list(structure.symbols),
-        "positions": structure.positions.tolist(),
-        "charge": structure.charge,
-        "multiplicity": structure.multiplicity,
-    }
-
-
-def structure_from_data(data: dict[str, Any]) -> Structure:
-    """The inverse of :func:`structure_to_data`."""
-    return Structure(
-        tuple(data["symbols"]), np.array(data["positions"]), data["charge"], data["multiplicity"]
-    )

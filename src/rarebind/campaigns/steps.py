@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from rarebind.campaigns.plain import spec_from_data, spec_to_data, structure_from_data
+from rarebind.campaigns.plain import spec_from_data, spec_to_data
 from rarebind.complexes import (
     BUILDERS,
     Builder,
@@ -36,6 +36,7 @@ from rarebind.engines import (
     static,
 )
 from rarebind.errors import CalculationError, RarebindError
+from rarebind.io.codec import from_data
 from rarebind.ligands import conformers
 from rarebind.structures import Structure
 
@@ -155,7 +156,7 @@ def interpolated(arguments: dict[str, Any], parents: Sequence[Calculation]) -> C
 
 def single_point(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
     """Energy and forces of a geometry that came from elsewhere."""
-    return static(structure_from_data(arguments["structure"]), _level(arguments))
+    return static(from_data(Structure, arguments["structure"]), _level(arguments))
 
 
 STEPS = {

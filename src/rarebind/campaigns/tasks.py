@@ -27,6 +27,7 @@ from rarebind.complexes import (
 from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.crest import crest_version
 from rarebind.engines import ENGINES, GFN2_WATER, LevelOfTheory
+from rarebind.engines.verbs import engine_for
 from rarebind.errors import InputError
 from rarebind.io.codec import to_data
 from rarebind.ligands import Ligand
@@ -117,7 +118,7 @@ class TaskFactory:
     _engine_version: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self._engine_version = ENGINES.create(self.protocol.level.engine).version
+        self._engine_version = engine_for(self.protocol.level).version
 
     def water(self) -> Task:
         """A free water molecule."""

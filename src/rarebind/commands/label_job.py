@@ -18,7 +18,7 @@ from rarebind.campaigns.labelling import check_engine, check_version
 from rarebind.commands.campaign_view import run_with_bar, show_status
 from rarebind.datasets import Dataset, adopt, append, write_card
 from rarebind.datasets.labels import Entry, LabelPlan, collect_labels
-from rarebind.engines import LevelOfTheory
+from rarebind.engines import LevelOfTheory, engine_spec
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class LabelJob:
     ) -> None:
         """Compute what is not there yet."""
         check_engine(_structure(self.plan.entries[0]), self.plan.level, engine_version)
-        if workers is None and self.plan.level.engine == "gpu4pyscf":
+        if workers is None and engine_spec(self.plan.level).gpu:
             # More would share one GPU and its memory.
             workers = 1
         with Store(self.store) as results:

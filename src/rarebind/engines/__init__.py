@@ -5,7 +5,7 @@ from rarebind.engines.frames import Frame
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
 from rarebind.engines.levels import LEVELS, has_frozen_4f, level_named
 from rarebind.engines.minimise import Convergence
-from rarebind.engines.registry import ENGINES
+from rarebind.engines.registry import ENGINES, EngineSpec, engine_spec
 from rarebind.engines.scf_report import SCFReport
 from rarebind.engines.verbs import relax, static
 
@@ -15,9 +15,11 @@ __all__ = [
     "LEVELS",
     "Calculation",
     "Convergence",
+    "EngineSpec",
     "Frame",
     "LevelOfTheory",
     "SCFReport",
+    "engine_spec",
     "has_frozen_4f",
     "level_named",
     "relax",

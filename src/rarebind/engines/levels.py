@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
-from rarebind.engines.registry import ENGINES
+from rarebind.engines.registry import B3LYP_D4_WATER, ENGINES, engine_spec
 from rarebind.errors import InputError
 
 #: Marks the metal basis sets whose effective core potential takes in the 4f shell.
@@ -15,14 +15,9 @@ _FROZEN_4F = "lcecp"
 LEVELS = {
     "gfn2-xtb": GFN2_WATER,
     "gfn1-xtb": replace(GFN2_WATER, method="GFN1-xTB"),
-    # The labels of the reference study.
-    "b3lyp-d4": LevelOfTheory(
-        "pyscf", "B3LYP", "def2-SVPD+def2-TZVP", solvent="SMD(water)", dispersion="D4"
-    ),
+    "b3lyp-d4": B3LYP_D4_WATER,
     # The same with the 4f shell in the core of every lanthanide: closed-shell throughout.
-    "b3lyp-d4-4f-in-core": LevelOfTheory(
-        "pyscf", "B3LYP", "def2-SVPD+lcecp-1-TZVP", solvent="SMD(water)", dispersion="D4"
-    ),
+    "b3lyp-d4-4f-in-core": replace(B3LYP_D4_WATER, basis="def2-SVPD+lcecp-1-TZVP"),
 }
 
 
@@ -45,4 +40,4 @@ def level_named(name: str, engine: str | None = None) -> LevelOfTheory:
 
 def has_frozen_4f(level: LevelOfTheory) -> bool:
     """Whether the 4f electrons belong to an effective core, so that every M3+ is closed-shell."""
-    return level.method.startswith("GFN") or _FROZEN_4F in level.basis
+    return _FROZEN_4F in level.basis or engine_spec(level).frozen_4f

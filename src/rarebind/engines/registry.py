@@ -1,40 +1,122 @@
-"""The engines by name."""
+"""The engines by name, and what each can do."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rarebind.engines.level import GFN2_WATER, LevelOfTheory
 from rarebind.registry import Registry, Spec
+
+
+@dataclass(frozen=True)
+class EngineSpec(Spec):
+    """An engine: how it is made, and what it can do.
+
+    Attributes
+    ----------
+    level
+        What it computes where nothing else is asked for; None: the method of its own name.
+    methods
+        The only methods it has; empty: it looks at the name itself.
+    solvents
+        Its solvation models.
+    elements
+        Atomic numbers that it knows; empty: it looks itself.
+    options
+        Options of a level that it heeds; None: any.
+    parameters
+        Whether it takes weights or parameters from a file.
+    frozen_4f
+        Whether 4f electrons are in the core, or nowhere: every M3+ is closed-shell.
+    knows_charge
+        Whether the total charge changes the energy.
+    bare_ion
+        Whether the energy of an ion alone means something.
+    periodic
+        Whether it heeds a cell.
+    quick
+        Whether a gradient of a complex takes seconds, not hours.
+    gpu
+        Whether it needs a GPU.
+    """
+
+    level: LevelOfTheory | None = None
+    methods: tuple[str, ...] = ()
+    solvents: tuple[str, ...] = ()
+    elements: frozenset[int] = frozenset()
+    options: tuple[str, ...] | None = ()
+    parameters: bool = False
+    frozen_4f: bool = False
+    knows_charge: bool = False
+    bare_ion: bool = False
+    periodic: bool = False
+    quick: bool = False
+    gpu: bool = False
+
+    @property
+    def default_level(self) -> LevelOfTheory:
+        """What it computes where nothing else is asked for."""
+        return self.level or LevelOfTheory(self.name, self.name.rpartition(":")[2])
+
+
+#: The labels of the reference study.
+B3LYP_D4_WATER = LevelOfTheory(
+    "pyscf", "B3LYP", "def2-SVPD+def2-TZVP", solvent="SMD(water)", dispersion="D4"
+)
+_XTB: dict[str, Any] = {
+    "level": GFN2_WATER,
+    "methods": ("GFN2-xTB", "GFN1-xTB"),
+    "solvents": ("ALPB", "GBSA"),
+    "elements": frozenset(range(1, 87)),
+    "frozen_4f": True,
+    "knows_charge": True,
+    "bare_ion": True,
+    "quick": True,
+}
+_DFT: dict[str, Any] = {
+    "level": B3LYP_D4_WATER,
+    "solvents": ("SMD",),
+    "knows_charge": True,
+    "bare_ion": True,
+}
 
 ENGINES = Registry(
     "engine",
-    Spec(
+    EngineSpec(
         name="tblite",
         factory="rarebind.engines.tblite:TBLite",
         summary="GFN1-xTB and GFN2-xTB in the tblite library (default)",
         modules=("tblite",),
         install="Install it with: pip install tblite",
+        **_XTB,
     ),
-    Spec(
+    EngineSpec(
         name="xtb",
         factory="rarebind.engines.xtb_program:XTBProgram",
         summary="GFN1-xTB and GFN2-xTB by the xtb program",
         programs=("xtb",),
         install="Install the xtb program (Debian: apt install xtb; conda-forge: xtb) on the PATH.",
+        **_XTB | {"level": replace(GFN2_WATER, engine="xtb")},
     ),
-    Spec(
+    EngineSpec(
         name="pyscf",
         factory="rarebind.engines.dft.engine:PySCF",
         summary="density functional theory by PySCF on the CPU",
         modules=("pyscf", "basis_set_exchange", "dftd4"),
         install="Install it with: pip install 'rarebind[dft]'",
+        **_DFT,
     ),
-    Spec(
+    EngineSpec(
         name="gpu4pyscf",
         factory="rarebind.engines.dft.gpu:GPU4PySCF",
         summary="density functional theory by GPU4PySCF on an NVIDIA GPU",
         modules=("gpu4pyscf", "pyscf", "basis_set_exchange", "dftd4"),
         install="Install it with: pip install 'rarebind[dft-gpu]' (NVIDIA GPU and CUDA 12)",
+        gpu=True,
+        **_DFT | {"level": replace(B3LYP_D4_WATER, engine="gpu4pyscf")},
     ),
-    Spec(
+    EngineSpec(
         name="orca",
         factory="rarebind.engines.orca.program:OrcaProgram",
         summary="density functional theory by the ORCA program, version 5 or 6",
@@ -45,5 +127,19 @@ ENGINES = Registry(
             "the PATH; or `rarebind label --write-inputs` and run it elsewhere. Its inputs need "
             "pip install 'rarebind[dft]'."
         ),
+        **_DFT | {"level": replace(B3LYP_D4_WATER, engine="orca"), "solvents": ("SMD", "CPCM")},
     ),
 )
+
+
+def engine_spec(level: LevelOfTheory) -> EngineSpec:
+    """What is known of the engine of `level`; imports nothing.
+
+    Of a program that is not known here, as that of an imported record, what is known of another
+    engine with the same method; else that it can do nothing.
+    """
+    known = ENGINES.known(level.engine)
+    if known is not None:
+        return known
+    alike = (spec for spec in ENGINES if level.method in spec.methods)
+    return next(alike, EngineSpec(level.engine, "", "an engine that is not known here"))

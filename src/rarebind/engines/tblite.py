@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_METHODS = ("GFN2-xTB", "GFN1-xTB")
 _SOLVENT_MODELS = {"ALPB": "alpb-solvation", "GBSA": "gbsa-solvation"}
 
 
@@ -38,7 +37,7 @@ class TBLitePotential:
     Raises
     ------
     InputError
-        The method or solvent is unknown to tblite, or the electron count is odd.
+        tblite does not know the solvent, or the electron count is odd.
     CalculationError
         tblite refuses the geometry (atoms on top of each other).
     """
@@ -47,10 +46,6 @@ class TBLitePotential:
     scf = None
 
     def __init__(self, structure: Structure, level: LevelOfTheory) -> None:
-        if level.method not in _METHODS:
-            raise InputError(
-                f"tblite has no method {level.method!r}: known are {', '.join(_METHODS)}"
-            )
         numbers = structure.atomic_numbers
         unpaired = xtb_unpaired_electrons(numbers, structure.charge)
         try:
@@ -65,11 +60,6 @@ class TBLitePotential:
             raise CalculationError(f"tblite: {error}") from error
         self._calculator.set("verbosity", 0)
         if level.solvent_model is not None:
-            if level.solvent_model not in _SOLVENT_MODELS:
-                raise InputError(
-                    f"tblite has no solvation model {level.solvent_model!r}: "
-                    f"known are {', '.join(_SOLVENT_MODELS)}"
-                )
             try:
                 self._calculator.add(_SOLVENT_MODELS[level.solvent_model], level.solvent_name)
             except TBLiteRuntimeError as error:

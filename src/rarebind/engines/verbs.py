@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
+
+from ase.data import chemical_symbols
 
 from rarebind.engines.calculation import Calculation
 from rarebind.engines.frames import intermediates
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.minimise import Convergence, minimise
-from rarebind.engines.registry import ENGINES
+from rarebind.engines.registry import ENGINES, engine_spec
 from rarebind.engines.scf_report import SCFReport
-from rarebind.errors import CalculationError
+from rarebind.errors import CalculationError, InputError
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+#: Engines that a process keeps at a time.
+_ENGINES = 8
 
 
 class Potential(Protocol):
@@ -49,10 +57,72 @@ class Engine(Protocol):
         ...
 
 
+@lru_cache(maxsize=_ENGINES)
 def engine_for(level: LevelOfTheory) -> Engine:
-    """The engine that `level` names."""
+    """The engine that `level` names, made once a process: it may hold the weights of a network.
+
+    Raises
+    ------
+    InputError
+        There is no such engine.
+    MissingDependencyError
+        It is not installed.
+    """
     engine: Engine = ENGINES.create(level.engine)
     return engine
+
+
+def potential_for(structure: Structure, level: LevelOfTheory) -> Potential:
+    """A callable from positions (Å) to energy (eV) and forces (eV/Å); nothing is computed yet.
+
+    Raises
+    ------
+    InputError
+        The structure and level do not fit each other or the engine.
+    CalculationError
+        The engine refuses the geometry.
+    """
+    engine = engine_for(level)
+    check_fits(structure, level)
+    return engine.potential(structure, level)
+
+
+def check_fits(structure: Structure, level: LevelOfTheory) -> None:
+    """Hold a structure and its level against what the engine says it can do.
+
+    Raises
+    ------
+    InputError
+        All that does not fit.
+    """
+    spec, model = engine_spec(level), level.solvent_model
+    problems = []
+    if level.solvent_name is not None and model not in spec.solvents:
+        problems.append(f"no solvation model {model!r}: {_known(spec.solvents)}")
+    if spec.methods and level.method not in spec.methods:
+        problems.append(f"no method {level.method!r}: {_known(spec.methods)}")
+    if spec.options is not None:
+        problems += [
+            f"no option {name!r}: {_known(spec.options)}"
+            for name, _ in level.options
+            if name not in spec.options
+        ]
+    if level.parameters and not spec.parameters:
+        problems.append("no use for a file of parameters")
+    if structure.cell is not None and not spec.periodic:
+        problems.append("no periodic cells: give the molecule without one")
+    if len(structure) == 1 and structure.charge and not spec.bare_ion:
+        problems.append(f"no meaningful energy of a bare ion such as {structure.symbols[0]}")
+    numbers = {int(number) for number in structure.atomic_numbers}
+    if spec.elements and (strange := numbers - spec.elements):
+        symbols = ", ".join(chemical_symbols[number] for number in sorted(strange))
+        problems.append(f"no parameters of {symbols}")
+    if problems:
+        raise InputError([f"{level.engine} has {problem}" for problem in problems])
+
+
+def _known(names: Sequence[str]) -> str:
+    return f"known are {', '.join(names)}" if names else "it has none"
 
 
 def static(structure: Structure, level: LevelOfTheory) -> Calculation:
@@ -71,7 +141,7 @@ def static(structure: Structure, level: LevelOfTheory) -> Calculation:
     engine = engine_for(level)
     start = time.perf_counter()
     try:
-        potential = engine.potential(structure, level)
+        potential = potential_for(structure, level)
         energy, forces = potential(structure.positions)
     except CalculationError as error:
         return _failure("static", level, structure, engine, error, start)
@@ -106,7 +176,7 @@ def relax(
     engine = engine_for(level)
     start = time.perf_counter()
     try:
-        potential = engine.potential(structure, level)
+        potential = potential_for(structure, level)
         minimum = minimise(
             potential, structure.symbols, structure.positions, convergence or Convergence()
         )

@@ -14,7 +14,7 @@ import numpy as np
 
 from rarebind.elements import xtb_unpaired_electrons
 from rarebind.engines.level import LevelOfTheory
-from rarebind.errors import CalculationError, InputError
+from rarebind.errors import CalculationError
 from rarebind.structures import Structure
 from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
 
@@ -31,19 +31,12 @@ def command_line(structure: Structure, level: LevelOfTheory, filename: str) -> l
     Raises
     ------
     InputError
-        The program has no such method or solvation model, or the electron count is odd.
+        The electron count is odd.
     """
-    if level.method not in _METHODS:
-        raise InputError(f"xtb has no method {level.method!r}: known are {', '.join(_METHODS)}")
     unpaired = xtb_unpaired_electrons(structure.atomic_numbers, structure.charge)
     command = ["xtb", filename, "--grad", "--gfn", _METHODS[level.method]]
     command += ["--chrg", str(structure.charge), "--uhf", str(unpaired)]
     if level.solvent_model is not None:
-        if level.solvent_model not in _SOLVENT_MODELS:
-            raise InputError(
-                f"xtb has no solvation model {level.solvent_model!r}: "
-                f"known are {', '.join(_SOLVENT_MODELS)}"
-            )
         command += [_SOLVENT_MODELS[level.solvent_model], str(level.solvent_name)]
     return command
 

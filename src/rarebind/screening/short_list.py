@@ -11,7 +11,7 @@ from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Store, Task, run_tasks, single_point_task, with_ancestors
 from rarebind.campaigns.labelling import LABEL_TIME_LIMIT, check_engine, version_for_keys
 from rarebind.elements import rare_earth
-from rarebind.engines import LEVELS, Calculation, LevelOfTheory, level_named
+from rarebind.engines import LEVELS, Calculation, LevelOfTheory, engine_spec, level_named
 from rarebind.errors import InputError
 from rarebind.screening.computed import Plan, label, plan_screen
 from rarebind.screening.screen import Entry, Screen, Watch
@@ -144,7 +144,7 @@ def short_list_request(
 
 def short_list_levels() -> tuple[str, ...]:
     """Names of the levels that a short list can be computed at."""
-    return tuple(name for name, level in LEVELS.items() if not _is_xtb(level))
+    return tuple(name for name, level in LEVELS.items() if not engine_spec(level).quick)
 
 
 def choose(found: Screen, number: int, metals: Sequence[str]) -> tuple[Candidate, ...]:
@@ -275,14 +275,10 @@ def _level_problems(name: str) -> list[str]:
         level = level_named(name)
     except InputError as error:
         return list(error.problems)
-    if not _is_xtb(level):
+    if not engine_spec(level).quick:
         return []
     others = ", ".join(short_list_levels())
     return [f"level {name} is xTB, as the screen itself: give the short list one of {others}"]
-
-
-def _is_xtb(level: LevelOfTheory) -> bool:
-    return level.method.startswith("GFN")
 
 
 def _check_engine(request: ShortListRequest) -> None:

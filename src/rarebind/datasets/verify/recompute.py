@@ -12,7 +12,7 @@ import numpy as np
 from rarebind.complexes import check_complex
 from rarebind.datasets.record import Record
 from rarebind.datasets.verify.report import Recomputed
-from rarebind.engines import ENGINES, Calculation, Frame, LevelOfTheory, static
+from rarebind.engines import ENGINES, Calculation, Frame, LevelOfTheory, engine_spec, static
 from rarebind.errors import InputError, MissingDependencyError
 
 #: What a second calculation may differ by, in eV and eV/Å, where the forces vanish: the
@@ -42,11 +42,7 @@ _DFT = Tolerance(1e-4, 5e-3)
 
 def tolerance_of(level: LevelOfTheory) -> Tolerance:
     """What a second calculation at `level` may differ by."""
-    return _XTB if _is_cheap(level) else _DFT
-
-
-def _is_cheap(level: LevelOfTheory) -> bool:
-    return level.method.startswith("GFN")
+    return _XTB if engine_spec(level).quick else _DFT
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class Sample:
         if self._keys is not None:
             if record.key not in self._keys:
                 return
-        elif not _is_cheap(level) and len(structure) > LARGEST_DFT:
+        elif not engine_spec(level).quick and len(structure) > LARGEST_DFT:
             self.too_large[str(level)] += frames
             return
         for number in range(frames):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rarebind.engines import LevelOfTheory
+from rarebind.engines.level import model_chemistry_of
 from rarebind.engines.levels import has_frozen_4f
 from rarebind.errors import InputError
 from rarebind.evaluation.outcomes import QUANTITIES
@@ -119,9 +120,9 @@ class Findings:
     @property
     def frozen_4f(self) -> bool:
         """Whether the level has the 4f shell in the core."""
-        # Levels print as method/basis/solvent; what marks such a one stands in the whole of it.
-        level = self.selection.level
-        return has_frozen_4f(LevelOfTheory("", level, basis=level))
+        # Levels print as method/basis/solvent.
+        method, _, rest = model_chemistry_of(self.selection.level).partition("/")
+        return has_frozen_4f(LevelOfTheory("", method.partition("(")[0], basis=rest))
 
     @property
     def claims(self) -> tuple[Claim, ...]:
