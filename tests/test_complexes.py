@@ -65,7 +65,8 @@ def test_charge_and_multiplicity_follow(metal, ligand, geometry, charge, multipl
         (HOPO, "5:0", 8, "'5:0' with HOPO .2 donors. needs 10 sites, more than"),
         (HOPO, "1:5", 8, "has 7 donor atoms, not the coordination number 8: use 1:6"),
         (EDTA, "1:6", 8, "has 12 donor atoms.*use 1:2"),
-        (HOPO, "0:8", 8, "unknown geometry '0:8'"),
+        (HOPO, "0:8", 8, "'0:8' is without HOPO: write L"),
+        (HOPO, "0:0", 8, "unknown geometry '0:0'"),
         (HOPO, "many", 8, "unknown geometry 'many'"),
         (HOPO, "1:6:0", 8, "unknown geometry"),
         (HOPO, "1:6", 9, "not the coordination number 9: use 1:7"),
@@ -138,8 +139,8 @@ def test_swapping_moves_the_donors_by_the_radius_difference(metal):
     assert swapped.charge == start.charge
     assert swapped.multiplicity == SPEC.with_metal(metal).multiplicity
     # Ligands move as rigid bodies.
-    for atoms, _ in Layout(SPEC).fragments():
-        index = list(atoms)
+    for part in Layout(SPEC).fragments:
+        index = list(part.atoms)
         before, after = (s.positions[index] - s.positions[index[0]] for s in (start, swapped))
         assert np.allclose(before, after)
 

@@ -52,10 +52,9 @@ class Species:
     @classmethod
     def of(cls, spec: ComplexSpec) -> Species:
         """A complex or an aqua ion."""
-        if spec.ligand is None:
-            return cls(spec.metal, waters=spec.waters)
-        ligand = (spec.ligand.inchikey, spec.n_ligands)
-        return cls(spec.metal, (ligand,), spec.waters, (spec.ligand.name,))
+        ligands = spec.composition.ligands
+        keys = tuple((ligand.inchikey, number) for ligand, number in ligands)
+        return cls(spec.metal, keys, spec.waters, tuple(ligand.name for ligand, _ in ligands))
 
     @classmethod
     def free(cls, ligand: Ligand) -> Species:

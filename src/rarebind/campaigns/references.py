@@ -16,7 +16,7 @@ _ORDER = ("ligand", "water", "ion", "aqua")
 
 def reference_tasks(specs: Sequence[ComplexSpec], factory: TaskFactory) -> dict[Species, Task]:
     """What makes the references of `specs`, the long tasks first."""
-    ligands = {Species.free(spec.ligand): spec.ligand for spec in specs if spec.ligand is not None}
+    ligands = {Species.free(one): one for spec in specs for one, _ in spec.composition.ligands}
 
     def task(species: Species) -> Task:
         if species.kind == "ligand":

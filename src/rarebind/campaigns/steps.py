@@ -26,6 +26,7 @@ from rarebind.complexes import (
 )
 from rarebind.complexes.crest import crest_conformers
 from rarebind.complexes.hopping import hop
+from rarebind.elements import rare_earth
 from rarebind.engines import (
     GFN2_WATER,
     Calculation,
@@ -63,8 +64,8 @@ STEP_VERSIONS = {
 
 def ion(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation:
     """Energy of a bare M3+ ion."""
-    spec = ComplexSpec(arguments["metal"], None, 0, 1)
-    structure = Structure((spec.metal,), np.zeros((1, 3)), 3, spec.multiplicity)
+    metal = rare_earth(arguments["metal"])
+    structure = Structure((metal.symbol,), np.zeros((1, 3)), 3, metal.multiplicity)
     return static(structure, _level(arguments))
 
 

@@ -20,6 +20,7 @@ from rarebind.complexes import (
     SERIES_ENDS,
     TEMPLATE_METAL,
     ComplexSpec,
+    Composition,
     aqua_ion,
     has_template,
     is_between,
@@ -131,7 +132,7 @@ class TaskFactory:
     def ligand(self, ligand: Ligand) -> Task:
         """A free ligand."""
         arguments = {
-            "spec": spec_to_data(ComplexSpec(TEMPLATE_METAL, ligand, 1, 0)),
+            "spec": spec_to_data(ComplexSpec(TEMPLATE_METAL, Composition.of(ligand, 1))),
             "conformers": self.protocol.conformers,
             "seed": self.protocol.seed,
         }

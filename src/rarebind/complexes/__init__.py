@@ -2,17 +2,18 @@
 
 from rarebind.complexes.builders import BUILDERS, Builder
 from rarebind.complexes.checks import CheckReport, check_complex, coordination_number
-from rarebind.complexes.layout import Layout, canonical
-from rarebind.complexes.series import SERIES_ENDS, interpolate_metal, is_between, swap_metal
-from rarebind.complexes.spec import (
+from rarebind.complexes.composition import (
     DEFAULT_COORDINATION_NUMBER,
     STUDY_GEOMETRIES,
-    ComplexSpec,
-    aqua_ion,
+    Composition,
+    Recipe,
     check_coordination_number,
-    complex_spec,
+    compose,
     read_geometry,
 )
+from rarebind.complexes.layout import Fragment, Layout, canonical
+from rarebind.complexes.series import SERIES_ENDS, interpolate_metal, is_between, swap_metal
+from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
 from rarebind.complexes.templates import TEMPLATE_METAL, has_template, parent_templates
 
 __all__ = [
@@ -24,12 +25,16 @@ __all__ = [
     "Builder",
     "CheckReport",
     "ComplexSpec",
+    "Composition",
+    "Fragment",
     "Layout",
+    "Recipe",
     "aqua_ion",
     "canonical",
     "check_complex",
     "check_coordination_number",
     "complex_spec",
+    "compose",
     "coordination_number",
     "has_template",
     "interpolate_metal",

@@ -109,18 +109,15 @@ def check_complex(calculation: Calculation, spec: ComplexSpec) -> CheckReport:
 def _fragment_problems(structure: Structure, layout: Layout) -> list[str]:
     found = {tuple(int(i) for i in atoms) for atoms in fragment_atoms(structure)}
     problems = []
-    spec = layout.spec
-    for number, atoms in enumerate(layout.ligands, start=1):
-        assert spec.ligand is not None
-        if tuple(atoms) in found:
-            fragment = structure.subset(atoms, charge=spec.ligand.charge)
-            identity = fragment_inchikey(fragment, spec.ligand)
-            if not identity.matches:
-                problems.append(
-                    f"ligand {number} is no longer {spec.ligand.name}: {identity.reason}"
-                )
-        else:
+    ligands = len(layout.ligands)
+    for number, part in enumerate(layout.fragments[:ligands], start=1):
+        if tuple(part.atoms) not in found:
             problems.append(f"ligand {number} broke apart, merged or exchanged protons")
+            continue
+        fragment = structure.subset(part.atoms, charge=part.ligand.charge)
+        identity = fragment_inchikey(fragment, part.ligand)
+        if not identity.matches:
+            problems.append(f"ligand {number} is no longer {part.ligand.name}: {identity.reason}")
     for number, atoms in enumerate(layout.waters, start=1):
         if tuple(atoms) not in found:
             problems.append(f"water {number} is no longer H2O")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_WATER = ("O", "H", "H")
-
-
 @cache
 def ligand_symbols(smiles: str) -> tuple[str, ...]:
     """Element symbols of a ligand: heavy atoms in SMILES order, then the hydrogens."""
@@ -31,53 +27,72 @@ def ligand_symbols(smiles: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class Fragment:
+    """A ligand or water in a complex.
+
+    Attributes
+    ----------
+    ligand
+    atoms
+        Indices in the complex.
+    """
+
+    ligand: Ligand
+    atoms: range
+
+    @property
+    def donors(self) -> tuple[int, ...]:
+        """Indices of the atoms that should bind the metal."""
+        return tuple(self.atoms[donor] for donor in self.ligand.donors)
+
+
+@dataclass(frozen=True)
 class Layout:
     """Which atoms of a complex belong to what; atom 0 is the metal.
 
-    Within a ligand, atoms stand in the order of its SMILES followed by its hydrogens, as RDKit's
-    ``AddHs`` appends them; within a water, O first.
+    Ligands stand kind by kind in the order of the composition, then the waters.  Within a ligand,
+    atoms stand in the order of its SMILES followed by its hydrogens, as RDKit's ``AddHs`` appends
+    them; within a water, O first.
     """
 
     spec: ComplexSpec
 
     @cached_property
-    def ligand_size(self) -> int:
-        """Atoms of one ligand."""
-        return len(ligand_symbols(self.spec.ligand.smiles)) if self.spec.ligand else 0
+    def fragments(self) -> tuple[Fragment, ...]:
+        """Every ligand, then every water."""
+        found: list[Fragment] = []
+        start = 1
+        for ligand, number in self.spec.composition.species:
+            size = len(ligand_symbols(ligand.smiles))
+            firsts = range(start, start + number * size, size)
+            found += [Fragment(ligand, range(first, first + size)) for first in firsts]
+            start = firsts.stop
+        return tuple(found)
 
     @property
     def ligands(self) -> list[range]:
         """Atom indices of each ligand."""
-        return [
-            range(1 + i * self.ligand_size, 1 + (i + 1) * self.ligand_size)
-            for i in range(self.spec.n_ligands)
-        ]
+        return [found.atoms for found in self.fragments[: self._n_ligands]]
 
     @property
     def waters(self) -> list[range]:
         """Atom indices of each water."""
-        first = 1 + self.spec.n_ligands * self.ligand_size
-        return [range(first + 3 * i, first + 3 * i + 3) for i in range(self.spec.waters)]
+        return [found.atoms for found in self.fragments[self._n_ligands :]]
+
+    @property
+    def _n_ligands(self) -> int:
+        return len(self.fragments) - self.spec.waters
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """Element symbols of the whole complex."""
-        ligand = ligand_symbols(self.spec.ligand.smiles) if self.spec.ligand else ()
-        return (self.spec.metal, *ligand * self.spec.n_ligands, *_WATER * self.spec.waters)
+        of_ligands = (s for f in self.fragments for s in ligand_symbols(f.ligand.smiles))
+        return (self.spec.metal, *of_ligands)
 
     @property
     def donors(self) -> list[int]:
         """Indices of all atoms that should bind the metal."""
-        own = self.spec.ligand.donors if self.spec.ligand else ()
-        return [atoms[d] for atoms in self.ligands for d in own] + [w[0] for w in self.waters]
-
-    def fragments(self) -> Iterator[tuple[range, tuple[int, ...]]]:
-        """Atoms and donor atoms of every ligand, then of every water."""
-        own = self.spec.ligand.donors if self.spec.ligand else ()
-        for atoms in self.ligands:
-            yield atoms, tuple(atoms[d] for d in own)
-        for atoms in self.waters:
-            yield atoms, (atoms[0],)
+        return [donor for found in self.fragments for donor in found.donors]
 
 
 def fragment_atoms(structure: Structure) -> list[NDArray[np.int64]]:
@@ -91,6 +106,9 @@ def fragment_atoms(structure: Structure) -> list[NDArray[np.int64]]:
 def canonical(structure: Structure, spec: ComplexSpec) -> Structure:
     """Reorder the atoms of a complex, metal first in any order after that, to `spec`'s layout.
 
+    Among equal ligands, and among equivalent atoms of one, the nearer to the metal comes first, so
+    the result does not depend on the order given.
+
     Raises
     ------
     CalculationError
@@ -98,19 +116,20 @@ def canonical(structure: Structure, spec: ComplexSpec) -> Structure:
     """
     if structure.symbols[0] != spec.metal:
         raise CalculationError(f"the first atom is {structure.symbols[0]}, not {spec.metal}")
-    ligands, waters = [], []
+    distances = np.linalg.norm(structure.positions - structure.positions[0], axis=1)
+    nearest = np.lexsort((*structure.positions.T, distances)).tolist()
+    structure = structure.subset(nearest, spec.charge)
+    blocks: dict[Ligand, list[list[int]]] = {ligand: [] for ligand, _ in spec.composition.species}
     for atoms in fragment_atoms(structure):
-        symbols = sorted(structure.symbols[i] for i in atoms)
-        if symbols == ["H", "H", "O"]:
-            waters.append(sorted(atoms, key=lambda i: structure.symbols[i] != "O"))
-        elif spec.ligand is not None:
-            ligands.append(_ligand_order(structure, atoms, spec.ligand))
-    if len(ligands) != spec.n_ligands or len(waters) != spec.waters:
-        raise CalculationError(
-            f"found {len(ligands)} ligands and {len(waters)} waters, "
-            f"expected {spec.n_ligands} and {spec.waters}"
-        )
-    order = [0, *(int(i) for block in ligands + waters for i in block)]
+        ligand, order = _recognised(structure, atoms, spec)
+        blocks[ligand].append(order)
+    if wrong := [
+        f"{len(blocks[ligand])} {ligand.name} in place of {number}"
+        for ligand, number in spec.composition.species
+        if len(blocks[ligand]) != number
+    ]:
+        raise CalculationError(f"found {', '.join(wrong)}")
+    order = [0, *(i for found in blocks.values() for block in found for i in block)]
     return Structure(
         tuple(structure.symbols[i] for i in order),
         structure.positions[order],
@@ -119,9 +138,17 @@ def canonical(structure: Structure, spec: ComplexSpec) -> Structure:
     )
 
 
-def _ligand_order(structure: Structure, atoms: NDArray[np.int64], ligand: Ligand) -> list[int]:
-    fragment = structure.subset(atoms.tolist(), charge=ligand.charge)
-    identity = fragment_inchikey(fragment, ligand)
-    if not identity.matches:
-        raise CalculationError(f"a fragment is not {ligand.name}: {identity.reason}")
-    return [int(atoms[i]) for i in identity.atom_map]
+def _recognised(
+    structure: Structure, atoms: NDArray[np.int64], spec: ComplexSpec
+) -> tuple[Ligand, list[int]]:
+    """Which ligand a fragment is, and its atoms in the order of that ligand."""
+    asked = [ligand for ligand, _ in spec.composition.species]
+    symbols = sorted(structure.symbols[i] for i in atoms)
+    isomers = [one for one in asked if sorted(ligand_symbols(one.smiles)) == symbols]
+    reasons = []
+    for ligand in isomers or asked:
+        identity = fragment_inchikey(structure.subset(atoms.tolist(), ligand.charge), ligand)
+        if identity.matches:
+            return ligand, [int(atoms[i]) for i in identity.atom_map]
+        reasons.append(f"not {ligand.name}: {identity.reason}")
+    raise CalculationError(f"a fragment is {'; '.join(reasons)}")

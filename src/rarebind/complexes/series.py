@@ -60,14 +60,14 @@ def swap_metal(structure: Structure, spec: ComplexSpec, metal: str) -> Structure
     change = radius_difference(spec.metal, metal, spec.coordination_number)
     positions = structure.positions.copy()
     centre = positions[0]
-    for atoms, donors in Layout(spec).fragments():
-        bonds = positions[list(donors)] - centre
+    for part in Layout(spec).fragments:
+        bonds = positions[list(part.donors)] - centre
         bonds /= np.linalg.norm(bonds, axis=1, keepdims=True)
         direction = bonds.mean(axis=0)
         length = np.linalg.norm(direction)
         # A shift t along the unit mean direction changes the mean distance by t times `length`.
         if length > _WRAPPED:
-            positions[list(atoms)] += direction / length * (change / length)
+            positions[part.atoms] += direction / length * (change / length)
     swapped = spec.with_metal(metal)
     return Structure(
         (metal, *structure.symbols[1:]), positions, swapped.charge, swapped.multiplicity

@@ -27,7 +27,7 @@ SAME_MINIMUM = 0.01
 def template_name(spec: ComplexSpec) -> str:
     """File name of the template of `spec`, e.g. ``HOPO_1-6.xyz`` or ``aqua_0-9.xyz``."""
     who = _parent(spec.ligand).name if spec.ligand else "aqua"
-    return f"{who}_{spec.n_ligands}-{spec.waters}.xyz"
+    return f"{who}_{spec.geometry.replace(':', '-')}.xyz"
 
 
 def parent_spec(spec: ComplexSpec) -> ComplexSpec:
@@ -36,10 +36,12 @@ def parent_spec(spec: ComplexSpec) -> ComplexSpec:
     Raises
     ------
     InputError
-        The ligand carries no scaffold of the library.
+        The ligand carries no scaffold of the library, or there are several kinds.
     """
     if spec.ligand is None:
         return aqua_ion(TEMPLATE_METAL, spec.waters)
+    if spec.composition.is_mixed:
+        raise InputError(f"{spec.name} has several kinds of ligands: use the builder 'architector'")
     parent = _parent(spec.ligand)
     return complex_spec(TEMPLATE_METAL, parent, spec.geometry, spec.coordination_number)
 
@@ -55,6 +57,8 @@ def _parent(ligand: Ligand) -> Ligand:
 
 def has_template(spec: ComplexSpec) -> bool:
     """Whether a template of this scaffold (or aqua ion) and composition ships with rarebind."""
+    if spec.composition.is_mixed:
+        return False
     if spec.ligand is not None and carried_scaffold(spec.ligand) is None:
         return False
     return files("rarebind").joinpath("data", "templates", template_name(spec)).is_file()

@@ -9,7 +9,7 @@ without a bare ion; ``exchange_energy``, absent without an aqua ion), forces in 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rarebind.binding import BindingEnergy
-from rarebind.complexes import ComplexSpec
+from rarebind.complexes import ComplexSpec, Composition
 from rarebind.datasets.record import Record
 from rarebind.datasets.scf_fields import scf_from_info, scf_info
 from rarebind.engines import Calculation, Frame, LevelOfTheory
@@ -135,16 +135,12 @@ def _info(record: Record) -> dict[str, Any]:
         "source": record.source,
     }
     if (ligand := record.ligand) is not None:
-        info |= {
-            "ligand": ligand.name,
-            "scaffold": ligand.scaffold,
-            "substituent": ligand.substituent,
-            "smiles": _escaped(ligand.smiles),
-            "inchikey": ligand.inchikey,
-            "donors": np.array(ligand.donors),
-        }
+        info |= _fields(ligand) | {"donors": np.array(ligand.donors)}
     if (spec := record.spec) is not None:
-        info |= {"n_ligands": spec.n_ligands, "waters": spec.waters}
+        kinds = spec.composition.ligands
+        info |= {"n_ligands": kinds[0][1] if kinds else 0, "waters": spec.waters}
+        if spec.composition.is_mixed:
+            info["co_ligands"] = [_fields(one) | {"n_ligands": n} for one, n in kinds[1:]]
     if (binding := record.binding) is not None:
         energies = {"binding_energy": binding.binding, "exchange_energy": binding.exchange}
         info |= {
@@ -179,17 +175,12 @@ def _record(frames: list[Atoms]) -> Record:
     kind = str(info["kind"])
     ligand = None
     if "smiles" in info:
-        ligand = _ligand(
-            _unescaped(str(info["smiles"])),
-            tuple(int(i) for i in np.atleast_1d(info["donors"])),
-            str(info["ligand"]),
-            str(info["inchikey"]),
-            _text(info, "scaffold"),
-            _text(info, "substituent"),
-        )
+        ligand = _ligand_of(info)
     spec = None
     if kind in {"complex", "aqua"}:
-        spec = ComplexSpec(str(info["metal"]), ligand, int(info["n_ligands"]), int(info["waters"]))
+        kinds = [] if ligand is None else [info, *info.get("co_ligands", ())]
+        ligands = tuple((_ligand_of(kind), int(kind["n_ligands"])) for kind in kinds)
+        spec = ComplexSpec(str(info["metal"]), Composition(ligands, int(info["waters"])))
     level = LevelOfTheory(
         str(info["engine"]),
         str(info["method"]),
@@ -240,6 +231,29 @@ def _binding(info: dict[str, Any], spec: ComplexSpec, level: LevelOfTheory) -> B
     )
 
 
+def _fields(ligand: Ligand) -> dict[str, Any]:
+    fields = {
+        "ligand": ligand.name,
+        "scaffold": ligand.scaffold,
+        "substituent": ligand.substituent,
+        "smiles": _escaped(ligand.smiles),
+        "inchikey": ligand.inchikey,
+        "donors": list(ligand.donors),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _ligand_of(info: Mapping[str, Any]) -> Ligand:
+    return _ligand(
+        _unescaped(str(info["smiles"])),
+        tuple(int(i) for i in np.atleast_1d(info["donors"])),
+        str(info["ligand"]),
+        str(info["inchikey"]),
+        _text(info, "scaffold"),
+        _text(info, "substituent"),
+    )
+
+
 @lru_cache(maxsize=4096)
 def _ligand(
     smiles: str,
@@ -261,7 +275,7 @@ def _charge(smiles: str) -> int:
     return int(Chem.GetFormalCharge(Chem.MolFromSmiles(smiles)))
 
 
-def _text(info: dict[str, Any], name: str) -> str | None:
+def _text(info: Mapping[str, Any], name: str) -> str | None:
     return None if name not in info else str(info[name])
 
 

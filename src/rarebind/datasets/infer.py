@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rdkit import Chem
 
-from rarebind.complexes import ComplexSpec
+from rarebind.complexes import ComplexSpec, Composition
 from rarebind.complexes.layout import fragment_atoms
 from rarebind.elements import is_rare_earth, rare_earth
 from rarebind.errors import CalculationError
@@ -160,7 +160,8 @@ def _with_metal(structure: Structure, catalogue: Catalogue) -> _Found:
         named = (f"{count} × {ligand.name}" for ligand, count in ligands.items())
         raise CalculationError(f"mixed ligands: {', '.join(named)}")
     ligand = next(iter(ligands), None)
-    spec = ComplexSpec(metal, ligand, ligands.total(), len(parts) - ligands.total())
+    waters = len(parts) - ligands.total()
+    spec = ComplexSpec(metal, Composition(tuple(ligands.items()), waters))
     ordered = sorted(parts, key=lambda part: part.ligand is None)
     places = [0, *(i for part in ordered for i in part.atoms)]
     return ("aqua" if ligand is None else "complex"), spec, ligand, places

@@ -1,6 +1,7 @@
 """Ligands: the library, a user's own, their donors, charge and identity."""
 
 from rarebind.ligands.carried import Branch, Carried, carried_scaffold
+from rarebind.ligands.common import common_ligand, common_names, is_water, water
 from rarebind.ligands.conformers import conformers
 from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
@@ -43,12 +44,15 @@ __all__ = [
     "Survey",
     "bonds_from_geometry",
     "carried_scaffold",
+    "common_ligand",
+    "common_names",
     "conformers",
     "draw_grid",
     "draw_svg",
     "enumerate_library",
     "explain",
     "fragment_inchikey",
+    "is_water",
     "library_ligand",
     "parse_ligand",
     "read_ligand_table",
@@ -57,5 +61,6 @@ __all__ = [
     "survey_items",
     "survey_ligand_table",
     "survey_ligand_text",
+    "water",
     "write_ligand_table",
 ]

@@ -18,9 +18,11 @@ import numpy as np
 
 from rarebind.complexes.builders import stand_ins
 from rarebind.complexes.builders.architector_options import CORES
+from rarebind.complexes.composition import DEFAULT_COORDINATION_NUMBER
 from rarebind.complexes.layout import canonical
-from rarebind.complexes.spec import DEFAULT_COORDINATION_NUMBER, ComplexSpec
+from rarebind.complexes.spec import ComplexSpec
 from rarebind.errors import CalculationError, InputError
+from rarebind.ligands import water
 from rarebind.structures import Structure
 
 #: Architector's names of four eight-coordinate cores: the three that rare earths are known to
@@ -103,13 +105,14 @@ class Architector:
         core: dict[str, Any] = {"metal": spec.metal, "coreCN": spec.coordination_number}
         if self.cores == "common" and spec.coordination_number == DEFAULT_COORDINATION_NUMBER:
             core = {"metal": spec.metal, "coreType": list(COMMON_CORES)}
-        ligand = {"smiles": "O", "coordList": [0], "ligType": "mono"}
-        if spec.ligand is not None:
-            ligand = {"smiles": spec.ligand.smiles, "coordList": list(spec.ligand.donors)}
         return {
             "core": core,
             # Architector fills the remaining sites with water by itself.
-            "ligands": [dict(ligand) for _ in range(max(spec.n_ligands, 1))],
+            "ligands": [
+                {"smiles": ligand.smiles, "coordList": list(ligand.donors)}
+                for ligand, number in spec.composition.ligands or ((water(), 1),)
+                for _ in range(number)
+            ],
             "parameters": {
                 "seed": self.seed,
                 "n_symmetries": self.symmetries,

@@ -130,8 +130,9 @@ def _clashes(structure: Structure, spec: ComplexSpec) -> bool:
     """Whether atoms touch that have no bond, or a substituent touches the metal or is torn off."""
     layout = Layout(spec)
     bonded = bond_matrix(structure)
-    for atoms, _ in layout.fragments():
-        bonded[atoms.start : atoms.stop, atoms.start : atoms.stop] = False
+    for part in layout.fragments:
+        inside = slice(part.atoms.start, part.atoms.stop)
+        bonded[inside, inside] = False
     donors = layout.donors
     bonded[0, donors] = bonded[donors, 0] = False
     # Atoms next to a donor may come near the metal in the template already.
