@@ -13,11 +13,9 @@ interrupted leaves the dataset as it was.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from rarebind.datasets.extxyz import read_records, write_records
@@ -25,6 +23,7 @@ from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.table import Row, read_table, row_of, table_text
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file, sha256_of_file, write_packed
+from rarebind.io.tables import read_rows, rows_text
 from rarebind.io.xyz import XYZFrame, read_frames
 
 #: On coordinates bzip2 is far faster than xz, and its files are little larger.
@@ -79,7 +78,7 @@ class Dataset:
                 f"{self.folder} is no dataset (it has no {MANIFEST}): make one with "
                 "`rarebind dataset publish` or `rarebind dataset import`"
             )
-        self.shards = _read_manifest(self.folder / MANIFEST)
+        self.shards = read_rows(self.folder / MANIFEST, Shard)
 
     def path(self, shard: Shard) -> Path:
         """Where `shard` lies."""
@@ -192,8 +191,8 @@ def append(
             if on_shard is not None:
                 on_shard(made[-1])
     if made:
-        replace_file(folder / TABLE, table_text(rows).encode())
-        replace_file(folder / MANIFEST, _manifest_text([*old, *made]).encode())
+        replace_file(folder / TABLE, table_text(rows))
+        replace_file(folder / MANIFEST, rows_text([*old, *made], Shard))
     return made
 
 
@@ -207,26 +206,3 @@ def _state(folder: Path) -> tuple[list[Shard], list[Row]]:
 def _rank(group: tuple[str, str]) -> tuple[int, str]:
     kind, level = group
     return KINDS.index(kind), level
-
-
-def _manifest_text(shards: Iterable[Shard]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Shard))
-    writer.writerows(astuple(shard) for shard in shards)
-    return text.getvalue()
-
-
-def _read_manifest(path: Path) -> list[Shard]:
-    names = [field.name for field in fields(Shard)]
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            head, *lines = csv.reader(file)
-        if head != names:
-            raise InputError(f"{path}: expected the columns {', '.join(names)}")
-        return [
-            Shard(name, kind, level, int(records), int(frames), digest)
-            for name, kind, level, records, frames, digest in lines
-        ]
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error

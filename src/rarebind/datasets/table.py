@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
-from dataclasses import MISSING, astuple, dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
-from typing import Any, get_type_hints
 
 from rarebind.binding import WATER, Species
 from rarebind.complexes import coordination_number
 from rarebind.datasets.record import Record
 from rarebind.engines import SCFReport
 from rarebind.engines.level import with_engine
-from rarebind.errors import InputError
+from rarebind.io.tables import read_rows, rows_text
 
 
 @dataclass(frozen=True)
@@ -91,10 +88,6 @@ class Row:
         return self.binding_kcal_mol is not None or self.exchange_kcal_mol is not None
 
 
-#: Columns that every table has.
-_REQUIRED = sum(field.default is MISSING for field in fields(Row))
-
-
 def row_of(record: Record, shard: str = "") -> Row:
     """The line of `record`."""
     calculation, ligand = record.calculation, record.ligand
@@ -146,11 +139,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 def table_text(rows: Iterable[Row]) -> str:
     """`rows` as CSV with a heading; None is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Row))
-    writer.writerows(astuple(row) for row in rows)
-    return text.getvalue()
+    return rows_text(rows, Row)
 
 
 def read_table(path: Path | str) -> list[Row]:
@@ -159,38 +148,16 @@ def read_table(path: Path | str) -> list[Row]:
     Raises
     ------
     InputError
-        The file is missing or has other columns, or a cell is no number where one belongs.
+        As :func:`~rarebind.io.tables.read_rows` raises it.
     """
-    path = Path(path)
-    names = [field.name for field in fields(Row)]
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
-    head = lines[0] if lines else []
-    if len(head) < _REQUIRED or head != names[: len(head)]:
-        raise InputError(f"{path}: expected the columns {', '.join(names)}")
-    hints = get_type_hints(Row)
-    rows = []
-    for number, cells in enumerate(lines[1:], start=2):
-        try:
-            values = {
-                name: _value(cell, hints[name]) for name, cell in zip(head, cells, strict=True)
-            }
-            # Engines name themselves first in their version.
-            values.setdefault("engine", values["engine_version"].split(" ")[0].lower() or None)
-            # Tables of before do not name it in the level.
-            values["level"] = with_engine(values["level"], values["engine"])
-            rows.append(Row(**values))
-        except ValueError as error:
-            raise InputError(f"{path}, line {number}: {error}") from error
-    return rows
+    return [_of_today(row) for row in read_rows(path, Row)]
 
 
-def _value(cell: str, hint: Any) -> Any:
-    optional = hint not in (str, int, float)
-    if not cell and optional:
-        return None
-    kind = next(kind for kind in (str, int, float) if hint in (kind, kind | None))
-    return kind(cell)
+def _of_today(row: Row) -> Row:
+    """A row of an older table as it would be written now."""
+    # Engines name themselves first in their version.
+    engine = row.engine or row.engine_version.split(" ")[0].lower() or None
+    level = with_engine(row.level, engine)
+    if (engine, level) == (row.engine, row.level):
+        return row
+    return replace(row, engine=engine, level=level)

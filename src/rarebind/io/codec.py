@@ -57,7 +57,7 @@ UnlessNone = Annotated[_T | None, Field(exclude_if=lambda value: value is None)]
 def to_data(record: Any) -> dict[str, Any]:
     """A record as dictionaries, lists, text, numbers and None; keys in the order of its fields."""
     kind: Any = type(record)
-    data: dict[str, Any] = _adapter(kind).dump_python(record, mode="json")
+    data: dict[str, Any] = adapter(kind).dump_python(record, mode="json")
     return data
 
 
@@ -79,7 +79,7 @@ def from_data(kind: type[_T], data: Any, where: str = "") -> _T:
     """
     hashable: Any = kind
     try:
-        found: _T = _adapter(hashable).validate_python(data)
+        found: _T = adapter(hashable).validate_python(data)
     except ValidationError as error:
         start = f"{where}: " if where else ""
         faults = error.errors(include_url=False, include_context=False)
@@ -112,5 +112,6 @@ def check_schema(data: Mapping[str, Any], newest: int, what: str) -> int:
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """What pydantic makes of a type; made once."""
     return TypeAdapter(kind)

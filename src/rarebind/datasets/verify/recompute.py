@@ -124,7 +124,7 @@ def recompute(drawn: Drawn) -> Outcome:
     level, structure, stored = calculation.level, calculation.structure, drawn.frame
     assert structure is not None
     if level.engine not in ENGINES:
-        return Outcome(skipped=f"no engine {level.engine!r} ({level.model_chemistry})")
+        return Outcome(skipped=f"no engine {level.engine!r} ({level})")
     if isinstance(stored, Frame):
         structure = structure.with_positions(stored.positions)
     try:

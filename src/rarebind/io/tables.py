@@ -1,0 +1,166 @@
+"""Tables: dataclasses as lines of CSV and as DataFrames, cells as Markdown and on the terminal.
+
+A frozen dataclass states the schema of a table: a column is a field, with its name (units in it),
+its type and, in ``| None``, whether a cell may be empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, fields
+from operator import attrgetter
+from pathlib import Path
+from types import NoneType
+from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
+
+from pydantic import ValidationError
+
+from rarebind.errors import InputError
+from rarebind.io.codec import adapter
+from rarebind.io.files import read_text
+from rarebind.io.yaml import shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+#: Stands for what there is no value of.
+NONE = "–"
+#: Faults of a table that are named; of the others, how many there are.
+_NAMED = 20
+#: What a column of a DataFrame holds, by the type of a field; text is an object, None if missing.
+_DTYPES = {
+    int: "int64",
+    float: "float64",
+    bool: "bool",
+    int | None: "Int64",
+    float | None: "float64",
+}
+
+_T = TypeVar("_T")
+
+
+def csv_text(head: Iterable[object], lines: Iterable[Iterable[object]]) -> str:
+    """CSV with a heading; None is an empty cell, and a float keeps every digit."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def rows_text(rows: Iterable[_T], kind: type[_T]) -> str:
+    """Rows of a dataclass as CSV."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return csv_text(names, map(attrgetter(*names), rows))
+
+
+def read_rows(path: Path | str, kind: type[_T]) -> list[_T]:
+    """The inverse of :func:`rows_text`: the last columns may be missing where they have defaults.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no CSV or has other columns, or a cell is none of its column: every
+        fault by its line, the first ones named.
+    """
+    text = read_text(path)
+    columns = fields(kind)  # type: ignore[arg-type]
+    names = [field.name for field in columns]
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path}: not readable as CSV ({error})") from error
+    head = lines.pop(0) if lines else []
+    required = sum(
+        field.default is MISSING and field.default_factory is MISSING for field in columns
+    )
+    if len(head) < required or head != names[: len(head)]:
+        raise InputError(f"{path}: expected the columns {', '.join(names)}")
+    optional = {name for name, hint in get_type_hints(kind).items() if NoneType in get_args(hint)}
+    problems = [
+        f"{path}, line {number}: {len(cells)} cells, not {len(head)}"
+        for number, cells in enumerate(lines, start=2)
+        if len(cells) != len(head)
+    ]
+    rows: list[_T] = []
+    try:
+        rows = adapter(list[kind]).validate_python(  # type: ignore[valid-type]
+            [
+                {
+                    name: cell or (None if name in optional else "")
+                    for name, cell in zip(head, cells, strict=False)
+                }
+                for cells in lines
+            ]
+        )
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False):
+            index, *place = fault["loc"]
+            # What is missing is told by the number of cells.
+            if fault["type"] != "missing":
+                where = f"{path}, line {int(index) + 2}: {'.'.join(map(str, place))}"
+                problems.append(f"{where}: {fault['msg']}, got {shortened(fault['input'])}")
+    if len(problems) > _NAMED:
+        problems[_NAMED:] = [f"{path}: {len(problems) - _NAMED} more cells are wrong"]
+    if problems:
+        raise InputError(problems)
+    return rows
+
+
+def frame_of(rows: Iterable[_T], kind: type[_T]) -> pd.DataFrame:
+    """Rows of a dataclass as a DataFrame, with its columns and their types; None is missing."""
+    import pandas as pd
+
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    hints = get_type_hints(kind)
+    frame = pd.DataFrame.from_records(list(map(attrgetter(*names), rows)), columns=names)
+    return frame.astype({name: _DTYPES.get(hints[name], "object") for name in names})
+
+
+def number(value: float | None, digits: int, none: str = NONE) -> str:
+    """A number with so many decimals; `none` where it is None or NaN."""
+    return none if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def markdown_table(
+    head: Iterable[object], lines: Iterable[Iterable[object]], *, names: int | None = None
+) -> str:
+    """A table in Markdown.
+
+    Parameters
+    ----------
+    names
+        So many columns hold names; those after them are numbers, set to the right.  None: every
+        column is set as it comes.
+    """
+    titles = [str(cell) for cell in head]
+    marks = ["---" if names is None or i < names else "---:" for i in range(len(titles))]
+    body = [[str(cell).replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [titles, marks, *body])
+
+
+def terminal_table(
+    head: Sequence[str],
+    lines: Iterable[Iterable[object]],
+    *,
+    names: int = 1,
+    title: str | None = None,
+    caption: str | None = None,
+) -> Table:
+    """A table for the terminal: so many columns of names, kept whole, then numbers to the right."""
+    from rich.box import SIMPLE
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, caption=caption, box=SIMPLE)
+    for place, heading in enumerate(head):
+        is_name = place < names
+        table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
+    for line in lines:
+        # As it is: brackets in a name are no markup.
+        table.add_row(*(Text(str(cell)) for cell in line))
+    return table

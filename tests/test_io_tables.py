@@ -1,0 +1,88 @@
+"""Tables: lines of CSV that are dataclasses, DataFrames, Markdown and the terminal."""
+
+import math
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from rarebind.errors import InputError
+from rarebind.io.tables import (
+    frame_of,
+    markdown_table,
+    number,
+    read_rows,
+    rows_text,
+    terminal_table,
+)
+
+
+@dataclass(frozen=True)
+class _Line:
+    name: str
+    energy: float | None
+    count: int
+    waters: int | None = None
+    good: bool = True
+
+
+_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
+_FLOATS = st.floats(allow_nan=False)
+
+
+@given(
+    st.lists(st.builds(_Line, _TEXT, st.none() | _FLOATS, st.integers(), st.none() | st.integers()))
+)
+def test_rows_come_back_with_every_digit(tmp_path_factory, rows):
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    path.write_text(rows_text(rows, _Line), encoding="utf-8")
+    assert read_rows(path, _Line) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("", ["expected the columns name, energy, count, waters, good"]),
+        ("name,energy\n", ["expected the columns"]),
+        ("name,count,energy\n", ["expected the columns"]),
+        ("name,energy,count\na,x,1\nb,1,1.5\n", ["line 2: energy: ", "line 3: count: "]),
+        ("name,energy,count\na,,\n", ["line 2: count: "]),
+        ("name,energy,count\na,1\n", ["line 2: 2 cells, not 3"]),
+        ('name,energy,count\n"a,1,1\n', ["not readable as CSV"]),
+        ("name,energy,count\n" + "a,x,1\n" * 30, [*["line"] * 20, "10 more cells are wrong"]),
+    ],
+)
+def test_faults_of_a_table_are_told_by_their_line(tmp_path, text, problems):
+    path = tmp_path / "rows.csv"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_rows(path, _Line)
+    assert len(caught.value.problems) == len(problems)
+    for found, expected in zip(caught.value.problems, problems, strict=True):
+        assert found.startswith(str(path))
+        assert expected in found
+
+
+def test_columns_of_a_frame_have_the_types_of_the_fields():
+    frame = frame_of([_Line("a", None, 2), _Line("b", 0.5, 3, 9)], _Line)
+    assert list(frame.columns) == ["name", "energy", "count", "waters", "good"]
+    assert math.isnan(frame["energy"][0])
+    assert frame["waters"].isna().tolist() == [True, False]
+    assert frame["waters"].dropna().tolist() == [9]
+    assert [str(frame[name].dtype) for name in ("energy", "count", "waters", "good")] == [
+        "float64", "int64", "Int64", "bool",
+    ]  # fmt: skip
+    assert frame_of([], _Line).dtypes.equals(frame.dtypes)
+
+
+def test_cells_are_shown_as_they_are():
+    assert [number(value, 2) for value in (1.005, None, math.nan)] == ["1.00", "–", "–"]
+    assert markdown_table(("a", "b"), [("x|y", 1)], names=1) == (
+        "| a | b |\n| --- | ---: |\n| x\\|y | 1 |"
+    )
+    console = Console(width=40)
+    with console.capture() as capture:
+        console.print(terminal_table(("Name", "n"), [("[bold]a", 1)]))
+    assert capture.get().split()[-2:] == ["[bold]a", "1"]
