@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,9 @@ def label(
     source: Annotated[str, typer.Option("--from", help="Level of the geometries.")] = "gfn2-xtb",
     n: Annotated[
         int | None,
-        typer.Option("--n", help="So many complexes, spread over scaffolds, geometries, metals."),
+        typer.Option(
+            "--n", min=1, help="So many complexes, spread over scaffolds, geometries, metals."
+        ),
     ] = None,
     metals: Annotated[_Names, typer.Option(help="Only these.")] = None,
     scaffolds: Annotated[_Names, typer.Option(help="Only these.")] = None,
@@ -40,17 +43,20 @@ def label(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(help="Processes; default: as many as the cores suffice for, on a GPU one."),
+        typer.Option(
+            min=1, help="Processes; default: as many as the cores suffice for, on a GPU one."
+        ),
     ] = None,
     threads: Annotated[
-        int, typer.Option(help="Of each process; several pay for few large molecules.")
+        int, typer.Option(min=1, help="Of each process; several pay for few large molecules.")
     ] = 1,
     parsl: Annotated[
         Path | None,
         typer.Option(help="Python file with a Parsl configuration, e.g. configs/parsl/slurm.py."),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(help="Seconds after which a calculation is given up.")
+        float,
+        typer.Option(min=0.001, help="Seconds after which a calculation is given up."),
     ] = 86400.0,
     known: Annotated[
         list[Path] | None,
@@ -69,16 +75,22 @@ def label(
         bool, typer.Option("--publish", help="Add what is finished to DATASET; run nothing.")
     ] = False,
     write_inputs: Annotated[
-        Path | None, typer.Option(help="Write ORCA inputs to this folder; run nothing.")
+        Path | None,
+        typer.Option(file_okay=False, help="Write ORCA inputs to this folder; run nothing."),
     ] = None,
     collect: Annotated[
-        Path | None, typer.Option(help="Read ORCA outputs from this folder; run nothing.")
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Read ORCA outputs from this folder; run nothing."
+        ),
     ] = None,
     orca_version: Annotated[
         int, typer.Option(help="Major version of ORCA, here or elsewhere: 5 or 6.")
     ] = 6,
-    nprocs: Annotated[int, typer.Option(help="In ORCA inputs: processes.")] = 1,
-    maxcore: Annotated[int, typer.Option(help="In ORCA inputs: MB of memory a process.")] = 2000,
+    nprocs: Annotated[int, typer.Option(min=1, help="In ORCA inputs: processes.")] = 1,
+    maxcore: Annotated[
+        int, typer.Option(min=1, help="In ORCA inputs: MB of memory a process.")
+    ] = 2000,
 ) -> None:
     """Compute energies and forces at another level of theory; resumes where it ended.
 
@@ -96,23 +108,18 @@ def label(
     at = level_named(level, engine)
     modes = {
         "--status": status, "--dry-run": dry_run, "--publish": publish,
-        "--write-inputs": write_inputs is not None, "--collect": collect is not None,
+        "--write-inputs": write_inputs, "--collect": collect,
     }  # fmt: skip
     mode = [name for name, wanted in modes.items() if wanted]
-    if problems := [
-        *_mode_problems(mode, at.engine, path, write_inputs, collect),
-        *_number_problems(
-            time_limit, workers=workers, threads=threads, nprocs=nprocs, maxcore=maxcore
-        ),
-    ]:
+    if problems := [*_mode_problems(mode, at.engine, path)]:
         raise InputError(problems)
     if publish and no_aqua and not references_only:
         raise InputError("--publish needs aqua ions, or complexes never get binding energies")
     selection = Selection(
-        metals=tuple(metals or ()),
-        scaffolds=tuple(scaffolds or ()),
-        substituents=tuple(substituents or ()),
-        geometries=tuple(geometries or ()),
+        metals=metals or (),
+        scaffolds=scaffolds or (),
+        substituents=substituents or (),
+        geometries=geometries or (),
         n=n,
         order=order,
         references_only=references_only,
@@ -126,10 +133,13 @@ def label(
     again = ["rarebind", "label", str(folder), "--level", level, "--from", source]
     again += ["--engine", at.engine, "--store", str(path)]
     again += ["--orca-version", str(orca_version)] if at.engine == "orca" else []
-    with Console(stderr=True).status(f"reading {folder}"):
+    console = Console(stderr=True)
+    with console.status(f"reading {folder}"):
         plan = plan_labels(dataset, at, selection, version)
-    job = LabelJob(plan, dataset, others, path, again)
-    job.show_missing()
+    for name in plan.missing:
+        note = f"{folder} has no {name}: no binding energies that need it"
+        console.print(f"[dim]{note}[/dim]", highlight=False, soft_wrap=True)
+    job = LabelJob(plan, version, dataset, others, path, again)
     if status:
         job.status()
     elif dry_run:
@@ -139,34 +149,15 @@ def label(
     elif write_inputs is not None:
         job.write_inputs(write_inputs, nprocs, maxcore)
     elif collect is not None:
-        job.collect(collect, version)
+        job.collect(collect)
     else:
-        job.run(version, workers, threads, make_config, time_limit, retry=retry_failed)
+        job.run(workers, threads, make_config, time_limit, retry=retry_failed)
 
 
-def _mode_problems(
-    mode: list[str], engine: str, store: Path, write_inputs: Path | None, collect: Path | None
-) -> list[str]:
-    problems = []
+def _mode_problems(mode: Sequence[str], engine: str, store: Path) -> Iterator[str]:
     if len(mode) > 1:
-        problems.append(f"{' and '.join(mode)} exclude each other")
+        yield f"{' and '.join(mode)} exclude each other"
     if {"--write-inputs", "--collect"} & set(mode) and engine != "orca":
-        problems.append(f"--write-inputs and --collect go with --engine orca, not {engine}")
-    if write_inputs is not None and write_inputs.exists() and not write_inputs.is_dir():
-        problems.append(f"{write_inputs} is a file: give a folder for the inputs")
-    if collect is not None and not collect.is_dir():
-        problems.append(f"{collect} is no folder: give that of --write-inputs, with the outputs")
+        yield f"--write-inputs and --collect go with --engine orca, not {engine}"
     if {"--status", "--publish"} & set(mode) and not store.exists():
-        problems.append(f"{store} does not exist: nothing has been computed yet")
-    return problems
-
-
-def _number_problems(time_limit: float, **counts: int | None) -> list[str]:
-    problems = [
-        f"{name} must be at least 1, got {count}"
-        for name, count in counts.items()
-        if count is not None and count < 1
-    ]
-    if not time_limit > 0:
-        problems.append(f"time-limit must be above 0 seconds, got {time_limit:g}")
-    return problems
+        yield f"{store} does not exist: nothing has been computed yet"

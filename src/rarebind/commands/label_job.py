@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,8 @@ class LabelJob:
     Attributes
     ----------
     plan
+    version
+        Of the engine, as the keys of the tasks have it.
     dataset
         Whose geometries are labelled, and that the labels are published to.
     known
@@ -43,21 +44,16 @@ class LabelJob:
     """
 
     plan: LabelPlan
+    version: str
     dataset: Dataset
     known: Sequence[Dataset]
     store: Path
     again: Sequence[str]
 
-    @cached_property
+    @property
     def tasks(self) -> list[Task]:
         """In the order in which they are computed."""
         return [entry.task for entry in self.plan.entries]
-
-    def show_missing(self) -> None:
-        """Say what the dataset lacks for binding energies."""
-        for name in self.plan.missing:
-            note = f"{self.dataset.folder} has no {name}: no binding energies with it"
-            Console(stderr=True).print(f"[dim]{note}[/dim]", highlight=False, soft_wrap=True)
 
     def status(self) -> None:
         """Show how far it has come."""
@@ -67,28 +63,21 @@ class LabelJob:
     def dry_run(self) -> None:
         """List what would be computed; no file is made."""
         left = self._left()
-        table = Table(box=SIMPLE)
-        for heading in ("Kind", "Name"):
-            table.add_column(heading, no_wrap=True)
+        table = Table("Kind", "Name", box=SIMPLE)
         for heading in ("Atoms", "Charge", "2S+1"):
             table.add_column(heading, justify="right")
         for entry in left:
-            structure = _structure(entry)
+            structure = entry.structure
             charge = f"{structure.charge:+d}" if structure.charge else "0"
             numbers = (len(structure), charge, structure.multiplicity)
             table.add_row(entry.source.kind, entry.source.label, *map(str, numbers))
-        console = Console()
         if left:
-            console.print(table)
-        console.print(
-            f"{len(left)} calculations at {self.plan.level}, {len(self.tasks) - len(left)} done",
-            highlight=False,
-            soft_wrap=True,
-        )
+            Console().print(table)
+        done = len(self.plan.entries) - len(left)
+        _say(f"{len(left)} calculations at {self.plan.level}, {done} done")
 
     def run(
         self,
-        engine_version: str,
         workers: int | None,
         threads: int,
         make_config: MakeConfig | None,
@@ -97,7 +86,7 @@ class LabelJob:
         retry: bool,
     ) -> None:
         """Compute what is not there yet."""
-        check_engine(_structure(self.plan.entries[0]), self.plan.level, engine_version)
+        check_engine(self.plan.entries[0].structure, self.plan.level, self.version)
         if workers is None and engine_spec(self.plan.level).gpu:
             # More would share one GPU and its memory.
             workers = 1
@@ -118,21 +107,18 @@ class LabelJob:
         """Write the ORCA inputs of what has no result yet."""
         from rarebind.engines.orca.exchange import write_inputs
 
-        console = Console()
         if not (items := [self._item(entry) for entry in self._left(failed=True)]):
-            console.print("nothing left to compute")
+            _say("nothing left to compute")
             return
         write_inputs(items, folder, nprocs=nprocs, maxcore=maxcore)
-        console.print(
+        _say(
             f"{folder}: {len(items)} calculations; run them with\n"
             "  sh run_all.sh /absolute/path/to/orca\n"
             "and bring the folder back.",
-            highlight=False,
-            soft_wrap=True,
         )
-        self._show_next("--collect", str(folder))
+        self._say_next("--collect", str(folder))
 
-    def collect(self, folder: Path, stated_version: str) -> None:
+    def collect(self, folder: Path) -> None:
         """Take in the ORCA outputs of a folder; what failed before may have been run again.
 
         Raises
@@ -147,32 +133,25 @@ class LabelJob:
         found = {key: output for key, output in outputs.items() if output is not None}
         for calculation in found.values():
             if calculation.engine_version:
-                check_version(calculation.engine_version, stated_version)
+                check_version(calculation.engine_version, self.version)
         with Store(self.store) as results:
             self._begin(results, retry=True)
             for entry in left:
                 if entry.task.key in found:
                     results.put(entry.task, found[entry.task.key])
-            Console().print(
-                f"{folder}: {len(found)} of {len(left)} outputs", highlight=False, soft_wrap=True
-            )
+            _say(f"{folder}: {len(found)} of {len(left)} outputs")
             self._end(results)
 
     def publish(self) -> None:
         """Add what is finished to the dataset, and renew table, card and figures."""
-        console = Console()
         with Store(self.store) as results:
             self._begin(results, retry=False)
             made = append(
                 collect_labels(self.plan, results),
                 self.dataset.folder,
-                lambda shard: console.print(f"{shard.name}: {shard.records} records"),
+                lambda shard: _say(f"{shard.name}: {shard.records} records"),
             )
-        if not made:
-            console.print("nothing new")
-            return
-        card = write_card(Dataset(self.dataset.folder))[0]
-        console.print(f"Card: {card}", highlight=False, soft_wrap=True)
+        _say(f"Card: {write_card(Dataset(self.dataset.folder))[0]}" if made else "nothing new")
 
     def _begin(self, results: Store, *, retry: bool) -> None:
         if retry:
@@ -183,10 +162,10 @@ class LabelJob:
     def _end(self, results: Store) -> None:
         status = campaign_status(self.plan.stages, results)
         show_status(status)
-        Console().print(f"\nCalculations: {self.store}", highlight=False, soft_wrap=True)
+        _say(f"\nCalculations: {self.store}")
         if any(stage.failed for stage in status.stages):
-            Console().print("To try the failed ones again: the same command with --retry-failed")
-        self._show_next("--publish")
+            _say("To try the failed ones again: the same command with --retry-failed")
+        self._say_next("--publish")
 
     def _left(self, *, failed: bool = False) -> list[Entry]:
         """Entries without a result, in the store or a dataset; maybe also those that failed."""
@@ -198,14 +177,11 @@ class LabelJob:
         return [entry for entry in self.plan.entries if entry.task.key not in done]
 
     def _item(self, entry: Entry) -> tuple[str, str, Structure, LevelOfTheory]:
-        return entry.task.key, entry.source.label, _structure(entry), self.plan.level
+        return entry.task.key, entry.source.label, entry.structure, self.plan.level
 
-    def _show_next(self, *mode: str) -> None:
-        command = f"Next: {shlex.join([*self.again, *mode])}"
-        Console().print(command, highlight=False, soft_wrap=True)
+    def _say_next(self, *mode: str) -> None:
+        _say(f"Next: {shlex.join([*self.again, *mode])}")
 
 
-def _structure(entry: Entry) -> Structure:
-    structure = entry.source.calculation.structure
-    assert structure is not None
-    return structure
+def _say(text: str) -> None:
+    Console().print(text, highlight=False, soft_wrap=True)
