@@ -20,7 +20,7 @@ from rarebind.datasets.record import Record
 from rarebind.datasets.shards import Dataset
 from rarebind.datasets.table import Row
 from rarebind.elements import rare_earth
-from rarebind.engines import GFN2_WATER, Calculation, LevelOfTheory
+from rarebind.engines import GFN2_WATER, Calculation, LevelOfTheory, engine_spec
 from rarebind.engines.level import model_chemistry_of
 from rarebind.errors import InputError
 from rarebind.structures import Structure
@@ -123,13 +123,20 @@ def select(rows: Iterable[Row], selection: Selection) -> list[Row]:
 
 
 def references_among(
-    rows: Iterable[Row], chosen: Sequence[Row], selection: Selection
+    rows: Iterable[Row], chosen: Sequence[Row], selection: Selection, *, ion: bool = True
 ) -> tuple[list[Row], tuple[str, ...]]:
-    """The references of the chosen complexes, small ones first, and those that are not there."""
+    """The references of the chosen complexes, small ones first, and those that are not there.
+
+    Parameters
+    ----------
+    ion
+        Whether the level of the labels has a meaningful energy of bare ions.
+    """
     there = _lowest(_accepted(rows, selection))
     aqua = AQUA_WATERS if selection.aqua else ()
-    wanted = dict.fromkeys(s for row in chosen for s in references_of(row.species, aqua))
-    lacking = dict.fromkeys(name for row in chosen for name in missing(row.species, there, aqua))
+    species = dict.fromkeys(row.species for row in chosen)
+    wanted = dict.fromkeys(s for one in species for s in references_of(one, aqua, ion=ion))
+    lacking = dict.fromkeys(s for one in species for s in missing(one, there, aqua, ion=ion))
     return sorted((there[s] for s in wanted if s in there), key=_size), tuple(lacking)
 
 
@@ -224,7 +231,8 @@ def plan_labels(
     version = engine_version or version_for_keys(level)
     rows = dataset.rows()
     chosen = select(rows, selection)
-    references, lacking = references_among(rows, chosen, selection)
+    ion = engine_spec(level).bare_ion
+    references, lacking = references_among(rows, chosen, selection, ion=ion)
     complexes = [] if selection.references_only else chosen
     records = dataset.records_of([*references, *complexes])
     if problems := [p for record in records.values() if (p := _electrons_problem(record))]:

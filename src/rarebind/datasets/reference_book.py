@@ -5,9 +5,16 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 
-from rarebind.binding import BindingEnergy, Species, label_if_possible, missing, references_of
+from rarebind.binding import (
+    AQUA_WATERS,
+    BindingEnergy,
+    Species,
+    label_if_possible,
+    missing,
+    references_of,
+)
 from rarebind.datasets.record import Record
-from rarebind.engines import Calculation, LevelOfTheory
+from rarebind.engines import Calculation, LevelOfTheory, engine_spec
 
 
 class ReferenceBook:
@@ -27,12 +34,15 @@ class ReferenceBook:
     def missing(self, record: Record) -> str:
         """What is not there of the references of a complex, in words; empty when all is.
 
-        Those of the energies that it has; of equation 1 if it has none.
+        Those of the energies that it has; if it has none, of those that it could have.
         """
-        binding = record.binding
-        aqua = () if binding is None or binding.aqua_waters is None else (binding.aqua_waters,)
-        ion = binding is None or binding.binding is not None
-        there = self._found[record.calculation.level]
+        binding, level = record.binding, record.calculation.level
+        has_ion = engine_spec(level).bare_ion
+        ion = has_ion if binding is None else binding.binding is not None
+        aqua: tuple[int, ...] = () if has_ion else AQUA_WATERS
+        if binding is not None:
+            aqua = () if binding.aqua_waters is None else (binding.aqua_waters,)
+        there = self._found[level]
         return ", ".join(missing(record.species, there, aqua, ion=ion))
 
     def labels(self, record: Record) -> list[BindingEnergy]:

@@ -282,8 +282,9 @@ def _level_problems(name: str) -> list[str]:
 
 
 def _check_engine(request: ShortListRequest) -> None:
-    """Find out on the bare ions, before a screen is spent on it, whether the engine can serve."""
+    """Find out on a hydrated ion, before a screen is spent on it, whether the engine can serve."""
     version = version_for_keys(request.level)
+    positions = np.array([[0, 0, 0], [2.4, 0, 0], [3.0, 0.76, 0], [3.0, -0.76, 0]])
     for metal in request.metals:
-        ion = Structure((metal,), np.zeros((1, 3)), 3, rare_earth(metal).multiplicity)
+        ion = Structure((metal, "O", "H", "H"), positions, 3, rare_earth(metal).multiplicity)
         check_engine(ion, request.level, version)
