@@ -76,7 +76,7 @@ def test_terms_are_those_of_the_exchange_alone(dataset):
     found = breakdown(dataset, SPECS[0].name, LEVEL)
     assert found.binding == ()
     assert [term.record.kind for term in found.exchange][:1] == ["complex"]
-    assert sum(term.number * term.energy for term in found.exchange) == pytest.approx(
+    assert sum(term.number * term.part("energy") for term in found.exchange) == pytest.approx(
         found.record.binding.exchange, abs=1e-6
     )
 

@@ -6,7 +6,7 @@ import heapq
 import queue
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,6 @@ from typing import Any
 
 from rarebind.campaigns.limits import DEFAULT_TIME_LIMIT, run_limited
 from rarebind.campaigns.parsl_config import MakeConfig, parsl_session
-from rarebind.campaigns.results import Results
 from rarebind.campaigns.store import Store
 from rarebind.campaigns.task import Task, with_ancestors
 from rarebind.engines import GFN2_WATER, Calculation
@@ -47,6 +46,30 @@ class Ended:
 
 #: Told of each task as it ends.
 Listener = Callable[[Ended], None]
+
+
+class Results(Mapping[str, Calculation]):
+    """Calculations by task key, read from the store when asked for."""
+
+    def __init__(self, store: Store, statuses: Mapping[str, str]) -> None:
+        self._store = store
+        self._statuses = statuses
+        #: Outcomes that are not recorded: tasks whose parent has no usable result.
+        self.unrecorded: dict[str, Calculation] = {}
+
+    def __getitem__(self, key: str) -> Calculation:
+        if key in self.unrecorded:
+            return self.unrecorded[key]
+        calculation = self._store.get(key) if key in self._statuses else None
+        if calculation is None:
+            raise KeyError(key)
+        return calculation
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._statuses)
+
+    def __len__(self) -> int:
+        return len(self._statuses)
 
 
 def run_tasks(

@@ -1,10 +1,12 @@
-"""What commands that run campaigns show: the bar while they run, the counts after it."""
+"""What commands that run campaigns share: options, the bar while they run, the counts after it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +15,6 @@ from rarebind.commands.progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rarebind.campaigns import CampaignStatus, Store, Task
     from rarebind.campaigns.parsl_config import MakeConfig
@@ -21,6 +22,23 @@ if TYPE_CHECKING:
 
 #: Reasons shown; all are in the store.
 _SHOWN = 10
+
+StatusOption = Annotated[
+    bool, typer.Option("--status", help="Show how far it has come; run nothing.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes; default: as many as the cores suffice for, on a GPU one."),
+]
+ParslOption = Annotated[
+    Path | None,
+    typer.Option(help="Python file with a Parsl configuration, e.g. configs/parsl/slurm.py."),
+]
+KnownOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="Dataset folders whose records need not be computed again."),
+]
+RetryOption = Annotated[bool, typer.Option("--retry-failed", help="Try failed calculations again.")]
 
 
 def run_with_bar(

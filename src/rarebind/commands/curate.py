@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rarebind.commands.campaign_view import run_with_bar, show_status
+from rarebind.commands.campaign_view import (
+    KnownOption,
+    ParslOption,
+    RetryOption,
+    StatusOption,
+    WorkersOption,
+    run_with_bar,
+    show_status,
+)
 
 
 def curate(
@@ -17,21 +25,11 @@ def curate(
         Path | None,
         typer.Option(help="File of finished calculations; default: rarebind-curate/NAME.sqlite."),
     ] = None,
-    status: Annotated[
-        bool, typer.Option("--status", help="Show how far it has come; run nothing.")
-    ] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: one a core.")] = None,
-    parsl: Annotated[
-        Path | None,
-        typer.Option(help="Python file with a Parsl configuration, e.g. configs/parsl/slurm.py."),
-    ] = None,
-    known: Annotated[
-        list[Path] | None,
-        typer.Option(help="Dataset folders whose records need not be computed again."),
-    ] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try failed calculations again.")
-    ] = False,
+    status: StatusOption = False,
+    workers: WorkersOption = None,
+    parsl: ParslOption = None,
+    known: KnownOption = None,
+    retry_failed: RetryOption = False,
 ) -> None:
     """Build, relax, check and label every complex of a campaign; resumes where it ended."""
     from rarebind.campaigns import (
@@ -47,8 +45,6 @@ def curate(
 
     curation = Curation.of(read_config(config))
     path = store or Path("rarebind-curate") / f"{curation.config.name}.sqlite"
-    if workers is not None and workers < 1:
-        raise InputError(f"workers must be at least 1, got {workers}")
     if status:
         if not path.exists():
             raise InputError(f"{path} does not exist: nothing of {config} has been run yet")

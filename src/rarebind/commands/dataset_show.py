@@ -166,7 +166,7 @@ def show_comparison(found: Comparison) -> None:
 
 def show_breakdown(found: Breakdown) -> None:
     """Print the terms of both cycles of a complex."""
-    from rarebind.datasets.breakdown import total
+    from rarebind.datasets.breakdown import PARTS, total
     from rarebind.units import KCAL_PER_EV
 
     console = Console()
@@ -174,14 +174,16 @@ def show_breakdown(found: Breakdown) -> None:
     console.print(f"{record.label} at {record.calculation.level}", highlight=False)
     cycles = {"Equation 1": found.binding, "Exchange with the aqua ion": found.exchange}
     for title, terms in cycles.items():
+        if not terms:
+            continue
         table = Table(title=title, box=SIMPLE)
         table.add_column("Molecule", no_wrap=True)
         for name in ("Number", "Total/eV", "Dispersion/eV", "Cavity/eV"):
             table.add_column(name, justify="right")
         for term in terms:
-            parts = (term.energy, term.dispersion, term.cavity)
+            parts = map(term.part, PARTS)
             table.add_row(term.record.label, f"{term.number:+d}", *map(_energy, parts))
-        sums = [total(terms, part) for part in ("energy", "dispersion", "cavity")]
+        sums = [total(terms, part) for part in PARTS]
         table.add_section()
         table.add_row("sum", "", *map(_energy, sums))
         in_kcal = [None if value is None else value * KCAL_PER_EV for value in sums]

@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-_Names = list[str] | None
+from rarebind.commands.campaign_view import (
+    KnownOption,
+    ParslOption,
+    RetryOption,
+    StatusOption,
+    WorkersOption,
+)
+
+_Only = Annotated[list[str] | None, typer.Option(help="Only these.")]
 
 
 def label(
@@ -25,10 +33,10 @@ def label(
             "--n", min=1, help="So many complexes, spread over scaffolds, geometries, metals."
         ),
     ] = None,
-    metals: Annotated[_Names, typer.Option(help="Only these.")] = None,
-    scaffolds: Annotated[_Names, typer.Option(help="Only these.")] = None,
-    substituents: Annotated[_Names, typer.Option(help="Only these.")] = None,
-    geometries: Annotated[_Names, typer.Option(help="Only these, e.g. 4:0 1:6.")] = None,
+    metals: _Only = None,
+    scaffolds: _Only = None,
+    substituents: _Only = None,
+    geometries: Annotated[list[str] | None, typer.Option(help="Only these, e.g. 4:0 1:6.")] = None,
     order: Annotated[str, typer.Option(help="balanced, or size: small ones first.")] = "balanced",
     references_only: Annotated[
         bool, typer.Option("--references-only", help="The complexes' references, not these.")
@@ -41,33 +49,18 @@ def label(
         Path | None,
         typer.Option(help="File of finished calculations; default: rarebind-label/LEVEL.sqlite."),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Processes; default: as many as the cores suffice for, on a GPU one."
-        ),
-    ] = None,
+    workers: WorkersOption = None,
     threads: Annotated[
         int, typer.Option(min=1, help="Of each process; several pay for few large molecules.")
     ] = 1,
-    parsl: Annotated[
-        Path | None,
-        typer.Option(help="Python file with a Parsl configuration, e.g. configs/parsl/slurm.py."),
-    ] = None,
+    parsl: ParslOption = None,
     time_limit: Annotated[
         float,
         typer.Option(min=0.001, help="Seconds after which a calculation is given up."),
     ] = 86400.0,
-    known: Annotated[
-        list[Path] | None,
-        typer.Option(help="More dataset folders whose records need not be computed again."),
-    ] = None,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try failed calculations again.")
-    ] = False,
-    status: Annotated[
-        bool, typer.Option("--status", help="Show how far it has come; run nothing.")
-    ] = False,
+    known: KnownOption = None,
+    retry_failed: RetryOption = False,
+    status: StatusOption = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List what would be computed; run nothing.")
     ] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from rarebind.units import KCAL_PER_EV
 
 #: Energies are stored to 1e-8 eV, and a binding energy adds up about ten of them.
 _TOLERANCE = 1e-6
+#: Total energy, dispersion correction, and non-electrostatic part of the solvation.
+PARTS = ("energy", "dispersion", "cavity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +36,12 @@ class Term:
     number: int
     record: Record
 
-    @property
-    def energy(self) -> float:
-        """Total energy of one molecule in eV."""
-        assert self.record.calculation.energy is not None
-        return self.record.calculation.energy
-
-    @property
-    def dispersion(self) -> float | None:
-        """Dispersion correction of one molecule in eV; None where the level does not tell."""
-        scf = self.record.calculation.scf
-        return None if scf is None else scf.dispersion
-
-    @property
-    def cavity(self) -> float | None:
-        """Non-electrostatic part of the solvation of one molecule in eV, or None."""
-        scf = self.record.calculation.scf
-        return None if scf is None else scf.cavity
+    def part(self, name: str) -> float | None:
+        """One of :data:`PARTS` of one molecule in eV; None where the level does not tell."""
+        calculation = self.record.calculation
+        of = calculation if name == "energy" else calculation.scf
+        found: float | None = getattr(of, name, None)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +62,13 @@ class Breakdown:
 
 
 def total(terms: Iterable[Term], part: str = "energy") -> float | None:
-    """Sum in eV of ``energy``, ``dispersion`` or ``cavity`` over a cycle.
+    """Sum in eV of one of :data:`PARTS` over a cycle.
 
     None where a term lacks it, or there are no terms.
     """
-    values = [(term.number, getattr(term, part)) for term in terms]
-    if not values or any(value is None for _, value in values):
-        return None
-    return float(sum(number * value for number, value in values))
+    values = [(term.number, term.part(part)) for term in terms]
+    known = [number * value for number, value in values if value is not None]
+    return math.fsum(known) if values and len(known) == len(values) else None
 
 
 def breakdown(dataset: Dataset, label: str, level: str | None = None) -> Breakdown:
@@ -115,17 +106,11 @@ def breakdown(dataset: Dataset, label: str, level: str | None = None) -> Breakdo
 
 def terms_as_data(terms: Sequence[Term]) -> dict[str, Any]:
     """A cycle in plain values: energies in eV, their sums in kcal/mol."""
-    sums = {part: total(terms, part) for part in ("energy", "dispersion", "cavity")}
+    sums = {part: total(terms, part) for part in PARTS}
     return {
         "terms": [
-            {
-                "number": term.number,
-                "kind": term.record.kind,
-                "label": term.record.label,
-                "energy_ev": term.energy,
-                "dispersion_ev": term.dispersion,
-                "cavity_ev": term.cavity,
-            }
+            {"number": term.number, "kind": term.record.kind, "label": term.record.label}
+            | {f"{part}_ev": term.part(part) for part in PARTS}
             for term in terms
         ],
         "sum_kcal_mol": {
