@@ -70,8 +70,7 @@ def numbers(composition):
     ],
 )  # fmt: skip
 def test_texts_are_read(text, ligand, expected, geometry):
-    number = 9 if text == "0:9" else None
-    composition = compose(text, ligand, number)
+    composition = compose(text, ligand)
     assert numbers(composition) == expected
     assert composition.geometry == geometry
 

@@ -62,9 +62,23 @@ def test_the_full_campaign_is_that_of_the_study():
     assert [spec.metal for spec in specs[:336]] == ["La"] * 336
 
 
+def test_compositions_of_several_kinds(tiny):
+    config = read_config(tiny).model_copy(update={"compositions": ("L:3,phen:1", "L:1,nitrate:3")})
+    one_kind, *mixed = config.specs()[:3]
+    assert [spec.geometry for spec in mixed] == ["L:3,phen:1", "L:1,nitrate:3"]
+    curation = Curation.of(config)
+    assert len(curation.complexes) == 6
+    assert [task.label for task in curation.stages["references"]][:3] == [
+        one_kind.ligand.name, "phen", "nitrate",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (('geometries: ["1:6"]\n', ""), "no geometries and no compositions: give at least one"),
+        (('["1:6"]', '["1:6"]\ncompositions: ["L:3,fen:1"]'), "unknown ligand 'fen'"),
+        (('["1:6"]', '["1:6"]\ncompositions: ["phen:3"]'), "is without HOPO-fluoro: write L"),
         (("metals: [La, Lu]", "metals: [La, Fe]"), "unknown metal 'Fe'"),
         (("[HOPO]", "[HOPE]"), "unknown scaffold 'HOPE': known are HOPO"),
         (("[fluoro]", "[fluro]"), "unknown substituent 'fluro'"),

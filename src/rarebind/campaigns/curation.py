@@ -15,7 +15,6 @@ from rarebind.campaigns.references import reference_tasks
 from rarebind.campaigns.task import Task
 from rarebind.campaigns.tasks import Protocol, TaskFactory
 from rarebind.complexes import (
-    DEFAULT_COORDINATION_NUMBER,
     TEMPLATE_METAL,
     ComplexSpec,
     complex_spec,
@@ -49,7 +48,7 @@ class _Search(Section):
 
 
 class CurationConfig(Section):
-    """A campaign: every scaffold × substituent × geometry × metal.
+    """A campaign: every scaffold × substituent × composition × metal.
 
     Attributes
     ----------
@@ -58,14 +57,14 @@ class CurationConfig(Section):
     scaffolds, substituents
         Names in the ligand library; ``all`` stands for all that the library has, for
         substituents without the parent, H.
-    geometries
-        Ligands:waters, e.g. ``4:0``.
+    geometries, compositions
+        Ligands:waters, e.g. ``4:0``; with other ligands, e.g. ``L:3,phen:1``.  At least one.
     metals
         In the order in which they are computed: what matters most first.
     level, search, seed
         See :class:`~rarebind.campaigns.tasks.Protocol`.
     coordination_number
-        Donor atoms around the metal.
+        Donor atoms around the metal; None: as for :func:`~rarebind.complexes.compose`.
     time_limit
         Seconds after which a calculation is given up and counted as failed.
     """
@@ -75,12 +74,13 @@ class CurationConfig(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     scaffolds: Names
     substituents: Names
-    geometries: Names
+    geometries: tuple[str, ...] = ()
+    compositions: tuple[str, ...] = ()
     metals: Names
     level: _Level = _Level()
     search: _Search = _Search()
     seed: int = 111111
-    coordination_number: int = DEFAULT_COORDINATION_NUMBER
+    coordination_number: int | None = None
     time_limit: Annotated[float, Field(gt=0)] = 1800.0
 
     @property
@@ -100,17 +100,20 @@ class CurationConfig(Section):
         InputError
             An unknown or repeated name, all at once.
         """
+        geometries = self.geometries + self.compositions
         cores = _expanded(self.scaffolds, list(scaffolds()))
         groups = _expanded(self.substituents, [s for s in substituents() if s != "H"])
         problems = [
             *_name_problems("scaffold", cores, scaffolds()),
             *_name_problems("substituent", groups, substituents()),
             *_name_problems("metal", self.metals, rare_earths()),
-            *_name_problems("geometry", self.geometries),
+            *_name_problems("geometry", geometries),
         ]
+        if not geometries:
+            problems.append("no geometries and no compositions: give at least one")
         found: list[ComplexSpec] = []
         for core in cores if not problems else ():
-            for geometry in self.geometries:
+            for geometry in geometries:
                 with collecting(problems):
                     found += [
                         complex_spec(

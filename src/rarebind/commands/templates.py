@@ -29,7 +29,7 @@ def templates(
 
     The files that ship with rarebind were made by this command.
     """
-    from rarebind.complexes import BUILDERS, TEMPLATE_METAL, aqua_ion, complex_spec
+    from rarebind.complexes import BUILDERS, TEMPLATE_METAL, ComplexSpec, complex_spec, compose
     from rarebind.complexes.hopping import hop
     from rarebind.complexes.templates import (
         distinct_minima,
@@ -43,10 +43,10 @@ def templates(
     for scaffold in scaffolds:
         for geometry in geometries:
             if scaffold == "aqua":
-                ligands, _, waters = geometry.partition(":")
-                if ligands != "0" or not waters.isdigit():
+                water = compose(geometry)
+                if water.ligands:
                     raise InputError(f"geometry {geometry!r} of an aqua ion: give 0:8 or 0:9")
-                specs.append(aqua_ion(TEMPLATE_METAL, int(waters)))
+                specs.append(ComplexSpec(TEMPLATE_METAL, water))
             else:
                 specs.append(complex_spec(TEMPLATE_METAL, library_ligand(scaffold), geometry))
     builder = BUILDERS.create("architector", cores=cores, symmetries=symmetries, seed=seed)

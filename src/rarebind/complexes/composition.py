@@ -256,7 +256,7 @@ def _filled(
 ) -> Composition:
     """The composition with its waters."""
     donors = sum(ligand.denticity * number for ligand, number in ligands)
-    if wanted is not None or recipe.short:
+    if wanted is not None or (recipe.short and ligands):
         total = DEFAULT_COORDINATION_NUMBER if wanted is None else wanted
     elif recipe.waters is None:
         total = max(donors, DEFAULT_COORDINATION_NUMBER)
