@@ -23,7 +23,9 @@ from rarebind.complexes import (
     swap_metal,
 )
 from rarebind.datasets.extxyz import read_records, write_records
+from rarebind.datasets.infer import identify
 from rarebind.datasets.record import Record
+from rarebind.datasets.table import row_of
 from rarebind.engines import GFN2_WATER, Calculation
 from rarebind.errors import CalculationError, InputError
 from rarebind.io.xyz import read_frames
@@ -248,3 +250,15 @@ def test_records_of_mixed_complexes_are_read_again(spec, tmp_path):
     assert again.spec == spec
     assert again.binding == binding
     assert again.species == Species.of(spec)
+    row = row_of(again)
+    assert (row.geometry, row.species) == (spec.geometry, Species.of(spec))
+
+
+@pytest.mark.parametrize("spec", MIXED, ids=lambda spec: spec.name)
+def test_mixed_complexes_are_recognised_from_their_atoms(spec):
+    structure = far_apart(spec)
+    order = np.random.default_rng(3).permutation(len(structure))
+    found = identify([structure.symbols[i] for i in order], structure.positions[order])
+    assert found.kind == "complex"
+    assert Species.of(found.spec) == Species.of(spec)
+    assert found.charge == spec.charge

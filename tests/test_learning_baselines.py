@@ -12,7 +12,7 @@ from rarebind.errors import InputError, MissingDependencyError
 from rarebind.learning import Sample
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.baselines.categories import Categories
-from rarebind.learning.baselines.features import composition, ligand_features
+from rarebind.learning.baselines.features import counts, ligand_features
 from rarebind.learning.baselines.gaussian_process import GaussianProcess, Term
 from rarebind.learning.baselines.ridge import GroupedRidge, grouped_folds
 from rarebind.learning.baselines.surroundings import around_metal, metal_index
@@ -269,7 +269,7 @@ def test_gaussian_process_follows_a_product_of_blocks():
 
 
 def test_features_refuse_what_they_cannot_read():
-    with pytest.raises(InputError, match="'all' is not ligands:waters"):
-        composition(replace(_sample(), geometry="all"))
+    with pytest.raises(InputError, match="unknown geometry 'all'"):
+        counts([replace(_sample(), geometry="all")])
     with pytest.raises(InputError, match="RDKit cannot read the SMILES"):
         ligand_features("C(")

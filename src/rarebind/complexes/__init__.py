@@ -9,6 +9,7 @@ from rarebind.complexes.composition import (
     Recipe,
     check_coordination_number,
     compose,
+    geometry_order,
     read_geometry,
 )
 from rarebind.complexes.layout import Fragment, Layout, canonical
@@ -36,6 +37,7 @@ __all__ = [
     "complex_spec",
     "compose",
     "coordination_number",
+    "geometry_order",
     "has_template",
     "interpolate_metal",
     "is_between",

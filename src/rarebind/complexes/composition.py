@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -171,6 +172,11 @@ class Recipe:
         return any(item.name == ligand.name for item in self.ligands)
 
     @property
+    def number(self) -> int:
+        """Ligands of the first kind; 0 where there are none."""
+        return self.ligands[0].number if self.ligands else 0
+
+    @property
     def is_for_any(self) -> bool:
         """Whether it holds the ligand in question, ``L``."""
         return any(item.is_in_question for item in self.ligands)
@@ -199,6 +205,14 @@ def read_geometry(text: str) -> Recipe:
         "the number of ligands alone, such as 1, or names with numbers, such as L:3,phen:1 for "
         "three of each ligand and one phen"
     )
+
+
+def geometry_order(geometry: str) -> tuple[float, str]:
+    """Sort key of geometries: most ligands first; what is none comes last."""
+    try:
+        return -read_geometry(geometry).number, geometry
+    except InputError:
+        return math.inf, geometry
 
 
 def _items(text: str) -> list[Item]:

@@ -20,7 +20,7 @@ from rarebind.engines import Calculation, LevelOfTheory
 from rarebind.errors import CalculationError, InputError
 from rarebind.io.codec import to_data
 from rarebind.io.xyz import XYZFrame, read_frames
-from rarebind.ligands import Ligand
+from rarebind.ligands import Ligand, common_ligands
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def import_xyz(
     energy_key
         Name of the energy; default is ``total_energy``, else ``energy``.
     ligands
-        Ligands that may occur; default is the library.
+        Ligands that may occur beside the common ones; default is the library.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def import_xyz(
     """
     scale = unit_in_ev(unit)
     method_family(level)
-    catalogue = library() if ligands is None else Catalogue(ligands)
+    catalogue = library() if ligands is None else Catalogue([*ligands, *common_ligands()])
     records, unmatched = [], []
     for frame in read_frames(path):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,13 @@ from rarebind.complexes import ComplexSpec, Composition
 from rarebind.complexes.layout import fragment_atoms
 from rarebind.elements import is_rare_earth, rare_earth
 from rarebind.errors import CalculationError
-from rarebind.ligands import Ligand, bonds_from_geometry, enumerate_library, fragment_inchikey
+from rarebind.ligands import (
+    Ligand,
+    bonds_from_geometry,
+    common_ligands,
+    enumerate_library,
+    fragment_inchikey,
+)
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
@@ -66,13 +73,15 @@ class Catalogue:
     Parameters
     ----------
     ligands
-        In their bound forms.
+        In their bound forms; of several in one complex, the first here is its main one.
     """
 
     def __init__(self, ligands: Iterable[Ligand]) -> None:
+        self._rank: dict[str, int] = {}
         self._by_bonds: defaultdict[Fingerprint, list[Ligand]] = defaultdict(list)
         self._by_formula: defaultdict[str, list[Ligand]] = defaultdict(list)
         for ligand in ligands:
+            self._rank.setdefault(ligand.inchikey, len(self._rank))
             mol = Chem.AddHs(Chem.MolFromSmiles(ligand.smiles))
             symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
             bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
@@ -83,6 +92,10 @@ class Catalogue:
         """Ligands that a fragment with this fingerprint can be."""
         return self._by_bonds.get(fingerprint, ())
 
+    def rank(self, ligand: Ligand) -> int:
+        """Place of a ligand among those given."""
+        return self._rank[ligand.inchikey]
+
     def isomers(self, formula: str) -> Sequence[Ligand]:
         """Ligands of a formula."""
         return self._by_formula.get(formula, ())
@@ -90,8 +103,8 @@ class Catalogue:
 
 @cache
 def library() -> Catalogue:
-    """All scaffolds with all substituents."""
-    return Catalogue(enumerate_library())
+    """All scaffolds with all substituents, then the common ligands."""
+    return Catalogue([*enumerate_library(), *common_ligands()])
 
 
 def identify(
@@ -155,16 +168,12 @@ def _with_metal(structure: Structure, catalogue: Catalogue) -> _Found:
     if unknown := Counter(part.problem for part in parts if part.problem):
         named = (f"{count} × {why}" if count > 1 else why for why, count in unknown.items())
         raise CalculationError(f"unknown fragment: {'; '.join(named)}")
+    parts.sort(key=lambda part: math.inf if part.ligand is None else catalogue.rank(part.ligand))
     ligands = Counter(part.ligand for part in parts if part.ligand is not None)
-    if len(ligands) > 1:
-        named = (f"{count} × {ligand.name}" for ligand, count in ligands.items())
-        raise CalculationError(f"mixed ligands: {', '.join(named)}")
-    ligand = next(iter(ligands), None)
     waters = len(parts) - ligands.total()
     spec = ComplexSpec(metal, Composition(tuple(ligands.items()), waters))
-    ordered = sorted(parts, key=lambda part: part.ligand is None)
-    places = [0, *(i for part in ordered for i in part.atoms)]
-    return ("aqua" if ligand is None else "complex"), spec, ligand, places
+    places = [0, *(i for part in parts for i in part.atoms)]
+    return ("complex" if ligands else "aqua"), spec, spec.ligand, places
 
 
 def _free(structure: Structure, catalogue: Catalogue) -> _Found:

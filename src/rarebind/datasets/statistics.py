@@ -15,14 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rarebind.complexes import compose, geometry_order, read_geometry
 from rarebind.datasets.table import Row
 from rarebind.elements import ionic_radius, rare_earths
-from rarebind.ligands import scaffolds
+from rarebind.errors import InputError
+from rarebind.ligands import library_ligand, scaffolds
 
 #: Stands for what a row does not have, such as the scaffold of a user's own ligand.
 NONE = "–"
-#: Donors of each library scaffold.
-_DENTICITY = 2
 #: Coordination number of the radii that distances are compared with.
 RADIUS_CN = 8
 #: A metal takes part in comparisons of metals when it has this part of the complexes of the metal
@@ -187,11 +187,16 @@ def reason_class(reason: str) -> str:
 
 
 def asked_coordination_number(row: Row) -> int | None:
-    """Donors that the composition of a complex asks for; None where the denticity is unknown."""
-    if row.geometry is None or row.scaffold is None:
+    """Donors that the composition of a complex asks for; None where a ligand is not known."""
+    if row.geometry is None or row.scaffold not in scaffolds():
         return None
-    ligands, waters = (int(number) for number in row.geometry.split(":"))
-    return _DENTICITY * ligands + waters
+    recipe, parent = read_geometry(row.geometry), library_ligand(row.scaffold)
+    if recipe.short:
+        return recipe.number * parent.denticity + (recipe.waters or 0)
+    try:
+        return compose(recipe, parent).coordination_number
+    except InputError:
+        return None
 
 
 def other_coordination(rows: Iterable[Row]) -> list[Row]:
@@ -303,7 +308,7 @@ def _rank(column: str, value: str) -> tuple[float, str]:
         known = rare_earths()
     elif column == "scaffold":
         known = scaffolds()
-    elif column == "geometry" and value != NONE:
-        return -float(value.split(":", maxsplit=1)[0]), value
+    elif column == "geometry":
+        return geometry_order(value)
     position = {name: float(i) for i, name in enumerate(known)}
     return position.get(value, math.inf), value

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 from rarebind.binding import WATER, Species
-from rarebind.complexes import coordination_number
+from rarebind.complexes import coordination_number, read_geometry
 from rarebind.datasets.record import Record
 from rarebind.engines import SCFReport
 from rarebind.engines.level import with_engine
@@ -36,6 +36,8 @@ class Row:
         Key of the record on whose geometry it was computed.
     s_squared, f_electrons
         ⟨S²⟩, and 4f electrons of the metal, where the engine tells them.
+    co_ligands
+        InChIKeys of a mixed complex's ligands but the first, in the order of `geometry`.
     """
 
     key: str
@@ -72,15 +74,21 @@ class Row:
     source: str | None = None
     s_squared: float | None = None
     f_electrons: float | None = None
+    co_ligands: str | None = None
 
     @property
     def species(self) -> Species:
         """What it is, whatever its geometry."""
         if self.kind == "water":
             return WATER
-        ligands, waters = map(int, (self.geometry or "1:0").split(":"))
-        has = ((self.inchikey, ligands),) if self.inchikey else ()
-        return Species(self.metal or "", has, waters, (self.ligand or "",) if has else ())
+        if self.geometry is None:
+            has = ((self.inchikey, 1),) if self.inchikey else ()
+            return Species(self.metal or "", has, names=(self.ligand or "",) * len(has))
+        recipe = read_geometry(self.geometry)
+        keys = (self.inchikey or "", *(self.co_ligands or "").split())
+        names = (self.ligand or "", *(item.name for item in recipe.ligands[1:]))
+        has = tuple(zip(keys, (item.number for item in recipe.ligands), strict=False))
+        return Species(self.metal or "", has, recipe.waters or 0, names[: len(has)])
 
     @property
     def labelled(self) -> bool:
@@ -96,6 +104,7 @@ def row_of(record: Record, shard: str = "") -> Row:
     assert structure is not None
     assert calculation.energy is not None
     donors, waters = record.metal_donor_distances()
+    kinds = () if record.spec is None else record.spec.composition.ligands
     return Row(
         key=record.key,
         kind=record.kind,
@@ -130,6 +139,7 @@ def row_of(record: Record, shard: str = "") -> Row:
         source=record.source or None,
         s_squared=_rounded(scf.s_squared, 4),
         f_electrons=_rounded(scf.f_electrons, 3),
+        co_ligands=" ".join(one.inchikey for one, _ in kinds[1:]) or None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from rarebind.complexes import geometry_order
 from rarebind.elements import rare_earths
 from rarebind.errors import InputError
 from rarebind.evaluation.outcomes import Outcome
@@ -74,7 +75,6 @@ def _rank(column: str, value: str) -> tuple[float, str]:
     elif column == "substituent":
         known = substituents()
     elif column == "geometry":
-        count = value.split(":", maxsplit=1)[0]
-        return (-float(count) if count.isdecimal() else math.inf), value
+        return geometry_order(value)
     position = {name: float(i) for i, name in enumerate(known)}
     return position.get(value, math.inf), value

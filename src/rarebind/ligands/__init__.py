@@ -1,7 +1,13 @@
 """Ligands: the library, a user's own, their donors, charge and identity."""
 
 from rarebind.ligands.carried import Branch, Carried, carried_scaffold
-from rarebind.ligands.common import common_ligand, common_names, is_water, water
+from rarebind.ligands.common import (
+    common_ligand,
+    common_ligands,
+    common_names,
+    is_water,
+    water,
+)
 from rarebind.ligands.conformers import conformers
 from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
@@ -45,6 +51,7 @@ __all__ = [
     "bonds_from_geometry",
     "carried_scaffold",
     "common_ligand",
+    "common_ligands",
     "common_names",
     "conformers",
     "draw_grid",

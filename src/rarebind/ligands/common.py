@@ -24,16 +24,22 @@ def _smiles() -> Mapping[str, tuple[str, str]]:
     return found
 
 
-def common_names() -> tuple[str, ...]:
-    """Names of the common ligands, without their other names."""
-    return tuple(dict.fromkeys(name for name, _ in _smiles().values()))
-
-
 @cache
 def common_ligand(name: str) -> Ligand | None:
     """The common ligand of a name, such as ``nitrate``, in any capitals; None if there is none."""
     known = _smiles().get(name.casefold())
     return None if known is None else parse_ligand(known[1], known[0])
+
+
+def common_names() -> tuple[str, ...]:
+    """Names of the common ligands, water first, without their other names."""
+    return tuple(dict.fromkeys(name for name, _ in _smiles().values()))
+
+
+def common_ligands() -> tuple[Ligand, ...]:
+    """The common ligands, without water."""
+    found = (common_ligand(name) for name in common_names() if name != _WATER)
+    return tuple(ligand for ligand in found if ligand is not None)
 
 
 def water() -> Ligand:

@@ -69,7 +69,7 @@ class DescriptorsGBT(Baseline):
     def _fit(self, samples: Sequence[Sample], y: NDArray[np.float64]) -> None:
         # scikit-learn is not annotated.
         ensemble: Any = importlib.import_module("sklearn.ensemble")
-        self._compositions = sorted({features.composition(sample) for sample in samples})
+        self._compositions = sorted({sample.geometry for sample in samples})
         numbers = _smooth(samples)
         self._mean, spread = numbers.mean(axis=0), numbers.std(axis=0)
         # Most bits of a fingerprint are never set; the time goes with the number of columns.
@@ -106,7 +106,7 @@ class DescriptorsGBT(Baseline):
         )
         compositions = np.array(
             [
-                [float(features.composition(sample) == known) for known in self._compositions]
+                [float(sample.geometry == known) for known in self._compositions]
                 for sample in samples
             ]
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rarebind.complexes import read_geometry
 from rarebind.elements import ionic_radius, rare_earth, rare_earths
 from rarebind.errors import InputError
 
@@ -39,29 +40,19 @@ def metal_names(samples: Sequence[Sample]) -> NDArray[np.float64]:
 
 
 def counts(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Ligands, waters and total charge (e), shape (N, 3)."""
-    return np.array([(*composition(sample), sample.structure.charge) for sample in samples])
+    """Ligands of the first kind, waters and total charge (e), shape (N, 3)."""
+    recipes = [read_geometry(sample.geometry) for sample in samples]
+    return np.array(
+        [
+            (recipe.number, recipe.waters or 0, sample.structure.charge)
+            for recipe, sample in zip(recipes, samples, strict=True)
+        ]
+    )
 
 
 def ligands(samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Morgan counts and descriptors of the ligand side by side, one row a sample."""
     return np.array([ligand_features(sample.smiles) for sample in samples])
-
-
-def composition(sample: Sample) -> tuple[int, int]:
-    """Numbers of ligands and of waters.
-
-    Raises
-    ------
-    InputError
-        The geometry does not read like ``4:0``.
-    """
-    found = sample.geometry.split(":")
-    if len(found) != 2 or not all(part.isdigit() for part in found):  # noqa: PLR2004
-        raise InputError(
-            f"{sample.key}: geometry {sample.geometry!r} is not ligands:waters, such as 3:2"
-        )
-    return int(found[0]), int(found[1])
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.binding import lowest
+from rarebind.complexes import read_geometry
 from rarebind.datasets import Dataset, find_level
 from rarebind.errors import InputError
 from rarebind.learning.data.atom_descriptors import atom_descriptor
@@ -111,7 +112,10 @@ def fragments_of(sample: Sample) -> tuple[list[range], list[range]]:
     InputError
         The atoms do not divide into so many ligands and waters.
     """
-    ligands, waters = (int(number) for number in sample.geometry.split(":"))
+    recipe = read_geometry(sample.geometry)
+    if not recipe.short:
+        raise InputError(f"sample {sample.key}: {sample.geometry} has several kinds of ligands")
+    ligands, waters = recipe.number, recipe.waters or 0
     atoms = len(sample.structure) - 1 - len(_WATER) * waters
     size = atoms // ligands if ligands else 0
     first = 1 + size * ligands

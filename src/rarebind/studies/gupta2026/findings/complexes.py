@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from rarebind.complexes import geometry_order, read_geometry
 from rarebind.datasets.selection import find_level
 from rarebind.datasets.statistics import complexes, grouped
 from rarebind.datasets.table import Row
@@ -127,12 +128,12 @@ def having(energies: Energies, **parts: str) -> dict[Composition, float]:
 def geometries(energies: Energies) -> tuple[str, ...]:
     """Those that there are, with most ligands first."""
     found = {composition.geometry for composition in energies}
-    return tuple(sorted(found, key=lambda name: (-ligands_of(name), name)))
+    return tuple(sorted(found, key=geometry_order))
 
 
 def ligands_of(geometry: str) -> int:
     """Number of ligands: 3 of ``3:2``."""
-    return int(geometry.split(":", maxsplit=1)[0])
+    return read_geometry(geometry).number
 
 
 def _energies(row: Row) -> dict[str, float]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
+from rarebind.complexes import geometry_order
 from rarebind.evaluation.drawing import Caption
 from rarebind.evaluation.tables import Table
 from rarebind.studies.gupta2026.findings.analysis import Claim, Findings
@@ -172,8 +173,7 @@ def count_table(found: Findings, caption: Caption) -> Table:
     for composition in energies:
         row = counts.setdefault(composition.scaffold, {})
         row[composition.geometry] = row.get(composition.geometry, 0) + 1
-    names = list(dict.fromkeys(c.geometry for c in energies))
-    names.sort(key=lambda name: -int(name.split(":", maxsplit=1)[0]))
+    names = sorted({c.geometry for c in energies}, key=geometry_order)
     rows = tuple(
         (scaffold, *(str(row.get(name, 0)) for name in names), str(sum(row.values())))
         for scaffold, row in counts.items()
