@@ -1,12 +1,14 @@
 """The contract that every engine keeps."""
 
 import json
+import os
+import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from ase.build import molecule
-from scipy.spatial.transform import Rotation
 
 from rarebind.complexes import aqua_ion, parent_templates
 from rarebind.engines import (
@@ -17,40 +19,21 @@ from rarebind.engines import (
     LevelOfTheory,
     engine_spec,
     has_frozen_4f,
-    relax,
+    level_of_engine,
     static,
 )
+from rarebind.engines.contract import CHECKS, Subject
 from rarebind.engines.level import model_chemistry_of, with_engine
-from rarebind.engines.verbs import engine_for
 from rarebind.errors import InputError
 from rarebind.io.codec import to_data
 from rarebind.structures import Structure
 from rarebind.units import EV_PER_HARTREE
 
-AVAILABLE = [spec.name for spec in ENGINES if not spec.missing()]
-#: Those of xTB, which are fast enough for an aqua ion.
-XTB = [name for name in AVAILABLE if name in {"tblite", "xtb"}]
-#: A DFT engine that runs here; the others need a GPU or a program of their own.
-DFT = [name for name in AVAILABLE if name == "pyscf"]
-WATER = Structure.from_ase(molecule("H2O"))
-SHIFT = np.array([3.0, -2.0, 1.0])
+XTB = [name for name in ("tblite", "xtb") if not ENGINES.spec(name).missing()]
 SOLVENTS = ["", "ALPB(water)"]
-#: Eh of water, which a wrong unit would miss by a factor.
-ENERGIES = {"GFN2-xTB": -5.08, "PBE": -76.28}
-
-
-def level(engine, solvent="ALPB(water)"):
-    """GFN2-xTB, or what is quick in DFT; `solvent` asks each for the model it has."""
-    if engine in DFT:
-        return LevelOfTheory(
-            engine, "PBE", "def2-SVP", solvent.replace("ALPB", "SMD"), dispersion="D4"
-        )
-    return LevelOfTheory(engine, "GFN2-xTB", solvent=solvent)
-
-
-def smallest(engine):
-    """What an engine computes in no time, with as many atoms as it can."""
-    return WATER if engine in DFT else aqua()
+WATER = Structure.from_ase(molecule("H2O"))
+#: Eh, of the aqua ion below.
+ENERGIES = {"": -40.49, "ALPB(water)": -41.15}
 
 
 def aqua(metal="La", n=8):
@@ -58,86 +41,80 @@ def aqua(metal="La", n=8):
     return Structure((metal, *structure.symbols[1:]), structure.positions, 3)
 
 
-@pytest.fixture(params=XTB + DFT)
-def engine(request):
-    return request.param
+def shaken(structure):
+    noise = np.random.default_rng(2).normal(scale=0.05, size=(len(structure), 3))
+    return structure.with_positions(structure.positions + noise)
 
 
-@pytest.fixture(params=XTB)
-def xtb_engine(request):
-    return request.param
+def gfn2(engine, solvent):
+    return LevelOfTheory(engine, "GFN2-xTB", solvent=solvent)
+
+
+def xtb(engine, solvent):
+    # The surface grid of the solvation model does not turn with the molecule: rotating a 3+ ion in
+    # ALPB water changes its energy by some meV, which is a floor under every label.
+    turned = {"rotated": (1e-2, 5e-2)} if solvent else {}
+    energy = ENERGIES[solvent] * EV_PER_HARTREE
+    return Subject(gfn2(engine, solvent), shaken(aqua()), energy, **turned)
+
+
+def named(name):
+    return replace(xtb("tblite", ""), level=level_of_engine(name))
+
+
+def spheres(environment=""):
+    return Subject(level_of_engine(f"calculators:spheres{environment}"), shaken(WATER))
+
+
+def pbe():
+    level = LevelOfTheory("pyscf", "PBE", "def2-SVP", dispersion="D4")
+    return Subject(level, WATER, -76.28 * EV_PER_HARTREE, rotated=(1e-3, 1e-2))
+
+
+#: Engines of every kind: ours, those of which only the calculator is named, and those of other
+#: packages and environments.
+SUBJECTS = {
+    **{
+        f"{name}-{solvent[:4]}": partial(xtb, name, solvent) for name in XTB for solvent in SOLVENTS
+    },
+    "factory": spheres,
+    "factory-with-charge": partial(named, "calculators:gfn2"),
+    "entry-point": partial(named, "gfn2-of-tblite"),
+    "remote": partial(spheres, f"@{sys.executable}"),
+    **({} if ENGINES.spec("pyscf").missing() else {"pyscf": pbe}),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def another_package(tmp_path_factory):
+    """A package with an engine, installed here and seen by other processes."""
+    folder = tmp_path_factory.mktemp("site")
+    metadata = folder / "calculators-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: calculators\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[rarebind.engines]\nany = calculators:ENGINE\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        patch.delitem(vars(ENGINES), "_others", raising=False)
+        yield
+    vars(ENGINES).pop("_others", None)
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_contract(name, check):
+    check(SUBJECTS[name]())
 
 
 def test_default_engine_is_here():
     assert "tblite" in XTB
 
 
-@pytest.mark.parametrize("solvent", SOLVENTS)
-def test_record(engine, solvent):
-    calculation = static(WATER, level(engine, solvent))
-    assert calculation.ok
-    assert calculation.structure == WATER
-    assert calculation.forces.shape == (3, 3)
-    assert calculation.engine_version.startswith(f"{engine} ")
-    expected = ENERGIES[calculation.level.method]
-    assert calculation.energy / EV_PER_HARTREE == pytest.approx(expected, abs=0.03)
-
-
-def test_input_is_not_changed(engine):
-    before = WATER.digest
-    static(WATER, level(engine))
-    relax(WATER, level(engine))
-    assert WATER.digest == before
-
-
-@pytest.mark.parametrize("solvent", SOLVENTS)
-def test_forces_are_the_gradient(engine, solvent):
-    rng = np.random.default_rng(3)
-    structure = WATER.with_positions(WATER.positions + rng.normal(scale=0.05, size=(3, 3)))
-    forces = static(structure, level(engine, solvent)).forces
-    direction = rng.normal(size=(3, 3))
-    direction /= np.linalg.norm(direction)
-    step = 1e-3
-    plus, minus = (
-        static(
-            structure.with_positions(structure.positions + s * direction), level(engine, solvent)
-        )
-        for s in (step, -step)
-    )
-    numerical = -(plus.energy - minus.energy) / (2 * step)
-    assert np.sum(forces * direction) == pytest.approx(numerical, abs=2e-3)
-
-
-@pytest.mark.parametrize(
-    # The surface grid of the solvation model does not turn with the molecule: rotating a 3+ ion in
-    # ALPB water changes its energy by some meV, which is a floor under every label.
-    ("solvent", "energy", "force"),
-    [("", 1e-5, 1e-3), ("ALPB(water)", 1e-2, 5e-2)],
-)
-def test_rotation_and_translation(xtb_engine, solvent, energy, force):
-    rotation = Rotation.random(rng=5)
-    structure = aqua()
-    moved = structure.with_positions(rotation.apply(np.array(structure.positions)) + SHIFT)
-    original = static(structure, level(xtb_engine, solvent))
-    other = static(moved, level(xtb_engine, solvent))
-    assert other.energy == pytest.approx(original.energy, abs=energy)
-    assert np.allclose(other.forces, rotation.apply(np.array(original.forces)), atol=force)
-
-
-def test_permutation(engine):
-    structure = smallest(engine)
-    order = np.random.default_rng(1).permutation(len(structure))
-    shuffled = Structure(
-        tuple(structure.symbols[i] for i in order), structure.positions[order], structure.charge
-    )
-    original, other = static(structure, level(engine)), static(shuffled, level(engine))
-    assert other.energy == pytest.approx(original.energy, abs=1e-5)
-    assert np.allclose(other.forces, original.forces[order], atol=1e-4)
-
-
-def test_true_multiplicity_does_not_reach_xtb(xtb_engine):
+@pytest.mark.parametrize("engine", XTB)
+def test_true_multiplicity_does_not_reach_xtb(engine):
     spins = [
-        static(Structure(("Gd",), np.zeros((1, 3)), 3, multiplicity), level(xtb_engine, "")).energy
+        static(Structure(("Gd",), np.zeros((1, 3)), 3, multiplicity), gfn2(engine, "")).energy
         for multiplicity in (1, 8)
     ]
     assert spins[0] == pytest.approx(spins[1], abs=1e-8)
@@ -148,51 +125,8 @@ def test_true_multiplicity_does_not_reach_xtb(xtb_engine):
 def test_engines_agree(metal, solvent):
     if len(XTB) < 2:
         pytest.skip("only one xTB engine is installed; install the xtb program to compare")
-    energies = [static(aqua(metal), level(name, solvent)).energy for name in XTB]
+    energies = [static(aqua(metal), gfn2(name, solvent)).energy for name in XTB]
     assert max(energies) - min(energies) < 1e-5 * EV_PER_HARTREE
-
-
-def test_relaxation_goes_downhill_to_a_minimum(engine):
-    start = static(WATER, level(engine))
-    relaxed = relax(WATER, level(engine))
-    assert relaxed.converged
-    assert relaxed.energy < start.energy
-    assert relaxed.fmax < 0.05
-    assert static(relaxed.structure, level(engine)).energy == pytest.approx(
-        relaxed.energy, abs=1e-5
-    )
-
-
-def test_odd_electrons_are_refused_before_any_calculation(engine):
-    with pytest.raises(
-        InputError, match=r"odd number of valence electrons|cannot have multiplicity"
-    ):
-        static(Structure(WATER.symbols, WATER.positions, 1), level(engine))
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"method": "PM7"}, "(no method|unknown functional) 'PM7'"),
-        ({"solvent": "COSMO(water)"}, "(no|unknown) solvation model 'COSMO'"),
-    ],
-)
-def test_what_an_engine_cannot_do(engine, changes, message):
-    with pytest.raises(InputError, match=message):
-        static(WATER, replace(level(engine), **changes))
-
-
-def test_a_solvent_without_a_name(engine):
-    with pytest.raises(InputError, match="not of the form"):
-        static(WATER, level(engine, "ALPB"))
-
-
-def test_a_failed_scf_is_a_record(engine):
-    fused = WATER.with_positions([[0, 0, 0], [0, 0, 0], [0, 1, 0]])
-    for calculation in (static(fused, level(engine, "")), relax(fused, level(engine, ""))):
-        assert calculation.status == "failed"
-        assert calculation.energy is None
-        assert calculation.reason
 
 
 def test_level_prints_like_a_paper():
@@ -219,11 +153,6 @@ def test_records_validate(fields):
 
 
 # --- what engines say of themselves ------------------------------------------------------------
-
-
-def test_an_engine_is_made_once_a_level():
-    assert engine_for(GFN2_WATER) is engine_for(replace(GFN2_WATER))
-    assert engine_for(GFN2_WATER) is not engine_for(replace(GFN2_WATER, solvent=""))
 
 
 def test_what_is_known_of_engines():

@@ -69,11 +69,13 @@ class Registry(Generic[S]):
     specs
         Its own.
     named
-        Makes the spec of a name ``module:attribute`` that nobody registered; None: there are no
-        such names in this family.
+        Makes the spec of a name that nobody registered, if it says enough: ``module:attribute``.
+        It runs what is named, so names must be those of the user, never of data.
     """
 
-    def __init__(self, family: str, *specs: S, named: Callable[[str], S] | None = None) -> None:
+    def __init__(
+        self, family: str, *specs: S, named: Callable[[str], S | None] | None = None
+    ) -> None:
         self.family = family
         self._own = {spec.name: spec for spec in specs}
         self._kind = type(specs[0])
@@ -97,11 +99,12 @@ class Registry(Generic[S]):
         known = self.known(name)
         if known is not None:
             return known
-        if self._named is None or ":" not in name:
+        made = None if self._named is None else self._named(name)
+        if made is None:
             names = ", ".join(spec.name for spec in self)
             raise InputError(f"unknown {self.family} {name!r}: known are {names}")
-        self._made[name] = self._named(name)
-        return self._made[name]
+        self._made[name] = made
+        return made
 
     def known(self, name: str) -> S | None:
         """The spec called `name` if it is registered or was asked for before; imports nothing."""

@@ -3,9 +3,9 @@
 from rarebind.engines.calculation import Calculation
 from rarebind.engines.frames import Frame
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
-from rarebind.engines.levels import LEVELS, has_frozen_4f, level_named
+from rarebind.engines.levels import LEVELS, has_frozen_4f, level_named, level_of_engine
 from rarebind.engines.minimise import Convergence
-from rarebind.engines.registry import ENGINES, EngineSpec, engine_spec
+from rarebind.engines.registry import ENGINES, EngineSpec, ase_engine, engine_spec
 from rarebind.engines.scf_report import SCFReport
 from rarebind.engines.verbs import relax, static
 
@@ -19,9 +19,11 @@ __all__ = [
     "Frame",
     "LevelOfTheory",
     "SCFReport",
+    "ase_engine",
     "engine_spec",
     "has_frozen_4f",
     "level_named",
+    "level_of_engine",
     "relax",
     "static",
 ]

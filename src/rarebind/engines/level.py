@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -58,9 +59,9 @@ class LevelOfTheory:
     environment
         Python environment of its own that the engine runs in (:mod:`rarebind.engines.remote`):
         a name, or a path; empty: this one.
-    parameters_file, python
-        Where these parameters and the interpreter of this environment lie on this machine.  They
-        are no part of the level: not compared, not written, not printed.
+    parameters_file
+        Where these parameters lie on this machine: no part of the level, not compared, not
+        written, not printed.
 
     Raises
     ------
@@ -77,7 +78,6 @@ class LevelOfTheory:
     parameters: UnlessEmpty[str] = ""
     environment: UnlessEmpty[str] = ""
     parameters_file: _Unwritten = field(default="", compare=False, repr=False)
-    python: _Unwritten = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         given: Any = self.options
@@ -109,6 +109,11 @@ class LevelOfTheory:
         return with_engine(self.model_chemistry, self.engine) + within
 
     @property
+    def engine_name(self) -> str:
+        """The engine as users name it, with its environment: ``mypkg.calc:make@chgnet``."""
+        return f"{self.engine}@{self.environment}" if self.environment else self.engine
+
+    @property
     def solvent_name(self) -> str | None:
         """``"water"`` of ``ALPB(water)``, or None in the gas phase."""
         if not self.solvent:
@@ -133,6 +138,28 @@ class LevelOfTheory:
         """
         path = Path(path).absolute()
         return replace(self, parameters=sha256_of_file(path), parameters_file=str(path))
+
+    def found_parameters(self) -> Path:
+        """The file of its parameters.
+
+        Raises
+        ------
+        InputError
+            It is not known where that lies, or it is another one.
+        """
+        if not self.parameters_file:
+            raise InputError(
+                f"{self} needs its file of parameters, SHA-256 {self.parameters}: name it"
+            )
+        path = Path(self.parameters_file)
+        if _hash_of(path, path.stat().st_mtime_ns if path.exists() else 0) != self.parameters:
+            raise InputError(f"{path} is not the file of parameters that {self} names")
+        return path
+
+
+@lru_cache(maxsize=8)
+def _hash_of(path: Path, _modified: int) -> str:
+    return sha256_of_file(path)
 
 
 def with_engine(model_chemistry: str, engine: str | None) -> str:

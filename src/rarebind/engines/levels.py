@@ -24,18 +24,47 @@ LEVELS = {
 def level_named(name: str, engine: str | None = None) -> LevelOfTheory:
     """The level called `name`, computed by `engine` where one is given.
 
+    Parameters
+    ----------
+    name
+        One of :data:`LEVELS`, or an engine for what it computes where nothing else is asked for:
+        see :func:`level_of_engine`.
+    engine
+        Registered, or as there.
+
     Raises
     ------
     InputError
         No such level or engine; the message lists the known ones.
     """
     if name not in LEVELS:
-        raise InputError(f"unknown level {name!r}: known are {', '.join(LEVELS)}")
-    level = LEVELS[name]
+        if name not in ENGINES and not set(":@") & set(name):
+            raise InputError(f"unknown level {name!r}: known are {', '.join(LEVELS)}")
+        level = level_of_engine(name)
+    else:
+        level = LEVELS[name]
     if engine is None:
         return level
-    ENGINES.spec(engine)
-    return replace(level, engine=engine)
+    other = level_of_engine(engine)
+    return replace(level, engine=other.engine, environment=other.environment)
+
+
+def level_of_engine(name: str) -> LevelOfTheory:
+    """What an engine computes where nothing else is asked for.
+
+    Parameters
+    ----------
+    name
+        Registered, or a factory of ASE calculators ``package.module:callable``, which is imported;
+        an ASE calculator may have ``@ENVIRONMENT`` behind it, see :mod:`rarebind.engines.remote`.
+
+    Raises
+    ------
+    InputError
+        There is no such engine, module or environment.
+    """
+    spec = ENGINES.spec(name)
+    return replace(spec.default_level, engine=name.partition("@")[0])
 
 
 def has_frozen_4f(level: LevelOfTheory) -> bool:

@@ -1,12 +1,20 @@
-"""The engines by name, and what each can do."""
+"""The engines by name, and what each can do.
+
+Besides those registered here and by entry points, any factory of ASE calculators is one, as
+``package.module:callable``; with ``@ENVIRONMENT`` behind it, an ASE calculator runs in a Python
+environment of its own (:mod:`rarebind.engines.remote`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
-from rarebind.registry import Registry, Spec
+from rarebind.engines.remote_child import ANY, keywords
+from rarebind.errors import InputError
+from rarebind.registry import Registry, Spec, imported
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,70 @@ class EngineSpec(Spec):
         return self.level or LevelOfTheory(self.name, self.name.rpartition(":")[2])
 
 
+def ase_engine(name: str, calculator: str, **fields: Any) -> EngineSpec:
+    """The spec of an engine that is an ASE calculator.
+
+    Parameters
+    ----------
+    name
+        Of the engine.
+    calculator
+        What makes the calculator, ``"package.module:callable"``; it is given ``charge``,
+        ``multiplicity`` and ``parameters`` (the path of a file) if it takes them by these names,
+        and the options of the level.
+    fields
+        Of :class:`EngineSpec`, where it is not quick, heeds no cell, or has explicit 4f electrons.
+    """
+    return EngineSpec(
+        name=name,
+        factory="rarebind.engines.ase_calculator:ASEEngine",
+        arguments=(("name", name), ("calculator", calculator)),
+        **{"summary": f"the ASE calculator {calculator}", **_ASE, **fields},
+    )
+
+
+def _named(name: str) -> EngineSpec | None:
+    """The spec of ``module:factory``, and of that or of a registered engine with ``@ENVIRONMENT``.
+
+    Imports the module, or starts a process of the environment that does.
+    """
+    engine, _, environment = name.partition("@")
+    spec = ENGINES.known(engine) if environment else None
+    if spec is None and ":" not in engine:
+        return None
+    spec = spec or ase_engine(engine, engine)
+    if not environment:
+        return replace(spec, **_described(keywords(imported(engine))))
+    calculator = dict(spec.arguments).get("calculator")
+    if calculator is None:
+        raise InputError(
+            f"the engine {engine} does not run in another environment: only ASE calculators do"
+        )
+    arguments = (*spec.arguments, ("environment", environment))
+    spec = replace(
+        spec, name=name, factory=_REMOTE, arguments=arguments, modules=(), programs=(),
+        level=replace(spec.default_level, environment=environment),
+    )  # fmt: skip
+    if ":" not in engine:
+        return spec
+    from rarebind.engines.remote import remote_engine
+
+    description = remote_engine(engine, calculator, environment).description
+    return replace(spec, **_described(description["keywords"]))
+
+
+def _described(takes: Sequence[str]) -> dict[str, Any]:
+    """What the names say that a factory of calculators can be given."""
+    own = ("charge", "multiplicity", "parameters")
+    return {
+        "options": None if ANY in takes else tuple(name for name in takes if name not in own),
+        "parameters": "parameters" in takes,
+        "frozen_4f": "multiplicity" not in takes,
+        "knows_charge": "charge" in takes,
+        "bare_ion": "charge" in takes,
+    }
+
+
 #: The labels of the reference study.
 B3LYP_D4_WATER = LevelOfTheory(
     "pyscf", "B3LYP", "def2-SVPD+def2-TZVP", solvent="SMD(water)", dispersion="D4"
@@ -80,6 +152,9 @@ _DFT: dict[str, Any] = {
     "knows_charge": True,
     "bare_ion": True,
 }
+#: What is taken for granted of an ASE calculator.
+_ASE = {"frozen_4f": True, "periodic": True, "quick": True}
+_REMOTE = "rarebind.engines.remote:remote_engine"
 
 ENGINES = Registry(
     "engine",
@@ -129,6 +204,7 @@ ENGINES = Registry(
         ),
         **_DFT | {"level": replace(B3LYP_D4_WATER, engine="orca"), "solvents": ("SMD", "CPCM")},
     ),
+    named=_named,
 )
 
 
@@ -138,7 +214,7 @@ def engine_spec(level: LevelOfTheory) -> EngineSpec:
     Of a program that is not known here, as that of an imported record, what is known of another
     engine with the same method; else that it can do nothing.
     """
-    known = ENGINES.known(level.engine)
+    known = ENGINES.known(level.engine_name) or ENGINES.known(level.engine)
     if known is not None:
         return known
     alike = (spec for spec in ENGINES if level.method in spec.methods)

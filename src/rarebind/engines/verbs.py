@@ -61,6 +61,8 @@ class Engine(Protocol):
 def engine_for(level: LevelOfTheory) -> Engine:
     """The engine that `level` names, made once a process: it may hold the weights of a network.
 
+    Engines in environments of their own are processes, which end with this one.
+
     Raises
     ------
     InputError
@@ -68,7 +70,7 @@ def engine_for(level: LevelOfTheory) -> Engine:
     MissingDependencyError
         It is not installed.
     """
-    engine: Engine = ENGINES.create(level.engine)
+    engine: Engine = ENGINES.create(level.engine_name)
     return engine
 
 
