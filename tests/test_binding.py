@@ -23,8 +23,11 @@ from rarebind.binding import (
     reaction_energy,
     references_of,
 )
+from rarebind.campaigns import Protocol, TaskFactory, reference_results, reference_tasks
+from rarebind.complexes import complex_spec
 from rarebind.engines import GFN2_WATER
 from rarebind.errors import CalculationError, InputError
+from rarebind.ligands import common_ligand
 
 # --- reactions ----------------------------------------------------------------------------------
 
@@ -136,7 +139,7 @@ def test_the_order_and_names_of_ligands_do_not_matter():
     other = Species("Eu", (("phen", 1), ("TTA", 3)))
     assert one == other
     assert {one: 1}[other] == 1
-    assert str(other) == "Eu(TTA)3(phen)1"
+    assert (str(one), str(other)) == ("Eu(a)3(b)1", "Eu(phen)1(TTA)3")
 
 
 def test_of_several_the_lowest_is_kept_and_of_equals_the_first():
@@ -245,3 +248,18 @@ def test_levels_are_not_mixed():
 def test_a_binding_energy_says_something(energies):
     with pytest.raises(InputError, match=r"neither equation 1|goes with its aqua ion"):
         BindingEnergy(SPEC, GFN2_WATER, None, 8, **energies)
+
+
+def test_a_mixed_complex_has_all_its_ligands_among_the_references():
+    tta, phen = common_ligand("TTA"), common_ligand("phen")
+    spec = complex_spec("Eu", tta, "L:3,phen:1")
+    product = Species.of(spec)
+    assert str(product) == f"Eu({tta.name})3({phen.name})1"
+    assert formation(product) == {
+        product: 1, Species("Eu"): -1, Species.free(tta): -3, Species.free(phen): -1,
+    }  # fmt: skip
+    tasks = reference_tasks([spec], TaskFactory(Protocol()))
+    assert [species.kind for species in tasks] == ["ligand"] * 2 + ["water", "ion", "aqua", "aqua"]
+    assert {task.label for s, task in tasks.items() if s.kind == "ligand"} == {tta.name, phen.name}
+    made = {task.key: next(iter(parts()[1].values())) for task in tasks.values()}
+    assert reference_results(spec, tasks, made).keys() == set(references_of(product))

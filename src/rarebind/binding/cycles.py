@@ -31,7 +31,7 @@ class Species:
     metal
         Symbol of M3+; empty where there is none.
     ligands
-        InChIKey and number of each kind of ligand.
+        InChIKey and number of each kind of ligand, in any order.
     waters
         Number of water molecules.
     names
@@ -39,15 +39,15 @@ class Species:
     """
 
     metal: str = ""
-    ligands: tuple[tuple[str, int], ...] = ()
+    ligands: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     waters: int = 0
     names: tuple[str, ...] = field(default=(), compare=False)
+    _kinds: frozenset[tuple[str, int]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        names = self.names or tuple(key for key, _ in self.ligands)
-        order = sorted(range(len(self.ligands)), key=lambda i: self.ligands[i][0])
-        object.__setattr__(self, "ligands", tuple(self.ligands[i] for i in order))
-        object.__setattr__(self, "names", tuple(names[i] for i in order))
+        object.__setattr__(self, "_kinds", frozenset(self.ligands))
+        if not self.names:
+            object.__setattr__(self, "names", tuple(key for key, _ in self.ligands))
 
     @classmethod
     def of(cls, spec: ComplexSpec) -> Species:

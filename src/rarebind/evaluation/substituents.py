@@ -12,6 +12,7 @@ import numpy as np
 
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import (
+    ENERGY,
     PREDICTED,
     TRUTH,
     UNIT,
@@ -21,7 +22,7 @@ from rarebind.evaluation.drawing import (
     thin,
 )
 from rarebind.evaluation.groups import grouped, one_a_complex, values
-from rarebind.evaluation.outcomes import Outcome
+from rarebind.evaluation.outcomes import Outcome, quantity_of
 from rarebind.ligands import PARENT
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Effect:
     ----------
     substituent
     truth, predicted
-        Equation 1, kcal/mol: the mean over `geometries`.
+        Binding energies, kcal/mol: the mean over `geometries`.
     """
 
     substituent: str
@@ -62,6 +63,8 @@ class Effects:
         The strongest computed binding first.
     left_out
         Substituents that lack a geometry.
+    quantity
+        ``binding`` (equation 1), or ``exchange`` where there is no bare ion.
     """
 
     metal: str
@@ -69,6 +72,7 @@ class Effects:
     geometries: tuple[str, ...]
     effects: tuple[Effect, ...]
     left_out: tuple[str, ...]
+    quantity: str = "binding"
 
     @property
     def zero(self) -> tuple[str, float]:
@@ -129,6 +133,7 @@ def substituent_effects(
         geometries,
         tuple(sorted(effects, key=lambda effect: (effect.truth, effect.substituent))),
         tuple(name for name in by_name if name not in names),
+        quantity_of(chosen),
     )
 
 
@@ -194,7 +199,7 @@ def _bars(axes: Axes, effects: Effects) -> None:
     axes.invert_yaxis()
     axes.set_ylim(len(places) - 0.4, -0.6)
     value = f"{zero:.1f}".replace("-", "−")
-    notes = [f"binding energy (eq. 1) relative to\n{name} ({value}) / {UNIT}"]
+    notes = [f"{ENERGY[effects.quantity]} relative to\n{name} ({value}) / {UNIT}"]
     if effects.left_out:
         left_out = f"without {', '.join(effects.left_out)}: a geometry is missing"
         notes += textwrap.wrap(left_out, _NOTE_WIDTH, break_on_hyphens=False)

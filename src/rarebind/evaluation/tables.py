@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rarebind.evaluation.drawing import Caption
+from rarebind.evaluation.drawing import ENERGY, Caption
 from rarebind.evaluation.metrics import Metrics
 from rarebind.evaluation.neighbours import NeighbourError
 from rarebind.evaluation.ranking import Ranking
@@ -132,8 +132,8 @@ def orders(models: Models, caption: Caption) -> Table:
             chance = _number(recalls[0].chance, 2)
             rows.append((f"best {k} found ({recalls[0].groups} groups)", *numbers, chance))
     note = (
-        "Means over groups of one metal and geometry (ligands, by equation 1) or one ligand and "
-        "geometry (metals, by exchange energy); at least three members each."
+        "Means over groups of one metal and geometry (ligands) or one ligand and geometry (metals, "
+        "by exchange energy); at least three members each."
     )
     return Table("Orders", caption, ("Measure", *models, "chance"), tuple(rows), note)
 
@@ -182,8 +182,9 @@ def effects_table(effects: Effects, caption: Caption) -> Table:
         for effect in effects.effects
     ]
     note = (
-        f"{effects.metal}, {effects.scaffold}, mean of {', '.join(effects.geometries)}; equation 1 "
-        f"relative to the computed one of {name}, {_number(zero, 1)} kcal/mol."
+        f"{effects.metal}, {effects.scaffold}, mean of {', '.join(effects.geometries)}; "
+        f"{ENERGY[effects.quantity]} relative to the computed one of {name}, {_number(zero, 1)} "
+        "kcal/mol."
     )
     if effects.left_out:
         note += f"  Left out, as a geometry is missing: {', '.join(effects.left_out)}."
