@@ -185,6 +185,25 @@ def test_other_scaffolds_can_be_kept_outside():
     assert not split_of("random", external=()).counts["external"]
 
 
+def test_ligands_from_outside_the_library_have_scaffolds_of_their_own():
+    """Two pyridines, two without rings, and others by their names."""
+    smiles = {"C": "CC(=O)c1ccccn1", "N": "Nc1cccnc1", "acac": "CC(=O)C=C(C)[O-]", "hf": "FC(=O)C"}
+    own = [
+        replace(sample(metal, "", "", inchikey=name, key=f"{metal} {name}"), smiles=text)
+        for metal, (name, text) in itertools.product(METALS, smiles.items())
+    ]
+    samples = [*own, *(s for s in ALL if s.scaffold in {"HOPO", "CAM"})]
+    split = make_split(samples, "leave-scaffold-out", held_out=["c1ccncc1"])
+    assert values(split, samples, "test", "inchikey") == {"C", "N"}
+    split = make_split(samples, "leave-scaffold-out", held_out=["acyclic", "HOPO"])
+    assert values(split, own, "test", "inchikey") == {"acac", "hf"}
+    assert values(split, samples, "test", "scaffold") == {"", "HOPO"}
+    with pytest.raises(InputError, match=r"known are CAM, HOPO, acyclic, c1ccncc1$"):
+        make_split(samples, "leave-scaffold-out", held_out=["Cam"])
+    outside = make_split(samples, "random", external=["c1ccncc1"])
+    assert values(outside, samples, "external", "inchikey") == {"C", "N"}
+
+
 def test_ligands_from_outside_the_library_are_told_apart():
     own = [sample(m, "", "", inchikey=f"own {i}", key=f"{m} {i}") for m in METALS for i in range(8)]
     split = make_split(own, "leave-substituent-out")
@@ -291,15 +310,19 @@ def test_a_part_is_in_the_order_of_the_samples():
     assert train[::-1] == split.of(ALL[::-1], "train")
 
 
+def made(**values):
+    return Split(kind="random", seed=1, held_out=(), fractions=(0.8, 0.1, 0.1), **values)
+
+
 def test_a_fold_is_checked():
     with pytest.raises(InputError, match="counted from 0, got -1"):
-        Split("random", 1, (), (0.8, 0.1, 0.1), {"a": "test"}, -1)
+        made(parts={"a": "test"}, fold=-1)
 
 
 @pytest.mark.parametrize("part", ["holdout", ""])
 def test_a_split_is_checked(part):
     with pytest.raises(InputError, match="unknown part"):
-        Split("random", 1, (), (0.8, 0.1, 0.1), {"a": part})
+        made(parts={"a": part})
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -348,7 +371,7 @@ def test_a_changed_file_is_refused(change, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "cannot read"),
+        ("{", "is no split"),
         ("[]", "is no split"),
         ('{"kind": "random"}', "is no split"),
         ('{"schema": 2}', "upgrade rarebind"),

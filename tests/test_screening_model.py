@@ -24,7 +24,7 @@ from rarebind.ligands import parse_ligand
 from rarebind.screening import Prediction, Request, Watch, estimates_of, ranked_rows
 from rarebind.screening.api import run
 from rarebind.screening.predicted import _entry, check_model, screen_by_model
-from rarebind.uncertainty import Domains, family, sigmas
+from rarebind.uncertainty import family, sigmas
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
@@ -203,11 +203,8 @@ def test_what_is_unlike_the_training_set_is_computed_when_asked(screened, model,
     """A model to which all is unlike; one ligand is asked about."""
     content = model._content
     domain = content.uncertainty.applicability
-    narrow = [replace(d, threshold=1e-9) for d in (domain.overall, *domain.metals.values())]
-    domains = Domains(narrow[0], dict(zip(domain.metals, narrow[1:], strict=True)))
-    doubtful = Model(
-        replace(content, uncertainty=replace(content.uncertainty, applicability=domains))
-    )
+    narrow = replace(content.uncertainty, applicability=replace(domain, threshold=1e-9))
+    doubtful = Model(replace(content, uncertainty=narrow))
     ligand = screened.entries[0].spec.ligand
     specs = [complex_spec(metal, ligand, "1:6") for metal in ("La", "Lu")]
     told, totals = [], []

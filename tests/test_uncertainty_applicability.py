@@ -10,11 +10,17 @@ from sklearn.covariance import EmpiricalCovariance, ShrunkCovariance
 from sklearn.model_selection import GridSearchCV, KFold
 
 from rarebind.errors import InputError
-from rarebind.uncertainty import Applicability, finite_sample_quantile, fit_applicability
-from rarebind.uncertainty.applicability import SHRINKAGES
+from rarebind.uncertainty import Domains, finite_sample_quantile, fit_domains, metal_distances
+from rarebind.uncertainty.domains import SHRINKAGES
 
 RNG = np.random.default_rng(1)
 MIXING = RNG.normal(size=(6, 6)) * np.logspace(0, -2, 6)
+
+
+def fit(training, held_out, **how):
+    """One domain for all metals."""
+    distances = metal_distances(training, (), held_out, ["La"] * len(held_out))
+    return fit_domains(training, (), distances, **how)
 
 
 def _like(n, seed):
@@ -22,25 +28,25 @@ def _like(n, seed):
 
 
 def test_about_as_many_as_promised_are_flagged():
-    domain = fit_applicability(_like(500, 2), _like(2000, 3), quantile=0.9)
+    domain = fit(_like(500, 2), _like(2000, 3), quantile=0.9)
     share = domain.flagged(_like(4000, 4)).mean()
     assert share == pytest.approx(0.1, abs=4 * math.sqrt(0.09 * (1 / 2000 + 1 / 4000)))
     assert np.mean(domain.distance(_like(500, 2)) ** 2) == pytest.approx(6, rel=0.1)
 
 
 def test_a_further_complex_is_flagged_no_more_often_than_promised():
-    domain = fit_applicability(_like(200, 5), _like(19, 6))
+    domain = fit(_like(200, 5), _like(19, 6))
     trials = 2000
     flags = 0
     for distances in domain.distance(_like(20 * trials, 7)).reshape(trials, 20):
-        # What fit_applicability takes for its threshold, of the first 19.
+        # What fit_domains takes for its threshold, of the first 19.
         flags += distances[19] > finite_sample_quantile(distances[:19], 0.95)
     assert domain.threshold == finite_sample_quantile(domain.distance(_like(19, 6)), 0.95)
     assert flags / trials == pytest.approx(0.05, abs=4 * math.sqrt(0.0475 / trials))
 
 
 def test_what_lies_far_away_is_flagged():
-    domain = fit_applicability(_like(500, 2), _like(200, 3))
+    domain = fit(_like(500, 2), _like(200, 3))
     direction = np.linalg.svd(MIXING)[2]
     # Ten standard deviations along each principal direction, however small it is.
     for axis in direction:
@@ -52,7 +58,7 @@ def test_what_lies_far_away_is_flagged():
 
 def test_distances_are_those_of_scikit_learn():
     training, new = _like(2000, 7), 2 * _like(30, 9)
-    domain = fit_applicability(training, _like(40, 8))
+    domain = fit(training, _like(40, 8))
     reference = EmpiricalCovariance().fit(training)
     assert domain.distance(new) ** 2 == pytest.approx(reference.mahalanobis(new), rel=0.1)
 
@@ -63,7 +69,7 @@ def test_few_complexes_are_shrunk_as_by_scikit_learn():
     folds = KFold(5, shuffle=True, random_state=2)
     search = GridSearchCV(ShrunkCovariance(), {"shrinkage": SHRINKAGES}, cv=folds).fit(training)
     assert 0.1 < search.best_params_["shrinkage"] <= 1
-    domain = fit_applicability(training, new)
+    domain = fit(training, new)
     reference = search.best_estimator_.mahalanobis(new)
     # The folds are others.
     assert domain.distance(new) ** 2 == pytest.approx(reference, rel=0.6)
@@ -76,7 +82,7 @@ def test_new_directions_are_seen():
     def wide(base):
         return np.hstack([base, base[:, :1], np.zeros((len(base), 1))])
 
-    domain = fit_applicability(wide(_like(500, 2)), wide(_like(200, 3)))
+    domain = fit(wide(_like(500, 2)), wide(_like(200, 3)))
     new = wide(_like(5, 4))
     assert not domain.flagged(new).any()
     assert domain.flagged(new + np.eye(8)[7] * 0.1).all()
@@ -89,8 +95,8 @@ def test_axes_and_units_of_the_latent_space_do_not_matter(seed, size):
     rng = np.random.default_rng(seed)
     turn = size * np.linalg.qr(rng.normal(size=(6, 6)))[0]
     training, held_out, new = _like(60, seed), _like(30, seed + 1), _like(8, seed + 2)
-    one = fit_applicability(training, held_out)
-    other = fit_applicability(training @ turn - size, held_out @ turn - size)
+    one = fit(training, held_out)
+    other = fit(training @ turn - size, held_out @ turn - size)
     assert other.distance(new @ turn - size) == pytest.approx(one.distance(new), rel=1e-6)
     assert other.threshold == pytest.approx(one.threshold, rel=1e-6)
 
@@ -106,7 +112,7 @@ def test_axes_and_units_of_the_latent_space_do_not_matter(seed, size):
     ],
 )
 def test_little_or_flat_training_gives_finite_distances(training, held_out):
-    domain = fit_applicability(training, held_out)
+    domain = fit(training, held_out)
     assert np.isfinite(domain.distance(held_out)).all()
     assert not domain.flagged(held_out).any()
     assert domain.flagged([training.max() * np.full(training.shape[1], 1e6)]).all()
@@ -117,8 +123,8 @@ def test_every_ligand_counts_the_same_where_asked_for():
     # Those of one ligand are near.
     held_out = held_out[np.argsort(np.linalg.norm(held_out - 3, axis=1))]
     ligands = ["crowd"] * 181 + [str(i) for i in range(19)]
-    by_complex = fit_applicability(training, held_out, quantile=0.5)
-    by_ligand = fit_applicability(training, held_out, quantile=0.5, blocks=ligands)
+    by_complex = fit(training, held_out, quantile=0.5)
+    by_ligand = fit(training, held_out, quantile=0.5, blocks=ligands)
     distances = by_complex.distance(held_out)
     weights = np.where(np.array(ligands) == "crowd", 1 / 181, 1)
     assert weights[distances <= by_ligand.threshold].sum() >= 0.5 * 21 - 1e-9
@@ -127,8 +133,8 @@ def test_every_ligand_counts_the_same_where_asked_for():
 
 
 def test_arrays_go_to_a_file_and_back():
-    domain = fit_applicability(_like(50, 2), _like(30, 3))
-    again = Applicability.of(domain.arrays())
+    domain = fit(_like(50, 2), _like(30, 3))
+    again = Domains.of(domain.arrays(), ())
     assert np.array_equal(again.distance(_like(5, 4)), domain.distance(_like(5, 4)))
     assert (again.threshold, again.quantile) == (domain.threshold, 0.95)
     with pytest.raises(ValueError, match="read-only"):
@@ -138,34 +144,34 @@ def test_arrays_go_to_a_file_and_back():
 def test_unusable_input_is_refused():
     training, held_out = _like(50, 2), _like(30, 3)
     with pytest.raises(InputError, match=r"18 held-out complexes are too few.*give 19, or"):
-        fit_applicability(training, held_out[:18])
+        fit(training, held_out[:18])
     with pytest.raises(InputError, match="give 19, each of another ligand"):
-        fit_applicability(training, held_out, blocks=["one"] * 30)
+        fit(training, held_out, blocks=["one"] * 30)
     with pytest.raises(InputError, match="all training features are the same"):
-        fit_applicability(np.full((13, 6), 0.1), held_out)
+        fit(np.full((13, 6), 0.1), held_out)
     with pytest.raises(InputError, match="9 rows of features where at least 10"):
-        fit_applicability(training[:9], held_out)
+        fit(training[:9], held_out)
     with pytest.raises(InputError, match="5 columns where 6"):
-        fit_applicability(training, held_out[:, :5])
+        fit(training, held_out[:, :5])
     broken = held_out.copy()
     broken[0, 0] = np.nan
     with pytest.raises(InputError, match="held-out features: 1 of 30 rows are not finite"):
-        fit_applicability(training, broken)
-    domain = fit_applicability(training, held_out)
+        fit(training, broken)
+    domain = fit(training, held_out)
     arrays = domain.arrays()
     with pytest.raises(InputError, match="features: 1 of 30 rows are not finite"):
         domain.flagged(broken)
     for wrong in (0.0, 1.0, 1.5):
         with pytest.raises(InputError, match="between 0 and 1"):
-            fit_applicability(training, held_out, quantile=wrong)
-        with pytest.raises(InputError, match="between 0 and 1"):
-            Applicability.of(arrays | {"quantile": wrong})
+            fit(training, held_out, quantile=wrong)
+        with pytest.raises(InputError, match="quantile"):
+            Domains.of(arrays | {"quantile": wrong}, ())
     for wrong in (0.0, math.nan, math.inf):
         with pytest.raises(InputError, match="threshold"):
-            Applicability.of(arrays | {"threshold": wrong})
-    with pytest.raises(InputError, match="square"):
-        Applicability.of(arrays | {"mean": np.zeros(5)})
-    with pytest.raises(InputError, match="mean, whitening, threshold and quantile"):
-        Applicability.of({})
-    with pytest.raises(InputError, match="wrong number"):
-        Applicability.of(arrays | {"quantile": "most"})
+            Domains.of(arrays | {"threshold": wrong}, ())
+    with pytest.raises(InputError, match="whitenings of 5 features"):
+        Domains.of(arrays | {"mean": np.zeros(5)}, ())
+    with pytest.raises(InputError, match="mean, whitening, threshold, quantile, metal_means"):
+        Domains.of({}, ())
+    with pytest.raises(InputError, match="the quantile of a domain is no number"):
+        Domains.of(arrays | {"quantile": "most"}, ())

@@ -8,7 +8,6 @@ import pytest
 from rarebind.errors import InputError
 from rarebind.uncertainty import (
     LEVELS,
-    Domains,
     Fold,
     HeldOut,
     Uncertainty,
@@ -18,11 +17,10 @@ from rarebind.uncertainty import (
     check_flag,
     choose_regularisation,
     coverage,
-    fit_applicability,
     fit_conformal,
+    fit_domains,
     fit_rigidity,
-    mean_square,
-    relative_regularisation,
+    metal_distances,
     sigmas,
 )
 
@@ -93,7 +91,7 @@ def test_the_only_fold_is_calibrated_as_before_there_were_folds(number):
     )
     errors, spreads, ligands = pairs(fold, rigidity)
     differences = fit_conformal(errors, spreads, levels=LEVELS, blocks=ligands)
-    domain = Domains(fit_applicability(features, held.features))
+    domain = fit_domains(features, (), metal_distances(features, (), held.features, held.metals))
     expected = Uncertainty(rigidity, energies, differences, domain)
     for found in (calibrate([fold]), calibrate([fold], features)):
         assert found.data() == expected.data()
@@ -211,17 +209,17 @@ def test_folds_agree_on_regularisation_and_scale():
     for fold in some:
         held = fold.held_out
         of_errors = (held.features, held.residuals)
-        chosen.append(relative_regularisation(fold.features, *of_errors, blocks=held.ligands))
+        chosen.append(choose_regularisation(fold.features, *of_errors, blocks=held.ligands))
     # They differ by orders of magnitude, and α with them.
     assert max(chosen) > 10 * min(chosen)
     common = sorted(chosen)[2]
     for fold in some:
-        fitted = fit_rigidity(fold.features, common * mean_square(fold.features))
+        fitted = fit_rigidity(fold.features, common)
         held = fold.held_out
         scales.append(fitted.calibrated(held.residuals, held.features, held.ligands).scale)
     found = calibrate(some, some[0].features).rigidity
     assert found.scale == pytest.approx(np.sqrt(np.mean(np.square(scales))), rel=1e-12)
-    expected = fit_rigidity(some[0].features, common * mean_square(some[0].features))
+    expected = fit_rigidity(some[0].features, common)
     assert found.factor == pytest.approx(expected.factor, rel=1e-12)
 
 
@@ -245,10 +243,17 @@ def test_folds_are_named_in_what_is_kept():
     named = replace(found, folds=("a", "b"))
     assert named.data()["folds"] == ["a", "b"]
     assert Uncertainty.of(named.arrays(), named.data()).folds == ("a", "b")
-    with pytest.raises(InputError, match="are names"):
-        Uncertainty.of(named.arrays(), named.data() | {"folds": [1]})
-    with pytest.raises(InputError, match="intervals of energies and of differences"):
-        Uncertainty.of(named.arrays(), named.data() | {"fold": []})
+    for wrong, fault in (
+        ({"folds": [1]}, r"folds\.0: .* string"),
+        ({"fold": []}, "unknown key 'fold'"),
+        ({"energies": {"levels": [0.5]}}, "quantiles is missing"),
+        ({"energies": {"levels": [0.5], "quantiles": {"": ["wide"]}}}, "energies.* number"),
+        ({"energies": {"levels": [0.5], "quantiles": {"": [-1.0]}}}, "one multiplier for each"),
+    ):
+        with pytest.raises(InputError, match=fault):
+            Uncertainty.of(named.arrays(), named.data() | wrong)
+    with pytest.raises(InputError, match="no part 'spread'"):
+        Uncertainty.of({"spread": np.ones(1)}, named.data())
 
 
 def test_unusable_folds_are_refused():

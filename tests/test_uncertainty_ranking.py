@@ -10,13 +10,8 @@ from scipy import stats
 
 from rarebind.errors import InputError
 from rarebind.uncertainty import (
-    difference,
-    differences,
-    fit_rigidity,
-    probability_among,
     probability_first,
     ranking,
-    sigmas,
 )
 
 
@@ -30,26 +25,19 @@ def test_of_two_it_is_the_normal_distribution(seed, d, gap):
     error = math.sqrt(expected * (1 - expected) / 10_000)
     assert found[0] == pytest.approx(expected, abs=5 * error + 1e-3)
     assert found.sum() == pytest.approx(1)
-    value, deviation = difference([gap * sigma, 0.0], spread, 0, 1)
-    assert (value, deviation) == pytest.approx((gap * sigma, sigma))
-    assert stats.norm.cdf(0, value, deviation) == pytest.approx(expected)
 
 
 @settings(max_examples=40, deadline=None)
 @given(
     energies=st.lists(st.one_of(st.floats(-5, 5), st.just(math.nan)), min_size=1, max_size=9),
-    best=st.integers(1, 4),
 )
-def test_probabilities_add_up(energies, best):
+def test_probabilities_add_up(energies):
     spread = np.random.default_rng(1).normal(size=(len(energies), 3))
     known = np.isfinite(energies)
-    found = probability_among(energies, spread, best, draws=500)
+    found = probability_first(energies, spread, draws=500)
     assert ((found >= 0) & (found <= 1 + 1e-12)).all()
-    assert found.sum() == pytest.approx(min(best, known.sum()))
+    assert found.sum() == pytest.approx(float(known.any()))
     assert (found[~known] == 0).all()
-    first = probability_first(energies, spread, draws=500)
-    assert first.sum() == pytest.approx(float(known.any()))
-    assert (first <= found + 1e-12).all()
 
 
 def test_of_three_it_is_an_integral():
@@ -67,10 +55,6 @@ def test_of_three_it_is_an_integral():
     assert sum(exact) == pytest.approx(1, abs=1e-6)
     found = probability_first(energies, np.diag(sigma), draws=100_000)
     assert found == pytest.approx(exact, abs=4 * math.sqrt(0.25 / 100_000))
-    # Among the best two: not the last, that is not the first of the mirror image.
-    two = probability_among(energies, np.diag(sigma), 2, draws=100_000)
-    last = probability_first(-energies, np.diag(sigma), draws=100_000)
-    assert two == pytest.approx(1 - last, abs=8 * math.sqrt(0.25 / 100_000))
 
 
 def test_what_all_share_leaves_the_order_certain():
@@ -83,9 +67,6 @@ def test_what_all_share_leaves_the_order_certain():
 def test_certain_energies_need_no_draws():
     assert probability_first([2.0, 1.0, math.nan], np.zeros((3, 0))).tolist() == [0, 1, 0]
     assert probability_first([1.0, 1.0, 4.0], np.zeros((3, 2))).tolist() == [0.5, 0.5, 0]
-    assert probability_among([1.0, 1.0, 1.0, 4], np.zeros((4, 1)), 2).tolist() == pytest.approx(
-        [2 / 3, 2 / 3, 2 / 3, 0]
-    )
     assert probability_first([math.nan, math.nan], np.ones((2, 1))).tolist() == [0, 0]
     assert probability_first([], np.zeros((0, 3))).tolist() == []
 
@@ -107,14 +88,13 @@ def test_candidates_without_energy_change_nothing():
     assert found.tolist() == [*alone, 0]
 
 
-@pytest.mark.parametrize("best", [1, 3])
-def test_candidates_without_a_chance_change_nothing(best, monkeypatch):
+def test_candidates_without_a_chance_change_nothing(monkeypatch):
     rng = np.random.default_rng(6)
     energies, spread = rng.normal(size=60), 0.15 * rng.normal(size=(60, 4))
-    found = probability_among(energies, spread, best)
+    found = probability_first(energies, spread)
     assert 1 < np.count_nonzero(found) < 30
     monkeypatch.setattr(ranking, "_CERTAIN", 1e6)
-    assert np.array_equal(found, probability_among(energies, spread, best))
+    assert np.array_equal(found, probability_first(energies, spread))
 
 
 def test_draws_depend_on_the_seed_alone(monkeypatch):
@@ -128,29 +108,6 @@ def test_draws_depend_on_the_seed_alone(monkeypatch):
     assert probability_first(energies, spread) == pytest.approx(one, abs=1e-12)
 
 
-def test_differences_are_those_of_the_posterior():
-    rng = np.random.default_rng(5)
-    train, new = rng.normal(size=(30, 4)), rng.normal(size=(5, 4))
-    spread = fit_rigidity(train, 0.2).spread(new)
-    covariance = new @ np.linalg.inv(train.T @ train + 0.2 * np.eye(4)) @ new.T
-    energies = rng.normal(size=5)
-    first, second = [0, 1, 4, 2], [3, 1, 0, 4]
-    values, deviations = differences(energies, spread, first, second)
-    for i, j, value, deviation in zip(first, second, values, deviations, strict=True):
-        variance = covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]
-        assert value == energies[i] - energies[j]
-        assert deviation == pytest.approx(math.sqrt(max(variance, 0)), abs=1e-7)
-        assert difference(energies, spread, i, j) == (value, deviation)
-    assert deviations[1] == 0
-    assert sigmas(spread)[0] == pytest.approx(
-        difference([0.0, energies[0]], np.vstack([np.zeros(4), spread[0]]), 1, 0)[1]
-    )
-    assert difference([1.0, math.nan], [[1.0], [1.0]], 0, 1) == pytest.approx(
-        (math.nan, math.nan), nan_ok=True
-    )
-    assert differences([], np.zeros((0, 2)), [], [])[0].shape == (0,)
-
-
 def test_unusable_input_is_refused():
     with pytest.raises(InputError, match=r"\(2,\) and \(3, 1\)"):
         probability_first([0.0, 1.0], np.ones((3, 1)))
@@ -162,11 +119,5 @@ def test_unusable_input_is_refused():
         probability_first([0.0, -math.inf], np.ones((2, 1)))
     with pytest.raises(InputError, match="spread of a candidate"):
         probability_first([0.0, 1.0], [[1.0], [math.nan]])
-    for draws, best in ((0, 1), (10, 0)):
-        with pytest.raises(InputError, match="must be 1 or more"):
-            probability_among([0.0, 1.0], np.ones((2, 1)), best, draws)
-    for wrong in (2, -1, 0.5):
-        with pytest.raises(InputError, match="numbers from 0 to 1"):
-            difference([0.0, 1.0], np.ones((2, 1)), 0, wrong)
-    with pytest.raises(InputError, match="give pairs"):
-        differences([0.0, 1.0], np.ones((2, 1)), [0, 1], [0])
+    with pytest.raises(InputError, match="must be 1 or more"):
+        probability_first([0.0, 1.0], np.ones((2, 1)), 0)

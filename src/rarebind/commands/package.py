@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,20 +103,12 @@ def _coverage(found: Assessed | None) -> dict[str, Any]:
         "folds": len(found.folds),
         "held_out_ligands": found.ligands,
         "held_out_complexes": found.complexes,
-        "coverage": [_check_data(check) for check in found.checks],
-        "flag": found.flag.data(),
-        "external_coverage": [_check_data(check) for check in found.external],
-        "external_flag": found.external_flag.data() if found.external_flag else None,
+        "coverage": [asdict(check) for check in found.checks],
+        "flag": asdict(found.flag),
+        "external_coverage": [asdict(check) for check in found.external],
+        "external_flag": asdict(found.external_flag) if found.external_flag else None,
         "heads": found.content.heads.data() if found.content.heads else None,
         "errors": found.content.card.data()["errors"],
-    }
-
-
-def _check_data(check: Check) -> dict[str, Any]:
-    return {
-        "level": check.level,
-        "energies": {name: part.data() for name, part in check.energies.items()},
-        "differences": check.differences.data(),
     }
 
 
@@ -135,8 +127,8 @@ def _described(found: Assessed) -> Iterator[str]:
 
 
 def _flag(check: FlagCheck) -> str:
-    def error(value: float) -> str:
-        return f"{value * KCAL_PER_EV:.2f} kcal/mol"
+    def error(value: float | None) -> str:
+        return f"{(value or 0.0) * KCAL_PER_EV:.2f} kcal/mol"
 
     others = f"without the flag ({check.others} complexes) the mean absolute error is "
     if not check.flagged:

@@ -2,8 +2,8 @@
 
 from rarebind.learning.data.samples import Sample, digest, load_samples, samples_of
 from rarebind.learning.data.shifts import species_shifts
-from rarebind.learning.data.split_file import load_split, save_split
-from rarebind.learning.data.splits import PARTS, SPLITS, Split, make_split
+from rarebind.learning.data.split import PARTS, SPLITS, Split, load_split, save_split
+from rarebind.learning.data.splitting import make_split
 from rarebind.learning.data.targets import TARGETS, Target, target_named
 
 __all__ = [

@@ -34,12 +34,15 @@ class Scaffold:
         Bound form; ``*`` is the open position, atom-map numbers are the donors in order.
     summary, note
         For people.
+    external
+        Whether its ligands are kept for a last test, so that no split learns from them.
     """
 
     name: str
     smiles: str
     summary: str
     note: str = ""
+    external: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,13 +180,17 @@ def _read_scaffolds(path: str | None) -> dict[str, Scaffold]:
     for name, entry in entries.items():
         where = f"{source}, scaffolds, {name}"
         try:
-            check_keys(entry, where, ("smiles", "summary"), ("note",))
+            check_keys(entry, where, ("smiles", "summary"), ("note", "external"))
             _check_scaffold(str(entry["smiles"]), where)
         except InputError as error:
             problems += error.problems
             continue
         table[str(name)] = Scaffold(
-            str(name), str(entry["smiles"]), str(entry["summary"]), str(entry.get("note", ""))
+            str(name),
+            str(entry["smiles"]),
+            str(entry["summary"]),
+            str(entry.get("note", "")),
+            bool(entry.get("external", False)),
         )
     if problems:
         raise InputError(problems)

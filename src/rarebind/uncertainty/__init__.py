@@ -1,6 +1,5 @@
 """How sure predictions are: joint spread, intervals, domain, order."""
 
-from rarebind.uncertainty.applicability import Applicability, fit_applicability
 from rarebind.uncertainty.calibration import Uncertainty, calibrate
 from rarebind.uncertainty.checks import (
     Check,
@@ -17,30 +16,14 @@ from rarebind.uncertainty.conformal import (
     finite_sample_quantile,
     fit_conformal,
 )
-from rarebind.uncertainty.domains import Domains
-from rarebind.uncertainty.families import FAMILIES, family
-from rarebind.uncertainty.folds import Fold, HeldOut
-from rarebind.uncertainty.ranking import (
-    difference,
-    differences,
-    probability_among,
-    probability_first,
-)
-from rarebind.uncertainty.rigidity import (
-    REGULARISATIONS,
-    Rigidity,
-    choose_regularisation,
-    fit_rigidity,
-    mean_square,
-    relative_regularisation,
-    sigmas,
-)
+from rarebind.uncertainty.domains import Domains, fit_domains, metal_distances
+from rarebind.uncertainty.folds import FAMILIES, Fold, HeldOut, family
+from rarebind.uncertainty.ranking import probability_first
+from rarebind.uncertainty.rigidity import Rigidity, choose_regularisation, fit_rigidity, sigmas
 
 __all__ = [
     "FAMILIES",
     "LEVELS",
-    "REGULARISATIONS",
-    "Applicability",
     "Check",
     "Conformal",
     "Coverage",
@@ -56,16 +39,12 @@ __all__ = [
     "check_flag",
     "choose_regularisation",
     "coverage",
-    "difference",
-    "differences",
     "family",
     "finite_sample_quantile",
-    "fit_applicability",
     "fit_conformal",
+    "fit_domains",
     "fit_rigidity",
-    "mean_square",
-    "probability_among",
+    "metal_distances",
     "probability_first",
-    "relative_regularisation",
     "sigmas",
 ]

@@ -1,8 +1,10 @@
-"""What the arrays of this package must be, and what each of their rows counts."""
+"""What the arrays of this package must be, what each of their rows counts, and their files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from rarebind.errors import InputError
 
 Floats = NDArray[np.float64]
+_R = TypeVar("_R")
 
 
 def matrix(values: ArrayLike, what: str, *, columns: int | None = None, least: int = 0) -> Floats:
@@ -39,8 +42,16 @@ def matrix(values: ArrayLike, what: str, *, columns: int | None = None, least: i
             f"{what} have {found.shape[1]} columns where {columns} are needed: give features of "
             "the same layer of the same model"
         )
-    _check_number(len(found), least, what)
-    _check_finite(np.asarray(np.isfinite(found).all(axis=1)), what)
+    _check_rows(found, np.isfinite(found).all(axis=1), least, what)
+    return found
+
+
+def square(values: ArrayLike, what: str) -> Floats:
+    """As :func:`matrix`, square and read-only."""
+    found = matrix(values, what)
+    if found.shape[0] != found.shape[1]:
+        raise InputError(f"{what} must be square, got {found.shape}")
+    found.setflags(write=False)
     return found
 
 
@@ -51,26 +62,38 @@ def vector(values: ArrayLike, what: str, *, length: int | None = None, least: in
         raise InputError(f"{what} must have shape (n,), got {found.shape}")
     if length is not None and len(found) != length:
         raise InputError(f"{len(found)} {what} where {length} are needed: give one for each row")
-    _check_number(len(found), least, what)
-    _check_finite(np.isfinite(found), what)
+    _check_rows(found, np.isfinite(found), least, what)
     return found
 
 
-def positive(values: ArrayLike, what: str, *, length: int | None = None) -> Floats:
-    """As :func:`vector`, and above 0.
+def positive(value: Any, what: str) -> float:
+    """A finite number above 0.
 
     Raises
     ------
     InputError
-        Besides what :func:`vector` raises: a number is 0 or below.
+        It is none.
     """
-    found = vector(values, what, length=length)
-    if wrong := int(np.count_nonzero(found <= 0)):
-        raise InputError(
-            f"{wrong} of {len(found)} {what} are not above 0: an error cannot be measured by a "
-            "standard deviation of 0; leave these out"
-        )
+    try:
+        found = float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} is no number: {error}") from error
+    if not (np.isfinite(found) and found > 0):
+        raise InputError(f"{what} must be above 0, got {found}")
     return found
+
+
+def names(values: Sequence[str], number: int, what: str) -> NDArray[np.str_]:
+    """One name for each of `number` rows.
+
+    Raises
+    ------
+    InputError
+        There are not as many names as rows.
+    """
+    if len(values) != number:
+        raise InputError(f"{len(values)} {what} where {number} are needed: name one for each row")
+    return np.asarray(values, dtype=np.str_)
 
 
 def weights(number: int, blocks: Sequence[str] | None) -> Floats:
@@ -93,12 +116,8 @@ def weights(number: int, blocks: Sequence[str] | None) -> Floats:
     """
     if blocks is None:
         return np.ones(number)
-    if len(blocks) != number:
-        raise InputError(f"{len(blocks)} blocks where {number} are needed: name one for each row")
-    if not number:
-        return np.ones(0)
     _, members, counts = np.unique(
-        np.asarray(blocks, dtype=str), return_inverse=True, return_counts=True
+        names(blocks, number, "blocks"), return_inverse=True, return_counts=True
     )
     return np.asarray(1 / counts[members])
 
@@ -126,6 +145,29 @@ def principal(rows: Floats) -> tuple[Floats, Floats]:
     return squares, right.T
 
 
+def from_arrays(kind: type[_R], arrays: Mapping[str, Any], what: str, **more: Any) -> _R:
+    """A dataclass from arrays named like its fields.
+
+    Parameters
+    ----------
+    what
+        Its name in messages.
+    more
+        Fields that are no arrays.
+
+    Raises
+    ------
+    InputError
+        An array is missing or unknown, or the dataclass does not take one.
+    """
+    needed = [item.name for item in fields(kind) if item.name not in more]  # type: ignore[arg-type]
+    if set(arrays) != set(needed):
+        raise InputError(
+            f"{what} is {', '.join(needed)}, got {', '.join(sorted(arrays)) or 'nothing'}"
+        )
+    return kind(**arrays, **more)
+
+
 def _numbers(values: ArrayLike, what: str) -> Floats:
     try:
         # A copy: what is kept must not change with what was given.
@@ -134,14 +176,10 @@ def _numbers(values: ArrayLike, what: str) -> Floats:
         raise InputError(f"{what} must be numbers in rows of equal length: {error}") from error
 
 
-def _check_number(number: int, least: int, what: str) -> None:
-    if number < least:
-        raise InputError(f"{number} rows of {what} where at least {least} are needed: give more")
-
-
-def _check_finite(finite: NDArray[np.bool_], what: str) -> None:
+def _check_rows(rows: Floats, finite: NDArray[np.bool_], least: int, what: str) -> None:
+    if len(rows) < least:
+        raise InputError(f"{len(rows)} rows of {what} where at least {least} are needed: give more")
     if wrong := int(np.count_nonzero(~finite)):
         raise InputError(
-            f"{what}: {wrong} of {len(finite)} rows are not finite; leave out what has no "
-            "prediction"
+            f"{what}: {wrong} of {len(rows)} rows are not finite; leave out what has no prediction"
         )

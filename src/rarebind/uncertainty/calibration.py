@@ -24,17 +24,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rarebind.errors import InputError
-from rarebind.uncertainty.arrays import Floats, matrix
+from rarebind.io.models import Section, validated
+from rarebind.uncertainty.arrays import Floats, from_arrays, matrix
 from rarebind.uncertainty.conformal import LEVELS, Conformal, fewest, fit_conformal
-from rarebind.uncertainty.domains import Domains, domains_within, metal_distances
-from rarebind.uncertainty.folds import Fold, HeldOut, held_out_ligands
-from rarebind.uncertainty.rigidity import (
-    Rigidity,
-    fit_rigidity,
-    mean_square,
-    relative_regularisation,
-    sigmas,
-)
+from rarebind.uncertainty.domains import Domains, fit_domains, metal_distances
+from rarebind.uncertainty.folds import Fold, HeldOut, Names, held_out_ligands
+from rarebind.uncertainty.rigidity import Rigidity, choose_regularisation, fit_rigidity, sigmas
 
 #: Fewest ligands of a family of metals with multipliers of its own: those of a level of 0.9.
 _LEAST = fewest(0.9)
@@ -66,17 +61,21 @@ class Uncertainty:
 
     def arrays(self) -> dict[str, Floats]:
         """Plain arrays for a file."""
-        parts = {
-            "rigidity": self.rigidity.arrays(),
-            "applicability": self.applicability.arrays(),
+        parts = {"rigidity": vars(self.rigidity), "applicability": self.applicability.arrays()}
+        return {
+            f"{part}.{name}": np.asarray(array)
+            for part, found in parts.items()
+            for name, array in found.items()
         }
-        return {f"{part}.{n}": array for part, found in parts.items() for n, array in found.items()}
 
     def data(self) -> dict[str, Any]:
         """Plain data for JSON: all that is not in :meth:`arrays`."""
-        intervals = {"energies": self.energies.data(), "differences": self.differences.data()}
         names = {"folds": list(self.folds), "domains": list(self.applicability.metals)}
-        return intervals | {name: found for name, found in names.items() if found}
+        return {
+            "energies": self.energies.model_dump(mode="json"),
+            "differences": self.differences.model_dump(mode="json"),
+            **{name: found for name, found in names.items() if found},
+        }
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any], data: Mapping[str, Any]) -> Uncertainty:
@@ -93,19 +92,23 @@ class Uncertainty:
             if part not in parts:
                 raise InputError(f"an uncertainty has no part {name!r}")
             parts[part][entry] = array
-        if set(data) - {"folds", "domains"} != {"energies", "differences"}:
-            raise InputError("an uncertainty has intervals of energies and of differences")
-        folds, metals = (data.get(name, ()) for name in ("folds", "domains"))
-        for what, names in {"folds": folds, "domains": metals}.items():
-            if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
-                raise InputError(f"the {what} of an uncertainty are names")
+        told = validated(data, _Data, "an uncertainty")
         return cls(
-            Rigidity.of(parts["rigidity"]),
-            Conformal.of(data["energies"]),
-            Conformal.of(data["differences"]),
-            Domains.of(parts["applicability"], metals),
-            tuple(folds),
+            from_arrays(Rigidity, parts["rigidity"], "a rigidity"),
+            told.energies,
+            told.differences,
+            Domains.of(parts["applicability"], told.domains),
+            told.folds,
         )
+
+
+class _Data(Section):
+    """What of an uncertainty is no arrays; older ones have neither folds nor domains."""
+
+    energies: Conformal
+    differences: Conformal
+    folds: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +128,7 @@ class Errors:
     residuals: Floats
     widths: Floats
     families: list[str] | None
-    ligands: list[str]
+    ligands: Names
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +140,7 @@ class Pooled:
     energies, differences
         Intervals in standard deviations.
     regularisation
-        ς² in units of :func:`~rarebind.uncertainty.mean_square`.
+        ς², see :func:`~rarebind.uncertainty.choose_regularisation`.
     scale
         α in eV.
     complexes
@@ -153,7 +156,7 @@ class Pooled:
     complexes: float
     distances: Floats
 
-    def rigidity(self, features: ArrayLike) -> Rigidity:
+    def rigidity(self, features: Floats) -> Rigidity:
         """Of the network that learned from `features`, shape (n, d).
 
         What a network learned from beyond a fold's does not make it surer: complexes are not
@@ -164,23 +167,22 @@ class Pooled:
         InputError
             As :func:`~rarebind.uncertainty.fit_rigidity` raises it.
         """
-        known = matrix(features, "features", least=1)
-        fitted = fit_rigidity(known, self.regularisation * mean_square(known))
-        return Rigidity(fitted.factor, self.scale * math.sqrt(len(known) / self.complexes))
+        factor = fit_rigidity(features, self.regularisation).factor
+        return Rigidity(factor, self.scale * math.sqrt(len(features) / self.complexes))
 
-    def applicability(self, features: ArrayLike, metals: Sequence[str]) -> Domains:
+    def applicability(self, features: Floats, metals: Names) -> Domains:
         """Of the network that learned from `features`, shape (n, d), of `metals`.
 
         Raises
         ------
         InputError
-            As :func:`~rarebind.uncertainty.fit_applicability` raises it.
+            As :func:`~rarebind.uncertainty.fit_domains` raises it.
         """
-        return domains_within(features, metals, self.distances)
+        return fit_domains(features, metals, self.distances)
 
 
 def calibrate(
-    folds: Sequence[Fold], features: ArrayLike | None = None, metals: Sequence[str] = ()
+    folds: Sequence[Fold], features: ArrayLike | None = None, metals: Names = ()
 ) -> Uncertainty:
     """Fit the uncertainty of a model.
 
@@ -215,7 +217,7 @@ def calibrate(
             )
         features, metals = folds[0].features, folds[0].metals
     known = matrix(features, "features", least=1)
-    if any(bool(fold.metals) != bool(metals) for fold in folds):
+    if any(bool(len(fold.metals)) != bool(len(metals)) for fold in folds):
         raise InputError(
             "the metals of what was learned from are told of some networks only: distances of one "
             "kind say nothing of the other"
@@ -253,12 +255,22 @@ def pool(folds: Sequence[Fold]) -> Pooled:
         )
     held_out = [fold.held_out for fold in folds]
     # Levels that both kinds of intervals have.
-    paired = {part.ligands[row] for part in held_out for row in part.pairs()[0]}
+    paired = {ligand for part in held_out for ligand in part.ligands[part.pairs()[0]]}
     number = min(len(held_out_ligands(folds)), len(paired)) if paired else 0
     levels = [level for level in LEVELS if fewest(level) <= number] or [LEVELS[0]]
     # One for all: α grows with ς², and a mean of those at different ς² fits none of them.
-    regularisation = median_high([_regularisation(fold) for fold in folds])
-    rigidities = [_rigidity(fold, regularisation) for fold in folds]
+    regularisation = median_high(
+        [
+            choose_regularisation(fold.features, held.features, held.residuals, blocks=held.ligands)
+            for fold, held in zip(folds, held_out, strict=True)
+        ]
+    )
+    rigidities = [
+        fit_rigidity(fold.features, regularisation).calibrated(
+            held.residuals, held.features, held.ligands
+        )
+        for fold, held in zip(folds, held_out, strict=True)
+    ]
     errors = energy_errors(rigidities, held_out)
     energies = fit_conformal(
         errors.residuals,
@@ -298,7 +310,7 @@ def energy_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -
         np.concatenate([part.residuals for part in held_out]),
         np.concatenate([sigmas(spread) for spread in spreads]),
         [name for part in held_out for name in part.families],
-        [name for part in held_out for name in part.ligands],
+        np.concatenate([part.ligands for part in held_out]),
     )
 
 
@@ -316,20 +328,7 @@ def difference_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut
         spread = rigidity.spread(part.features)
         residuals.append(part.residuals[first] - part.residuals[second])
         widths.append(np.linalg.norm(spread[first] - spread[second], axis=1))
-        ligands += [part.ligands[row] for row in first]
-    if not ligands:
+        ligands.append(part.ligands[first])
+    if not any(map(len, ligands)):
         raise InputError("no held-out ligand has two metals in one geometry: ΔΔE needs them")
-    return Errors(np.concatenate(residuals), np.concatenate(widths), None, ligands)
-
-
-def _regularisation(fold: Fold) -> float:
-    held = fold.held_out
-    return relative_regularisation(
-        fold.features, held.features, held.residuals, blocks=held.ligands
-    )
-
-
-def _rigidity(fold: Fold, regularisation: float) -> Rigidity:
-    held = fold.held_out
-    fitted = fit_rigidity(fold.features, regularisation * mean_square(fold.features))
-    return fitted.calibrated(held.residuals, held.features, held.ligands)
+    return Errors(np.concatenate(residuals), np.concatenate(widths), None, np.concatenate(ligands))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,20 +85,13 @@ class FlagCheck:
     flagged, others
         Complexes with and without it.
     flagged_error, others_error
-        Their mean absolute errors, eV; NaN where there are none.
+        Their mean absolute errors, eV; None where there are no complexes.
     """
 
     flagged: int
     others: int
-    flagged_error: float
-    others_error: float
-
-    def data(self) -> dict[str, Any]:
-        """Plain data for JSON; no error where there are no complexes."""
-        return {
-            name: None if isinstance(value, float) and np.isnan(value) else value
-            for name, value in vars(self).items()
-        }
+    flagged_error: float | None
+    others_error: float | None
 
 
 def check_flag(folds: Sequence[Fold], *, seed: int = 0) -> FlagCheck:
@@ -144,8 +136,8 @@ def _flag_check(flags: NDArray[np.bool_], residuals: Floats) -> FlagCheck:
     return FlagCheck(
         len(with_it),
         len(without),
-        float(with_it.mean()) if len(with_it) else float("nan"),
-        float(without.mean()) if len(without) else float("nan"),
+        float(with_it.mean()) if len(with_it) else None,
+        float(without.mean()) if len(without) else None,
     )
 
 

@@ -18,17 +18,18 @@ prediction).  Without blocks, each complex is a block of its own, and this is th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from types import MappingProxyType
-from typing import Any
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import model_validator
 
 from rarebind.errors import InputError
-from rarebind.uncertainty.arrays import Floats, positive, vector, weights
+from rarebind.io.models import Section
+from rarebind.uncertainty.arrays import Floats, names, vector, weights
 
 #: Probabilities that intervals are made for.
 LEVELS = (0.5, 0.8, 0.9, 0.95)
@@ -41,8 +42,7 @@ ALL = ""
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
-class Conformal:
+class Conformal(Section):
     """Multipliers of standard deviations.
 
     Attributes
@@ -61,24 +61,21 @@ class Conformal:
     """
 
     levels: tuple[float, ...]
-    quantiles: Mapping[str, tuple[float, ...]]
+    quantiles: dict[str, tuple[float, ...]]
 
-    def __post_init__(self) -> None:
-        levels = _levels(self.levels)
-        quantiles = {
-            str(group): tuple(map(float, found)) for group, found in self.quantiles.items()
-        }
-        if ALL not in quantiles:
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _levels(self.levels)
+        if ALL not in self.quantiles:
             raise InputError('conformal intervals need multipliers of the group "", which is all')
-        for group, found in quantiles.items():
+        for group, found in self.quantiles.items():
             rising = all(low <= high for low, high in pairwise((0.0, *found)))
-            if len(found) != len(levels) or not rising or not all(map(math.isfinite, found)):
+            if len(found) != len(self.levels) or not rising or not all(map(math.isfinite, found)):
                 raise InputError(
                     f"conformal intervals of group {group!r}: one multiplier for each level, "
                     f"finite and rising from 0 up, got {', '.join(map(str, found)) or 'none'}"
                 )
-        object.__setattr__(self, "levels", levels)
-        object.__setattr__(self, "quantiles", MappingProxyType(quantiles))
+        return self
 
     def multiplier(self, level: float, group: str = ALL) -> float:
         """Half the width of an interval in standard deviations.
@@ -120,32 +117,9 @@ class Conformal:
             There is no such level, the lengths differ, or a σ is not finite.
         """
         found = vector(sigmas, "sigmas")
-        names = _groups(groups, len(found))
-        multipliers = {name: self.multiplier(level, name) for name in set(names)}
-        return np.asarray(found * [multipliers[name] for name in names])
-
-    def data(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        quantiles = {group: list(found) for group, found in self.quantiles.items()}
-        return {"levels": list(self.levels), "quantiles": quantiles}
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Conformal:
-        """The inverse of :meth:`data`.
-
-        Raises
-        ------
-        InputError
-            An entry is missing, unknown or of the wrong kind.
-        """
-        if set(data) != {"levels", "quantiles"}:
-            raise InputError(
-                f"conformal intervals are levels and quantiles, got {', '.join(sorted(data))}"
-            )
-        try:
-            return cls(tuple(data["levels"]), data["quantiles"])
-        except (TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"conformal intervals of the wrong kind: {error}") from error
+        own = _groups(groups, len(found)).tolist()
+        multipliers = {group: self.multiplier(level, group) for group in set(own)}
+        return np.asarray(found * [multipliers[group] for group in own])
 
 
 @dataclass(frozen=True)
@@ -165,10 +139,6 @@ class Coverage:
     fraction: float
     n: int
     blocks: int
-
-    def data(self) -> dict[str, float | int]:
-        """Plain data for JSON."""
-        return {"fraction": self.fraction, "n": self.n, "blocks": self.blocks}
 
 
 def finite_sample_quantile(
@@ -253,29 +223,29 @@ def fit_conformal(
     """
     levels = _levels(levels)
     errors = vector(residuals, "residuals")
-    scores = np.abs(errors) / positive(sigmas, "sigmas", length=len(errors))
-    names = _groups(groups, len(errors))
-    if groups is not None and ALL in names:
+    scores = np.abs(errors) / _sigmas(sigmas, len(errors))
+    found = _groups(groups, len(errors))
+    if groups is not None and ALL in found:
         raise InputError('a group of complexes cannot be called "": that is all of them')
-    shares = weights(len(errors), blocks)
+    ligands = None if blocks is None else names(blocks, len(errors), "blocks")
     pooled = [finite_sample_quantile(scores, level, blocks) for level in levels]
-    for level, found in zip(levels, pooled, strict=True):
-        if math.isinf(found):
+    for level, quantile in zip(levels, pooled, strict=True):
+        if math.isinf(quantile):
             raise InputError(
-                f"{round(shares.sum())} {'complexes' if blocks is None else 'ligands'} are too few "
-                f"for intervals of level {level}, which need "
-                f"{fewest(level)}: hold out more or ask for less"
+                f"{_number(len(scores), ligands)} {'complexes' if blocks is None else 'ligands'} "
+                f"are too few for intervals of level {level}, which need {fewest(level)}: hold out "
+                "more or ask for less"
             )
     quantiles = {ALL: tuple(pooled)}
-    for group in sorted(set(names) - {ALL}):
-        members = _members(names, group)
-        own_blocks = _some(blocks, members)
-        if round(weights(len(members), own_blocks).sum()) < least:
+    for group in sorted(set(found) - {ALL}):
+        own = found == group
+        of_group = None if ligands is None else ligands[own]
+        if _number(own.sum(), of_group) < least:
             continue
-        own = [finite_sample_quantile(scores[members], level, own_blocks) for level in levels]
-        filled = np.where(np.isinf(own), pooled, own)
-        quantiles[group] = tuple(np.maximum.accumulate(filled).tolist())
-    return Conformal(levels, quantiles)
+        some = [finite_sample_quantile(scores[own], level, of_group) for level in levels]
+        filled = np.where(np.isinf(some), pooled, some)
+        quantiles[str(group)] = tuple(np.maximum.accumulate(filled).tolist())
+    return Conformal(levels=levels, quantiles=quantiles)
 
 
 def coverage(
@@ -307,35 +277,36 @@ def coverage(
         There are no complexes or no such level, or as :func:`fit_conformal` raises it.
     """
     errors = vector(residuals, "residuals", least=1)
-    names = _groups(groups, len(errors))
-    widths = conformal.half_widths(positive(sigmas, "sigmas", length=len(errors)), level, names)
+    found = _groups(groups, len(errors))
+    widths = conformal.half_widths(_sigmas(sigmas, len(errors)), level, found.tolist())
     inside = np.abs(errors) <= widths
-    found = {ALL: _covered(inside, blocks)}
-    for group in sorted(set(names) - {ALL}):
-        members = _members(names, group)
-        found[group] = _covered(inside[members], _some(blocks, members))
+    ligands = None if blocks is None else names(blocks, len(errors), "blocks")
+    covered = {}
+    for group in [ALL, *sorted(set(found.tolist()) - {ALL})]:
+        own = (found == group) | (group == ALL)
+        shares = weights(own.sum(), None if ligands is None else ligands[own])
+        fraction = float(np.average(inside[own], weights=shares))
+        covered[group] = Coverage(fraction, int(own.sum()), round(shares.sum()))
+    return covered
+
+
+def _number(complexes: int, blocks: NDArray[np.str_] | None) -> int:
+    """Independent ones."""
+    return complexes if blocks is None else len(set(blocks))
+
+
+def _sigmas(values: ArrayLike, length: int) -> Floats:
+    found = vector(values, "sigmas", length=length)
+    if wrong := int(np.count_nonzero(found <= 0)):
+        raise InputError(
+            f"{wrong} of {len(found)} sigmas are not above 0: an error cannot be measured by a "
+            "standard deviation of 0; leave these out"
+        )
     return found
 
 
-def _covered(inside: NDArray[np.bool_], blocks: Sequence[str] | None) -> Coverage:
-    shares = weights(len(inside), blocks)
-    fraction = float(np.average(inside, weights=shares))
-    return Coverage(fraction, len(inside), round(shares.sum()))
-
-
-def _members(names: Sequence[str], group: str) -> list[int]:
-    return [i for i, name in enumerate(names) if name == group]
-
-
-def _some(blocks: Sequence[str] | None, members: Sequence[int]) -> list[str] | None:
-    return None if blocks is None else [blocks[i] for i in members]
-
-
-def _groups(groups: Sequence[str] | None, number: int) -> list[str]:
-    names = [ALL] * number if groups is None else [str(name) for name in groups]
-    if len(names) != number:
-        raise InputError(f"{len(names)} groups where {number} are needed: name one for each row")
-    return names
+def _groups(groups: Sequence[str] | None, number: int) -> NDArray[np.str_]:
+    return names([ALL] * number if groups is None else groups, number, "groups")
 
 
 def _levels(levels: Sequence[float]) -> tuple[float, ...]:

@@ -9,9 +9,33 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from rarebind.elements import rare_earth
 from rarebind.errors import InputError
-from rarebind.uncertainty.arrays import Floats, matrix, vector
-from rarebind.uncertainty.families import family
+from rarebind.uncertainty.arrays import Floats, matrix, names, vector
+
+#: Of each row.
+Names = NDArray[np.str_] | Sequence[str]
+
+#: Rare earths that chemistry and errors of models have much in common for, by the size of their
+#: ions, the largest last but for "Y", which has no 4f shell: Sc and Y; La–Nd; Pm–Dy; Ho–Lu.
+FAMILIES = ("Y", "light", "middle", "heavy")
+_LANTHANUM, _LAST_LIGHT, _LAST_MIDDLE = 57, 60, 66
+
+
+def family(symbol: str) -> str:
+    """The one of :data:`FAMILIES` that a rare earth belongs to.
+
+    Raises
+    ------
+    InputError
+        The symbol is not a rare earth.
+    """
+    number = rare_earth(symbol).atomic_number
+    if number < _LANTHANUM:
+        return "Y"
+    if number <= _LAST_LIGHT:
+        return "light"
+    return "middle" if number <= _LAST_MIDDLE else "heavy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,21 +59,19 @@ class HeldOut:
 
     residuals: Floats
     features: Floats
-    metals: tuple[str, ...]
-    ligands: tuple[str, ...]
-    geometries: tuple[str, ...]
+    metals: Names
+    ligands: Names
+    geometries: Names
 
     def __post_init__(self) -> None:
         residuals = vector(self.residuals, "residuals", least=1)
+        features = matrix(self.features, "features")
+        if len(features) != len(residuals):
+            raise InputError(f"{len(residuals)} residuals, but {len(features)} features")
         object.__setattr__(self, "residuals", residuals)
-        object.__setattr__(self, "features", matrix(self.features, "features"))
-        for what in ("features", "metals", "ligands", "geometries"):
-            if len(getattr(self, what)) != len(residuals):
-                raise InputError(
-                    f"{len(residuals)} residuals, but {len(getattr(self, what))} {what}"
-                )
+        object.__setattr__(self, "features", features)
         for what in ("metals", "ligands", "geometries"):
-            object.__setattr__(self, what, tuple(getattr(self, what)))
+            object.__setattr__(self, what, names(getattr(self, what), len(residuals), what))
 
     @property
     def families(self) -> list[str]:
@@ -58,15 +80,8 @@ class HeldOut:
 
     def of(self, ligands: Sequence[str]) -> HeldOut:
         """Those of some ligands."""
-        wanted = set(ligands)
-        kept = [i for i, ligand in enumerate(self.ligands) if ligand in wanted]
-        return HeldOut(
-            self.residuals[kept],
-            self.features[kept],
-            tuple(self.metals[i] for i in kept),
-            tuple(self.ligands[i] for i in kept),
-            tuple(self.geometries[i] for i in kept),
-        )
+        kept = np.isin(self.ligands, list(ligands))
+        return HeldOut(**{name: values[kept] for name, values in vars(self).items()})
 
     def pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of every two metals with one ligand in one geometry; none with itself."""
@@ -74,10 +89,10 @@ class HeldOut:
         for row, place in enumerate(zip(self.ligands, self.geometries, strict=True)):
             places.setdefault(place, []).append(row)
         found = [
-            (one, other)
+            pair
             for rows in places.values()
-            for one, other in combinations(rows, 2)
-            if self.metals[one] != self.metals[other]
+            for pair in combinations(rows, 2)
+            if self.metals[pair[0]] != self.metals[pair[1]]
         ]
         first, second = np.array(found, dtype=np.int64).reshape(-1, 2).T
         return first, second
@@ -105,27 +120,25 @@ class Fold:
 
     features: Floats
     held_out: HeldOut
-    metals: tuple[str, ...] = ()
+    metals: Names = ()
 
     def __post_init__(self) -> None:
         features = matrix(self.features, "features", least=1)
         matrix(self.held_out.features, "held-out features", columns=features.shape[1])
-        if self.metals and len(self.metals) != len(features):
-            raise InputError(f"{len(features)} rows of features, but {len(self.metals)} metals")
+        if len(self.metals):
+            names(self.metals, len(features), "metals")
         object.__setattr__(self, "features", features)
-        object.__setattr__(self, "metals", tuple(self.metals))
 
 
 def folds_of(folds: Sequence[Fold], ligands: Sequence[str]) -> list[Fold]:
     """With some of the held-out ligands alone; without folds that hold out none of them."""
-    wanted = set(ligands)
     return [
         replace(fold, held_out=fold.held_out.of(ligands))
         for fold in folds
-        if not wanted.isdisjoint(fold.held_out.ligands)
+        if np.isin(fold.held_out.ligands, ligands).any()
     ]
 
 
 def held_out_ligands(folds: Sequence[Fold]) -> list[str]:
     """All of them, sorted, each once."""
-    return sorted({ligand for fold in folds for ligand in fold.held_out.ligands})
+    return sorted({str(ligand) for fold in folds for ligand in fold.held_out.ligands})

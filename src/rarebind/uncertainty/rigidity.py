@@ -16,22 +16,32 @@ of cancels in their difference, before it is squared and not after.  An array of
 a *spread* throughout; it stands next to the energies that it belongs to.
 
 The mean of an ensemble is a linear layer as well, on the features of its members side by side.
+
+Regularisations ς² are in units of trace(FᵀF)/d, n times the mean square of a feature, so that they
+mean the same for networks whose features differ in size.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rarebind.errors import InputError
-from rarebind.uncertainty.arrays import Floats, matrix, principal, vector, weights
+from rarebind.uncertainty.arrays import (
+    Floats,
+    matrix,
+    positive,
+    principal,
+    square,
+    vector,
+    weights,
+)
 
-#: What a regularisation is chosen from, in units of :func:`mean_square`.
+#: What a regularisation is chosen from.
 REGULARISATIONS = tuple(10.0 ** (exponent / 2) for exponent in range(4, -25, -1))
 _EPSILON = float(np.finfo(np.float64).eps)
 
@@ -57,14 +67,8 @@ class Rigidity:
     scale: float
 
     def __post_init__(self) -> None:
-        factor = matrix(self.factor, "the factor of a rigidity")
-        if factor.shape[0] != factor.shape[1]:
-            raise InputError(f"the factor of a rigidity must be square, got {factor.shape}")
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise InputError(f"the scale of a rigidity must be above 0 eV, got {self.scale}")
-        factor.setflags(write=False)
-        object.__setattr__(self, "factor", factor)
-        object.__setattr__(self, "scale", float(self.scale))
+        object.__setattr__(self, "factor", square(self.factor, "the factor of a rigidity"))
+        object.__setattr__(self, "scale", positive(self.scale, "the scale of a rigidity"))
 
     def spread(self, features: ArrayLike) -> Floats:
         """Rows s_i = α f_i L.
@@ -120,26 +124,6 @@ class Rigidity:
         squared = float(np.average(errors**2 / variances, weights=shares))
         return replace(self, scale=math.sqrt(squared))
 
-    def arrays(self) -> dict[str, Floats]:
-        """Plain arrays for a file."""
-        return {"factor": np.array(self.factor), "scale": np.array(self.scale)}
-
-    @classmethod
-    def of(cls, arrays: Mapping[str, Any]) -> Rigidity:
-        """The inverse of :meth:`arrays`.
-
-        Raises
-        ------
-        InputError
-            An array is missing, unknown or of the wrong kind.
-        """
-        if set(arrays) != {"factor", "scale"}:
-            raise InputError(f"a rigidity is factor and scale, got {', '.join(sorted(arrays))}")
-        try:
-            return cls(arrays["factor"], float(arrays["scale"]))
-        except (TypeError, ValueError) as error:
-            raise InputError(f"the scale of a rigidity is no number: {error}") from error
-
 
 def fit_rigidity(features: ArrayLike, regularisation: float) -> Rigidity:
     """L of (FᵀF + ς²I)⁻¹ = LLᵀ, with α = 1 eV.
@@ -152,22 +136,24 @@ def fit_rigidity(features: ArrayLike, regularisation: float) -> Rigidity:
     features
         F: of the training set, shape (n, d); n may be less than d.
     regularisation
-        ς², in squared units of the features; see :func:`choose_regularisation`.
+        ς², in units of trace(FᵀF)/d; see :func:`choose_regularisation`.
 
     Raises
     ------
     InputError
-        There are no features, not all are finite, or ς² is not above 0, or so small that rounding
-        would decide.
+        There are no features but zeros, not all are finite, or ς² is not above 0, or so small that
+        rounding would decide.
     """
     squares, axes = principal(matrix(features, "features", least=1))
-    lowest = _EPSILON * squares.max()
-    if not (math.isfinite(regularisation) and regularisation > lowest):
+    unit = _unit(squares)
+    absolute = regularisation * unit
+    if not (math.isfinite(absolute) and absolute > _EPSILON * squares.max()):
         raise InputError(
-            f"the regularisation of these features must be above {lowest:.1e}, where rounding "
-            f"errors begin, got {regularisation}: take what choose_regularisation gives"
+            "the regularisation of these features must be above "
+            f"{_EPSILON * squares.max() / unit:.1e}, where rounding errors begin, got "
+            f"{regularisation}: take what choose_regularisation gives"
         )
-    return Rigidity(axes / np.sqrt(squares + regularisation), 1.0)
+    return Rigidity(axes / np.sqrt(squares + absolute), 1.0)
 
 
 def choose_regularisation(
@@ -179,28 +165,6 @@ def choose_regularisation(
     grid: Sequence[float] = REGULARISATIONS,
 ) -> float:
     """The ς² under which the errors of held-out complexes are the most likely.
-
-    Parameters, errors: see :func:`relative_regularisation`, which gives it in units of
-    :func:`mean_square`.
-    """
-    relative = relative_regularisation(
-        features, held_out_features, held_out_residuals, blocks=blocks, grid=grid
-    )
-    return relative * mean_square(features)
-
-
-def relative_regularisation(
-    features: ArrayLike,
-    held_out_features: ArrayLike,
-    held_out_residuals: ArrayLike,
-    *,
-    blocks: Sequence[str] | None = None,
-    grid: Sequence[float] = REGULARISATIONS,
-) -> float:
-    """The ς² under which the errors of held-out complexes are the most likely, without a unit.
-
-    It is in units of :func:`mean_square`, so that it means the same for another network, whose
-    features have another size.
 
     The mean log-likelihood of Gaussian residuals r_i with variances α²v_i, v_i = f_iᵀ C f_i, at its
     best α² = mean(r²/v) is
@@ -219,7 +183,7 @@ def relative_regularisation(
     blocks
         Ligand of each of the m, so that every ligand counts the same.
     grid
-        Candidates.
+        Candidates, in units of trace(FᵀF)/d.
 
     Raises
     ------
@@ -248,17 +212,6 @@ def relative_regularisation(
         logarithms = np.average(np.log(variances), weights=shares)
         likelihoods.append(-0.5 * (np.log(scale) + logarithms + 1 + math.log(2 * math.pi)))
     return candidates[int(np.argmax(likelihoods))]
-
-
-def mean_square(features: ArrayLike) -> float:
-    """trace(FᵀF)/d: the mean square of a feature times n, in squared units of the features.
-
-    Raises
-    ------
-    InputError
-        There are no features but zeros, or not all are finite.
-    """
-    return _unit(principal(matrix(features, "features", least=1))[0])
 
 
 def sigmas(spread: ArrayLike) -> Floats:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rarebind.learning.data.fragments import FreeLigand
-    from rarebind.learning.data.splits import Split
+    from rarebind.learning.data.split import Split
     from rarebind.learning.release.card import Card
     from rarebind.learning.release.heads import Heads
     from rarebind.uncertainty import Uncertainty

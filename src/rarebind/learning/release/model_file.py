@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,8 +18,7 @@ from numpy.typing import NDArray
 
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file
-from rarebind.learning.data.split_file import load_split, save_split
-from rarebind.learning.data.splits import Split
+from rarebind.learning.data.split import Split, split_of, split_text
 from rarebind.learning.release.card import Card
 from rarebind.learning.release.heads import Heads
 from rarebind.uncertainty import Uncertainty
@@ -142,7 +140,7 @@ def write_model(content: ModelFile, path: Path | str) -> str:
         raise InputError(f"{path}: the name of a model ends in {SUFFIX}")
     parts = {
         _NETWORK: _json(dict(content.network)),
-        _SPLIT: _split_bytes(content.split),
+        _SPLIT: split_text(content.split).encode(),
         _HYDRATION: _json({metal: list(found) for metal, found in content.hydration.items()}),
         **{_weights_name(i): _npz(weights) for i, weights in enumerate(content.members)},
     }
@@ -201,7 +199,7 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
         return ModelFile(
             Card.of(head["card"]),
             json.loads(parts[_NETWORK]),
-            _split_of(parts[_SPLIT]),
+            split_of(parts[_SPLIT]),
             tuple(_arrays(parts[name]) for name in weights),
             _uncertainty(parts),
             json.loads(parts[_HYDRATION]),
@@ -307,20 +305,6 @@ def _arrays(content: bytes) -> Weights:
     # Without pickles, arrays are numbers and nothing else.
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
-
-
-def _split_bytes(split: Split) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / _SPLIT
-        save_split(split, path)
-        return path.read_bytes()
-
-
-def _split_of(content: bytes) -> Split:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / _SPLIT
-        path.write_bytes(content)
-        return load_split(path)
 
 
 def _json(content: Any) -> bytes:

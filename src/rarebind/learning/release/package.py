@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rarebind.errors import InputError
-from rarebind.learning.data.split_file import load_split
+from rarebind.learning.data.split import load_split
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.release.card import Card
 from rarebind.learning.release.model import Model, load_model
@@ -24,7 +24,7 @@ from rarebind.learning.training import (
 )
 
 if TYPE_CHECKING:
-    from rarebind.learning.data.splits import Split
+    from rarebind.learning.data.split import Split
     from rarebind.learning.settings.config import TrainingConfig
 
 #: Packages whose versions a model's card names.

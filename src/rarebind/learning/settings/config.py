@@ -13,8 +13,8 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from rarebind.errors import InputError
 from rarebind.io.models import Section, read_model
 from rarebind.learning.data.samples import Sample
-from rarebind.learning.data.split_file import load_split
-from rarebind.learning.data.splits import SPLITS, Split, make_split
+from rarebind.learning.data.split import SPLITS, Split, load_split
+from rarebind.learning.data.splitting import make_split
 from rarebind.learning.data.targets import target_named
 from rarebind.learning.settings.presets import Preset, preset_named
 
@@ -27,12 +27,10 @@ class SplitChoice(Section):
 
     Attributes
     ----------
-    kind, seed, held_out, fractions
+    kind, seed, held_out, fractions, fold, external
         See :func:`rarebind.learning.make_split`.
     file
         A split made before (``split.json`` of a run) instead of these.
-    fold
-        See :func:`rarebind.learning.make_split`.
     """
 
     kind: str = "random"
@@ -41,14 +39,14 @@ class SplitChoice(Section):
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     file: Path | None = None
     fold: Annotated[int, Field(ge=0)] = 0
+    external: tuple[str, ...] | None = None
 
     @model_serializer(mode="wrap")
     def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         content: dict[str, Any] = plain(self)
-        # Runs from before there were folds are told from others by what is written.
-        if not content.get("fold"):
-            content.pop("fold", None)
-        return content
+        # Runs from before there were these are told from others by what is written.
+        defaults = {"fold": 0, "external": None}
+        return {k: v for k, v in content.items() if k not in defaults or v != defaults[k]}
 
     def of(self, samples: Iterable[Sample]) -> Split:
         """The split of `samples`; raises what making or reading it raises."""
@@ -60,6 +58,7 @@ class SplitChoice(Section):
             seed=self.seed,
             fractions=self.fractions,
             held_out=self.held_out,
+            external=self.external,
             fold=self.fold,
         )
 

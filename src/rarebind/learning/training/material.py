@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rarebind.datasets import Dataset, find_level
 from rarebind.learning.data.samples import Sample, load_samples
-from rarebind.learning.data.splits import Split
+from rarebind.learning.data.split import Split
 from rarebind.learning.data.targets import target_named
 from rarebind.learning.settings.config import TrainingConfig
 

@@ -11,7 +11,7 @@ from rarebind.datasets import Dataset
 from rarebind.errors import InputError
 from rarebind.learning.data.fragments import FreeLigand, free_ligands
 from rarebind.learning.data.samples import Sample, digest
-from rarebind.learning.data.split_file import save_split
+from rarebind.learning.data.split import save_split
 from rarebind.learning.settings.config import TrainingConfig
 from rarebind.learning.settings.emit import Statistics
 from rarebind.learning.settings.presets import Preset

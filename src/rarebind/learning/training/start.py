@@ -9,8 +9,7 @@ from typing import Any
 
 from rarebind.errors import InputError
 from rarebind.learning.data.sample import Sample
-from rarebind.learning.data.split_file import load_split
-from rarebind.learning.data.splits import Split
+from rarebind.learning.data.split import Split, load_split
 from rarebind.learning.settings.config import TrainingConfig
 from rarebind.learning.settings.emit import Statistics, network
 from rarebind.learning.training.checkpoints import check_checkpoint

@@ -16,7 +16,7 @@ from rarebind.evaluation.outcomes import Outcome, outcomes
 from rarebind.io.files import replace_file
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.data.samples import Sample, digest
-from rarebind.learning.data.splits import Split
+from rarebind.learning.data.split import Split
 from rarebind.learning.data.targets import Target
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.release.model import Model

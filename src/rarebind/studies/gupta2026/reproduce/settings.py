@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file, sha256_of_file
-from rarebind.learning.data.splits import SPLITS
+from rarebind.learning.data.split import SPLITS
 from rarebind.learning.settings.presets import preset_named
 from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
 
