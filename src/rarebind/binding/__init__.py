@@ -10,7 +10,7 @@ from rarebind.binding.cycles import (
     reaction_energy,
 )
 from rarebind.binding.labels import BindingEnergy, failures, label_complex, label_if_possible
-from rarebind.binding.references import AQUA_WATERS, lowest, missing, references_of
+from rarebind.binding.references import AQUA_WATERS, choices, lowest, missing, references_of
 
 __all__ = [
     "AQUA_WATERS",
@@ -19,6 +19,7 @@ __all__ = [
     "Reaction",
     "Species",
     "aqua_exchange",
+    "choices",
     "difference",
     "failures",
     "formation",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rarebind.binding.cycles import Species, aqua_exchange, formation, reaction_energy
+from rarebind.binding.cycles import Reaction, Species, aqua_exchange, formation, reaction_energy
 from rarebind.binding.references import references_of
 from rarebind.complexes import ComplexSpec, coordination_number
 from rarebind.engines import Calculation, LevelOfTheory
@@ -89,18 +89,17 @@ def label_complex(
     ions = [s for s in references if s.kind == "aqua" and s.metal == spec.metal]
     usable = {product: calculation.energy}
     for species in references_of(product, [ion.waters for ion in ions]):
-        found = references.get(species)
-        if found is not None and found.ok and found.energy is not None:
-            _check_level(species, found, calculation)
-            usable[species] = found.energy
-    cycle = formation(product)
-    binding = reaction_energy(cycle, usable) if cycle.keys() <= usable.keys() else None
-    cycles = {ion.waters: aqua_exchange(product, ion.waters) for ion in ions}
-    energies = {
-        waters: reaction_energy(cycle, usable)
-        for waters, cycle in cycles.items()
-        if cycle.keys() <= usable.keys()
-    }
+        one = references.get(species)
+        if one is not None and one.ok and one.energy is not None:
+            _check_level(species, one, calculation)
+            usable[species] = one.energy
+
+    def energy(cycle: Reaction) -> float | None:
+        return reaction_energy(cycle, usable) if cycle.keys() <= usable.keys() else None
+
+    binding = energy(formation(product))
+    against = {ion.waters: energy(aqua_exchange(product, ion.waters)) for ion in ions}
+    energies = {waters: found for waters, found in against.items() if found is not None}
     if not energies and (need_exchange or binding is None):
         raise CalculationError("; ".join(_faults(product, references, ion=not need_exchange)))
     # The most stable aqua ion is the one that is hardest to exchange.

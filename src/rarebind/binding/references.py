@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable
+import itertools
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from rarebind.binding.cycles import WATER, Species, formation
@@ -53,6 +54,15 @@ def missing(
     if ions and not any(species in there for species in ions):
         names.append(str(ions[0]) if len(ions) == 1 else f"aqua ion of {product.metal}")
     return names
+
+
+def choices(
+    wanted: Iterable[Species], there: Mapping[Species, Collection[T]]
+) -> Iterator[dict[Species, T]]:
+    """Every way to take one of what there is of each species; nothing if one is not there."""
+    species = tuple(wanted)
+    for chosen in itertools.product(*(there.get(one, ()) for one in species)):
+        yield dict(zip(species, chosen, strict=True))
 
 
 def lowest(found: Iterable[tuple[K, T]], energy: Callable[[T], float]) -> dict[K, T]:

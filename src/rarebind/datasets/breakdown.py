@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rarebind.binding import Reaction, Species, aqua_exchange, formation
+from rarebind.binding import Reaction, Species, aqua_exchange, choices, formation
 from rarebind.datasets.record import Record
 from rarebind.datasets.selection import find_level
 from rarebind.datasets.shards import Dataset
@@ -128,16 +128,18 @@ def _matching(dataset: Dataset, rows: Sequence[Row], row: Row) -> Breakdown:
     if row.aqua_waters is not None:
         cycles["exchange"] = aqua_exchange(product, row.aqua_waters)
     wanted = set().union(*cycles.values()) - {product}
-    candidates: dict[Species, list[Row]] = {species: [] for species in wanted}
+    candidates: dict[Species, list[Row]] = {}
     for other in rows:
         if other.level == row.level and other.status == "ok" and other.species in wanted:
-            candidates[other.species].append(other)
+            candidates.setdefault(other.species, []).append(other)
     records = dataset.records_of([row, *itertools.chain.from_iterable(candidates.values())])
     record = records[row.key]
-    for combination in itertools.product(*candidates.values()):
-        of = {s: records[r.key] for s, r in zip(candidates, combination, strict=True)}
+    for of in choices(wanted, candidates):
         terms = {
-            name: tuple(Term(n, of.get(species, record)) for species, n in cycle.items())
+            name: tuple(
+                Term(number, records[of[species].key] if species in of else record)
+                for species, number in cycle.items()
+            )
             for name, cycle in cycles.items()
         }
         if all(_same(total(terms[name]), getattr(record.binding, name)) for name in terms):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 
 from rarebind.binding import (
     AQUA_WATERS,
     BindingEnergy,
     Species,
+    choices,
     label_if_possible,
     missing,
     references_of,
@@ -53,9 +53,7 @@ class ReferenceBook:
         aqua = [s.waters for s in there if (s.kind, s.metal) == ("aqua", metal)]
         wanted = [s for s in references_of(record.species, aqua) if s in there]
         labels = (
-            label_if_possible(
-                record.spec, record.calculation, dict(zip(wanted, combination, strict=True))
-            )
-            for combination in itertools.product(*(there[species] for species in wanted))
+            label_if_possible(record.spec, record.calculation, references)
+            for references in choices(wanted, there)
         )
         return [label for label in labels if label is not None]
