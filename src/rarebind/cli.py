@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rarebind import __version__
-from rarebind.commands import dataset, evaluate, ligands
+from rarebind.commands import dataset, evaluate, ligands, reference
 from rarebind.commands.curate import curate
 from rarebind.commands.findings import findings
 from rarebind.commands.label import label
@@ -38,6 +38,7 @@ app.command(cls=ManyValuesCommand)(train)
 app.command(cls=ManyValuesCommand)(package)
 app.command(cls=ManyValuesCommand)(reproduce)
 app.command()(findings)
+app.add_typer(reference.app, name="reference")
 app.add_typer(ligands.app, name="ligands")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(evaluate.app, name="evaluate")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from rarebind.campaigns.plain import spec_from_data, spec_to_data
+from rarebind.campaigns.reference.steps import reference_point, reference_start
 from rarebind.complexes import (
     BUILDERS,
     Builder,
@@ -59,6 +60,8 @@ STEP_VERSIONS = {
     "series": 2,
     "interpolated": 1,
     "single_point": 1,
+    "reference_start": 1,
+    "reference_point": 1,
 }
 
 
@@ -168,6 +171,8 @@ STEPS = {
     "series": series,
     "interpolated": interpolated,
     "single_point": single_point,
+    "reference_start": reference_start,
+    "reference_point": reference_point,
 }
 
 

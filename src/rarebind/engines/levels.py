@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
-from rarebind.engines.registry import B3LYP_D4_WATER, ENGINES, engine_spec
+from rarebind.engines.registry import B3LYP_D4_WATER, ENGINES, PBE_D4_WATER, engine_spec
 from rarebind.errors import InputError
 
 #: Marks the metal basis sets whose effective core potential takes in the 4f shell.
@@ -18,6 +18,8 @@ LEVELS = {
     "b3lyp-d4": B3LYP_D4_WATER,
     # The same with the 4f shell in the core of every lanthanide: closed-shell throughout.
     "b3lyp-d4-4f-in-core": replace(B3LYP_D4_WATER, basis="def2-SVPD+lcecp-1-TZVP"),
+    # Forces for many geometries.
+    "pbe-d4-4f-in-core": PBE_D4_WATER,
 }
 
 

@@ -136,6 +136,10 @@ def _described(takes: Sequence[str]) -> dict[str, Any]:
 B3LYP_D4_WATER = LevelOfTheory(
     "pyscf", "B3LYP", "def2-SVPD+def2-TZVP", solvent="SMD(water)", dispersion="D4"
 )
+#: Of the reference forces, with 4f electrons in the core.
+PBE_D4_WATER = LevelOfTheory(
+    "pyscf-fitted", "PBE", "ma-def2-SVP+lcecp-1-TZVP", solvent="SMD(water)", dispersion="D4"
+)
 _XTB: dict[str, Any] = {
     "level": GFN2_WATER,
     "methods": ("GFN2-xTB", "GFN1-xTB"),
@@ -181,6 +185,14 @@ ENGINES = Registry(
         modules=("pyscf", "basis_set_exchange", "dftd4"),
         install="Install it with: pip install 'rarebind[dft]'",
         **_DFT,
+    ),
+    EngineSpec(
+        name="pyscf-fitted",
+        factory="rarebind.engines.dft.fitted:FittedPySCF",
+        summary="the same for closed shells, faster: one density fit, coarser grids",
+        modules=("pyscf", "basis_set_exchange", "dftd4"),
+        install="Install it with: pip install 'rarebind[dft]'",
+        **_DFT | {"level": PBE_D4_WATER},
     ),
     EngineSpec(
         name="gpu4pyscf",

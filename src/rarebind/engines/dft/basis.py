@@ -15,6 +15,8 @@ from rarebind.errors import InputError
 AUXILIARY = "def2-universal-jkfit"
 #: The 4f-in-core sets exist for La–Lu alone; Sc and Y have no 4f shell to put there.
 _WITHOUT_4F = "def2-TZVP"
+#: Sets that have one diffuse s and p more on all atoms but hydrogen.
+_MINIMALLY_AUGMENTED = "ma-"
 #: Where these sets have a ghost state; see :func:`without_innermost_s`.
 _GHOSTS = {"Gd", "Tb", "Dy"}
 _GHOST_SETS = ("def2-svp", "def2-tzvp")
@@ -29,7 +31,7 @@ class BasisSets:
     auxiliary: dict[str, Any]
 
 
-def basis_sets(symbols: Iterable[str], level: LevelOfTheory) -> BasisSets:
+def basis_sets(symbols: Iterable[str], level: LevelOfTheory, fitting: str = AUXILIARY) -> BasisSets:
     """The sets of `level` for every element among `symbols`.
 
     Parameters
@@ -38,6 +40,8 @@ def basis_sets(symbols: Iterable[str], level: LevelOfTheory) -> BasisSets:
         Element symbols.
     level
         Its basis is written ``LIGANDS+METAL``, or as one name for all elements.
+    fitting
+        Name of the auxiliary set.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def basis_sets(symbols: Iterable[str], level: LevelOfTheory) -> BasisSets:
             functions, core_potential = load_set(name, symbol)
             ghost = symbol in _GHOSTS and name.lower().startswith(_GHOST_SETS)
             orbital[symbol] = without_innermost_s(functions) if ghost else functions
-            auxiliary[symbol], _ = load_set(AUXILIARY, symbol)
+            auxiliary[symbol], _ = load_set(fitting, symbol)
         except InputError as error:
             problems += error.problems
             continue
@@ -84,6 +88,9 @@ def load_set(name: str, symbol: str) -> tuple[Any, Any]:
     import basis_set_exchange
     from pyscf.gto import basis
 
+    if name.startswith(_MINIMALLY_AUGMENTED):
+        functions, core = load_set(name.removeprefix(_MINIMALLY_AUGMENTED), symbol)
+        return with_diffuse(functions) if symbol != "H" else functions, core
     try:
         text = basis_set_exchange.get_basis(name, elements=[symbol], fmt="nwchem", header=False)
     except KeyError as error:
@@ -97,6 +104,20 @@ def load_set(name: str, symbol: str) -> tuple[Any, Any]:
     functions, _, potential = text.partition("\nECP\n")
     core = basis.parse_ecp(f"ECP\n{potential}") if potential else None
     return basis.parse(functions), core
+
+
+def with_diffuse(functions: list[Any]) -> list[Any]:
+    """`functions` and one s and one p more, each a third of the lowest exponent (ma- sets).
+
+    Zheng, Xu and Truhlar, Theor. Chem. Acc. 2011, 128, 295.
+    """
+    more = []
+    for momentum in (0, 1):
+        lowest = min(
+            primitive[0] for shell in functions if shell[0] == momentum for primitive in shell[1:]
+        )
+        more.append([momentum, [lowest / 3.0, 1.0]])
+    return [*functions, *more]
 
 
 def without_innermost_s(functions: list[Any]) -> list[Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: PySCF's names.  Its ``b3lyp`` takes another local correlation (VWN3) than the B3LYP of ORCA and
 #: Turbomole (VWN5): 100 kcal/mol apart in the total energy of Lu3+.
-FUNCTIONALS = {"B3LYP": "b3lyp5", "PBE0": "pbe0", "PBE": "pbe"}
+FUNCTIONALS = {"B3LYP": "b3lyp5", "PBE0": "pbe0", "PBE": "pbe", "r2SCAN": "r2scan"}
 #: Integration grids: one to find the state on, and one to compute its energy on.
 SEARCH_GRID, FINAL_GRID = 1, 3
 #: Energy threshold in Eh.

@@ -1,0 +1,1 @@
+"""Reference data of density functional theory: systems, geometries, calculations, shards."""

@@ -1,0 +1,84 @@
+"""``rarebind reference``: energies and forces of density functional theory to fit methods to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    help="Reference energies and forces of density functional theory.", no_args_is_help=True
+)
+
+_Config = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="YAML file, e.g. configs/reference.yaml.")
+]
+_Store = Annotated[Path, typer.Option(help="File of finished calculations.")]
+_STORE = Path("rarebind-reference") / "reference.sqlite"
+
+
+@app.command()
+def run(
+    config: _Config,
+    store: _Store = _STORE,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default: as many as the cores suffice for.")
+    ] = None,
+    parsl: Annotated[
+        Path | None,
+        typer.Option(help="Python file with a Parsl configuration, e.g. configs/parsl/slurm.py."),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(help="Seconds after which a calculation is given up.")
+    ] = 7200.0,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed calculations again.")
+    ] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Show how far it has come; run nothing.")
+    ] = False,
+) -> None:
+    """Compute what CONFIG declares, in its order; resumes where it ended."""
+    from rarebind.campaigns import Store, campaign_status, load_config
+    from rarebind.campaigns.reference.config import read_config
+    from rarebind.campaigns.reference.plan import Planner
+    from rarebind.commands.campaign_view import run_with_bar, show_status
+
+    points = Planner(read_config(config)).points()
+    make_config = None if parsl is None else load_config(parsl)
+    stages = {
+        "free ligands": tuple(point.task for point in points if point.metal is None),
+        "complexes": tuple(point.task for point in points if point.metal is not None),
+    }
+    with Store(store) as results:
+        if not status:
+            if retry_failed:
+                results.forget_failures()
+            run_with_bar(
+                [point.task for point in points], results, workers=workers,
+                make_config=make_config, time_limit=time_limit,
+            )  # fmt: skip
+        show_status(campaign_status(stages, results))
+
+
+@app.command()
+def publish(
+    config: _Config,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the dataset.")],
+    store: _Store = _STORE,
+) -> None:
+    """Write what is finished and not yet in FOLDER into a new shard there, and its card."""
+    from rarebind.campaigns import Store
+    from rarebind.campaigns.reference.config import read_config
+    from rarebind.campaigns.reference.plan import Planner
+    from rarebind.campaigns.reference.shards import publish as write
+
+    points = Planner(read_config(config)).points()
+    with Store(store) as results:
+        made = write(points, results, folder)
+    for path, number in made:
+        Console().print(f"{path}: {number} geometries", highlight=False, soft_wrap=True)
+    if not made:
+        Console().print("nothing new")
