@@ -58,7 +58,7 @@ class Numerics:
 
     auxiliary: str = "def2-universal-jfit"
     grids: tuple[int, ...] = (0, 2)
-    surface_points: int = 110
+    surface_points: int = 194
     thresholds: tuple[float, ...] = (1e-5, 1e-7)
 
 
