@@ -57,9 +57,9 @@ class Numerics:
     """
 
     auxiliary: str = "def2-universal-jfit"
-    grids: tuple[int, ...] = (0, 2)
+    grids: tuple[int, ...] = (0, 1, 2)
     surface_points: int = 194
-    thresholds: tuple[float, ...] = (1e-5, 1e-7)
+    thresholds: tuple[float, ...] = (1e-5, 1e-7, 1e-6)
 
 
 class FittedPotential:
@@ -152,6 +152,8 @@ class FittedPotential:
         for grid, threshold in zip(self._numerics.grids, self._numerics.thresholds, strict=True):
             set_grid(field, grid)
             field.conv_tol = threshold
+            # One iteration more, for orbital energies that are those of the orbitals.
+            field.conv_check = grid == self._numerics.grids[-1]
             for rung in (diis, shifted):
                 solution = rung(field, density)
                 if solution is not None:

@@ -20,6 +20,7 @@ from pyscf.ao2mo.outcore import balance_partition
 from pyscf.gto.moleintor import getints, make_cintopt
 from scipy.linalg import cholesky, solve_triangular
 
+from rarebind.engines.dft.core_potential import core_potential_gradient
 from rarebind.engines.dft.grid import exchange_correlation_gradient
 
 if TYPE_CHECKING:
@@ -67,14 +68,7 @@ def _one_electron(field: Any, density: Floats) -> Floats:
     by_function = np.einsum("xij,ij->xi", mol.intor("int1e_ipkin"), density)
     by_function -= np.einsum("xij,ij->xi", mol.intor("int1e_ipovlp"), weighted)
     total = np.asarray(rhf.grad_nuc(mol))
-    cores = np.nonzero([mol.atom_nelec_core(atom) for atom in range(mol.natm)])[0]
-    if len(cores):
-        of_cores = np.einsum("xij,ij->xi", mol.intor("ECPscalar_ipnuc"), density)
-        by_function += of_cores
-        if len(cores) > 1:
-            raise NotImplementedError("several effective core potentials")
-        # Nothing changes when all atoms move together.
-        total[cores[0]] += 2.0 * of_cores.sum(axis=1)
+    total += core_potential_gradient(mol, orbitals)
     attraction = mol.intor("int1e_grids_ip", grids=mol.atom_coords())
     contracted = np.einsum("xgij,ij->xgi", attraction, density, optimize=True)
     charges = mol.atom_charges()

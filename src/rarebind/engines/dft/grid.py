@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Grid points at a time; a multiple of PySCF's blocks of 56.
 _POINTS = 1120
 #: Functions that are nowhere larger on a block are left out there.
-_SMALL = 1e-9
+_SMALL = 1e-8
 #: Bytes of function values that are kept.
 _KEPT = 3e9
 #: Where PySCF puts the second derivatives of functions.
