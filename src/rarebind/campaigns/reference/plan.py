@@ -13,6 +13,7 @@ from rarebind.campaigns.steps import STEP_VERSIONS
 from rarebind.campaigns.task import Task
 from rarebind.engines import GFN2_WATER, level_named
 from rarebind.engines.verbs import engine_for
+from rarebind.io.codec import to_data
 
 #: The metal that starting geometries are built with.
 FIRST_METAL = "La"
@@ -130,7 +131,7 @@ class Planner:
     ) -> Task:  # fmt: skip
         arguments = {
             "fragments": list(smiles), "metal": metal, "ligands": 0.0, "waters": 0.0,
-            "motion": None, "level": self._level.to_data(),
+            "motion": None, "level": to_data(self._level),
         }  # fmt: skip
         return Task(
             step="reference_point",
