@@ -7,20 +7,22 @@ import pytest
 from small_dataset import GFN1_WATER, METALS, labelled_records, small_records
 
 from rarebind.datasets import Dataset, append
-from rarebind.datasets.card import write_card
-from rarebind.datasets.card_text import FIELDS, STATE_FIELDS
+from rarebind.datasets.card import words, write_card
 from rarebind.datasets.scf_fields import SCF_FIELDS
 from rarebind.datasets.statistics import (
-    asked_coordination_number,
+    asked_coordination_numbers,
     common_to,
     complexes,
     contraction,
+    counts,
     levels,
     reason_class,
     reason_classes,
     relative_exchange,
     series_metals,
     spreads,
+    table_of,
+    values,
 )
 from rarebind.engines import LevelOfTheory, SCFReport
 from rarebind.io.xyz import read_frames
@@ -105,7 +107,7 @@ def test_its_examples_run(card, dataset, monkeypatch, capsys):
 
 
 def test_every_field_is_explained(dataset):
-    explained = {part for name, _, _ in FIELDS for part in name.split(", ")}
+    explained = {part for name, _, _ in words()["fields"] for part in name.split(", ")}
     for shard in dataset.shards:
         for frame in read_frames(dataset.path(shard)):
             comment = frame.text.splitlines()[1]
@@ -161,53 +163,69 @@ def test_single_points_show_energies_and_no_distances(tmp_path):
     folder = tmp_path / "figures" / "GFN1-xTB_ALPB_water"
     assert {path.name for path in folder.iterdir()} == {"counts.png", "energies.png", "series.png"}
     assert "There are several levels of theory in it." in text
-    for name, *_ in STATE_FIELDS:
+    for name, *_ in words()["state_fields"]:
         assert name.split(", ")[0] in text
 
 
 def test_fields_of_labels_are_explained_where_there_are_any(card):
     assert "s_squared" not in card
-    names = {part for name, *_ in STATE_FIELDS for part in name.split(", ")}
+    names = {part for name, *_ in words()["state_fields"] for part in name.split(", ")}
     assert names == {"source", *(field.name for field in SCF_FIELDS)}
 
 
 def test_metals_are_compared_over_the_same_complexes(dataset):
-    rows = dataset.rows()
-    assert levels(rows) == [LEVEL]
-    accepted = complexes(rows, LEVEL)
-    assert series_metals(accepted) == METALS
+    table = table_of(dataset.rows())
+    assert levels(table) == [LEVEL]
+    accepted = complexes(table, LEVEL)
+    assert series_metals(accepted) == list(METALS)
     fit = contraction(accepted)
-    assert fit.metals == METALS
+    assert list(fit.radii.index) == list(METALS)
     assert fit.complexes == 1
     assert fit.slope > 0
-    distances = {row.metal: row.ligand_donor_distance for row in accepted}
-    assert fit.distances == tuple(distances[metal] for metal in METALS)
-    relative = relative_exchange(accepted)["HOPO"]
-    exchange = {row.metal: row.exchange_kcal_mol for row in accepted}
+    by_metal = accepted.astype({"metal": str}).set_index("metal")
+    assert fit.distances.equals(by_metal["ligand_donor_distance"].rename("mean")[list(METALS)])
+    assert fit.residuals.sum() == pytest.approx(0, abs=1e-9)
+    relative = relative_exchange(accepted).loc["HOPO"]
+    exchange = by_metal["exchange_kcal_mol"]
     assert relative["Lu"] == pytest.approx(exchange["Lu"] - exchange["La"])
+    assert relative_exchange(accepted, "Y").empty
 
     # A complex that Eu lacks does not count for the others, nor does a metal just begun.
-    lutetium = next(row for row in accepted if row.metal == "Lu")
+    rows = [row for row in dataset.rows() if row.kind == "complex" and row.status == "ok"]
+    lutetium = next(row for row in rows if row.metal == "Lu")
     extra = [
-        replace(row, inchikey=f"other {i}")
-        for row in accepted
-        for i in range(2)
-        if row.metal != "Eu"
+        replace(row, inchikey=f"other {i}") for row in rows for i in range(2) if row.metal != "Eu"
     ]
-    begun = replace(lutetium, metal="Tm")
-    uneven = [*accepted, *extra, begun]
-    assert series_metals(uneven) == ("La", "Lu")
+    uneven = table_of([*rows, *extra, replace(lutetium, metal="Tm")])
+    assert series_metals(uneven) == ["La", "Lu"]
     assert len(common_to(uneven, METALS)) == len(METALS)
-    assert {row.inchikey for row in common_to(uneven, METALS)} == {lutetium.inchikey}
+    assert set(common_to(uneven, METALS)["inchikey"]) == {lutetium.inchikey}
+    # Of several rows of a complex, the lowest.
+    lower = table_of([*rows, replace(lutetium, energy_ev=lutetium.energy_ev - 1, key="lower")])
+    assert "lower" in set(common_to(lower, METALS)["key"])
+
+
+def test_groups_stand_in_chemical_order(dataset):
+    row = next(row for row in dataset.rows() if row.kind == "complex")
+    changes = [
+        {"metal": "Y", "geometry": "1:6"}, {"metal": "Ce", "geometry": "4:0"},
+        {"metal": "La", "geometry": "1:6"}, {"metal": "Ce", "geometry": None},
+        {"metal": "Ce", "geometry": "10:0"},
+    ]  # fmt: skip
+    table = table_of(replace(row, **change) for change in changes)
+    assert values(table, "metal") == ["Y", "La", "Ce"]
+    assert values(table, "geometry") == ["10:0", "4:0", "1:6", "–"]
+    assert counts(table, "metal").to_dict() == {"Y": 1, "La": 1, "Ce": 3}
 
 
 def test_a_row_without_a_value_does_not_count(dataset):
-    accepted = complexes(dataset.rows(), LEVEL)
-    without = replace(accepted[0], exchange_kcal_mol=None)
-    (spread,) = spreads([without, *accepted[1:]], "exchange_kcal_mol", "scaffold").values()
-    assert spread.number == len(accepted) - 1
-    assert asked_coordination_number(accepted[0]) == 8
-    assert asked_coordination_number(replace(accepted[0], scaffold=None)) is None
+    accepted = complexes(table_of(dataset.rows()), LEVEL)
+    without = accepted.copy()
+    without.loc[without.index[0], "exchange_kcal_mol"] = None
+    assert spreads(without, "exchange_kcal_mol", "scaffold")["n"].item() == len(accepted) - 1
+    assert set(asked_coordination_numbers(accepted)) == {8}
+    foreign = table_of(replace(row, scaffold=None) for row in dataset.rows())
+    assert asked_coordination_numbers(foreign).isna().all()
 
 
 @pytest.mark.parametrize(
@@ -232,7 +250,7 @@ def test_reasons_without_their_numbers(reason, expected):
 
 
 def test_a_complex_counts_once_in_each_class(dataset):
-    (rejected,) = complexes(dataset.rows(), LEVEL, accepted=False)
+    (rejected,) = (row for row in dataset.rows() if row.status == "rejected")
     rows = [
         replace(rejected, reason="water 1 is no longer H2O; water 2 is no longer H2O"),
         replace(
@@ -241,4 +259,7 @@ def test_a_complex_counts_once_in_each_class(dataset):
             "formed: O3-H9 (1.01 Å); water 5 is no longer H2O",
         ),
     ]
-    assert reason_classes(rows) == {"water is no longer H2O": 2, "ligand is no longer itself": 1}
+    assert reason_classes(table_of(rows)) == {
+        "water is no longer H2O": 2,
+        "ligand is no longer itself": 1,
+    }

@@ -3,7 +3,6 @@
 import bz2
 import csv
 import json
-import math
 import shutil
 from dataclasses import fields, replace
 
@@ -29,7 +28,8 @@ from rarebind.datasets import (
 from rarebind.datasets.compare import Comparison, Pair
 from rarebind.datasets.extxyz import read_records, write_records
 from rarebind.datasets.scf_fields import SCF_FIELDS
-from rarebind.datasets.statistics import complexes, levels
+from rarebind.datasets.selection import complexes_at
+from rarebind.datasets.statistics import levels, table_of
 from rarebind.datasets.table import Row
 from rarebind.engines import GFN2_WATER, LEVELS, SCFReport
 from rarebind.errors import InputError
@@ -190,8 +190,8 @@ def test_the_table_tells_the_state():
 def test_two_programs_are_two_levels(two_programs, tmp_path, capsys):
     rows = two_programs.rows()
     both = [GFN2, f"{GFN2} by xtb"]
-    assert levels(rows) == both
-    assert [len(complexes(rows, level)) for level in both] == [len(METALS)] * 2
+    assert levels(table_of(rows)) == both
+    assert [len(complexes_at(rows, level)) for level in both] == [len(METALS)] * 2
     with pytest.raises(InputError, match="several programs computed gfn2-xtb: choose from"):
         find_level(rows, "gfn2-xtb")
     with pytest.raises(InputError, match="of 2 levels of theory"):
@@ -202,8 +202,8 @@ def test_two_programs_are_two_levels(two_programs, tmp_path, capsys):
     assert list(json.loads(run(capsys, "info", two_programs.folder, "--json"))["levels"]) == both
     # Both programs evaluate the same method.
     found = compare(two_programs, *both)
-    assert max(abs(pair.delta_exchange) for pair in found.pairs) < 0.5
-    assert [metal.number for metal in found.by_metal()] == [1, 1, 1, 3]
+    assert found.table["delta_exchange"].abs().max() < 0.5
+    assert list(found.by_metal()["number"]) == [1, 1, 1, 3]
 
 
 def test_a_table_of_before_names_no_engine_in_the_level(tmp_path):
@@ -281,36 +281,36 @@ def test_differences_are_those_of_the_records(dataset):
     assert (found.alone_a, found.alone_b) == (0, 0)
     by_key = {record.key: record for record in [*small_records(), *labelled_records()]}
     assert [pair.a.metal for pair in found.pairs] == list(METALS)
-    for pair in found.pairs:
+    for pair, line in zip(found.pairs, found.table.itertuples(), strict=True):
         a, b = by_key[pair.a.key].binding, by_key[pair.b.key].binding
+        assert (line.key_a, line.key_b) == (pair.a.key, pair.b.key)
         assert by_key[pair.b.key].source == pair.a.key
-        assert pair.delta_binding == pytest.approx(b.binding_kcal - a.binding_kcal, abs=2e-3)
-        assert pair.delta_exchange == pytest.approx(b.exchange_kcal - a.exchange_kcal, abs=2e-3)
-    *metals, total = found.by_metal()
-    assert [metal.metal for metal in metals] == list(METALS)
-    for metal, pair in zip(metals, found.pairs, strict=True):
-        assert metal.exchange.mean == pytest.approx(pair.delta_exchange)
-        assert math.isnan(metal.exchange.sd)
-        assert metal.exchange.mae == 0
-        assert metal.spearman is None
-    deltas = [pair.delta_binding for pair in found.pairs]
-    assert (total.metal, total.number) == ("all", len(METALS))
-    assert total.binding.mean == pytest.approx(np.mean(deltas))
-    assert total.binding.sd == pytest.approx(np.std(deltas, ddof=1))
+        assert line.delta_binding == pytest.approx(b.binding_kcal - a.binding_kcal, abs=2e-3)
+        assert line.delta_exchange == pytest.approx(b.exchange_kcal - a.exchange_kcal, abs=2e-3)
+    summary = found.by_metal()
+    assert list(summary.index) == [*METALS, "all"]
+    metals = summary.loc[list(METALS)]
+    assert list(metals["exchange_mean"]) == pytest.approx(list(found.table["delta_exchange"]))
+    assert metals[["exchange_sd", "spearman"]].isna().all(axis=None)
+    assert (metals["exchange_mae"] == 0).all()
+    deltas, total = found.table["delta_binding"], summary.loc["all"]
+    assert total["number"] == len(METALS)
+    assert total["binding_mean"] == pytest.approx(np.mean(deltas))
+    assert total["binding_sd"] == pytest.approx(np.std(deltas, ddof=1))
     backwards = compare(dataset, GFN1, GFN2)
-    assert backwards.pairs[0].delta_exchange == -found.pairs[0].delta_exchange
+    assert list(backwards.table["delta_exchange"]) == list(-found.table["delta_exchange"])
 
 
 def test_statistics_within_a_metal(dataset):
     """Against numpy and scipy, over many complexes of two metals."""
     rng = np.random.default_rng(7)
-    (row, *_) = complexes(dataset.rows(), GFN2)
+    (row, *_) = complexes_at(dataset.rows(), GFN2)
 
     def pair(metal, i):
         binding, exchange = rng.normal(size=(2, 2)) * 10
         a, b = (
-            replace(row, key=f"{metal}{i}{x}", metal=metal, binding_kcal_mol=binding[x],
-                    exchange_kcal_mol=exchange[x])
+            replace(row, key=f"{metal}{i}{x}", metal=metal, binding_kcal_mol=round(binding[x], 3),
+                    exchange_kcal_mol=round(exchange[x], 3))
             for x in (0, 1)
         )  # fmt: skip
         return Pair(a, b)
@@ -318,21 +318,36 @@ def test_statistics_within_a_metal(dataset):
     pairs = {metal: [pair(metal, i) for i in range(9)] for metal in ("La", "Lu")}
     found = Comparison("A", "B", (*pairs["La"], *pairs["Lu"]), 0, 0)
     off = []
-    for summary in found.by_metal()[:-1]:
-        members = pairs[summary.metal]
-        deltas = np.array([pair.delta_exchange for pair in members])
+    for metal, members in pairs.items():
+        summary = found.by_metal().loc[metal]
+        exchange = np.array([[row.exchange_kcal_mol for row in pair] for pair in members])
+        deltas = exchange[:, 1] - exchange[:, 0]
         off += list(deltas - deltas.mean())
-        assert summary.number == len(members)
-        assert summary.exchange.sd == pytest.approx(deltas.std(ddof=1))
-        assert summary.exchange.mae == pytest.approx(np.abs(deltas - deltas.mean()).mean())
-        expected = spearmanr(*zip(*(pair.exchange for pair in members), strict=True))
-        assert summary.spearman == pytest.approx(expected.statistic)
-    total = found.by_metal()[-1]
-    assert total.exchange.mae == pytest.approx(np.abs(off).mean())
-    shown = found.off_the_mean()
-    assert abs(shown[0][1]) == pytest.approx(np.abs(off).max())
-    same = [replace(pair, a=replace(pair.a, exchange_kcal_mol=1.0)) for pair in pairs["La"]]
-    assert Comparison("A", "B", tuple(same), 0, 0).by_metal()[0].spearman is None
+        assert summary["number"] == len(members)
+        assert summary["exchange_sd"] == pytest.approx(deltas.std(ddof=1))
+        assert summary["exchange_mae"] == pytest.approx(np.abs(deltas - deltas.mean()).mean())
+        assert summary["spearman"] == pytest.approx(spearmanr(*exchange.T).statistic)
+    total = found.by_metal().loc["all"]
+    assert total["exchange_mae"] == pytest.approx(np.abs(off).mean())
+    assert np.isnan(total["spearman"])
+    shown = found.off_the_mean()["off"]
+    assert abs(shown.iloc[0]) == pytest.approx(np.abs(off).max())
+    assert shown.abs().is_monotonic_decreasing
+    same = [pair._replace(a=replace(pair.a, exchange_kcal_mol=1.0)) for pair in pairs["La"]]
+    assert np.isnan(Comparison("A", "B", tuple(same), 0, 0).by_metal().loc["La", "spearman"])
+
+
+def test_a_pair_without_an_energy_stands_aside(dataset):
+    pairs = compare(dataset, GFN2, GFN1).pairs
+    without = pairs[0]._replace(b=replace(pairs[0].b, exchange_kcal_mol=None))
+    found = Comparison("A", "B", (without, *pairs[1:]), 0, 0)
+    assert [pair.has("exchange") for pair in found.pairs] == [False, True, True]
+    assert found.off_the_mean()["label"].iloc[-1] == without.a.label
+    summary = found.by_metal()
+    assert np.isnan(summary["exchange_mean"].iloc[0])
+    assert summary.loc["all", "exchange_mean"] == pytest.approx(
+        found.table["delta_exchange"][1:].mean()
+    )
 
 
 def test_imported_records_are_joined_by_their_structure(tmp_path):

@@ -7,8 +7,11 @@ import pytest
 
 from rarebind.campaigns import Curation, read_config
 from rarebind.datasets import Dataset, verify, write_card
-from rarebind.datasets.statistics import complexes, contraction, levels
+from rarebind.datasets.shards import Shard
+from rarebind.datasets.statistics import complexes, contraction, levels, table_of
+from rarebind.datasets.table import table_text
 from rarebind.io.files import sha256_of_file
+from rarebind.io.tables import rows_text
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -23,6 +26,11 @@ def dataset():
 @pytest.fixture(scope="module")
 def rows(dataset):
     return dataset.rows()
+
+
+@pytest.fixture(scope="module")
+def table(rows):
+    return table_of(rows)
 
 
 def test_files_are_those_of_the_manifest(dataset):
@@ -49,19 +57,24 @@ def test_it_is_what_the_campaigns_declare(rows, name, wanted):
     assert all(task.key in accepted for task in curation.stages["references"])
 
 
-def test_every_accepted_complex_is_labelled(rows):
-    assert levels(rows)[0] == GFN2
-    for row in complexes(rows, GFN2):
-        assert row.binding_kcal_mol is not None
-        assert row.exchange_kcal_mol is not None
+def test_every_accepted_complex_is_labelled(table):
+    assert levels(table)[0] == GFN2
+    accepted = complexes(table, GFN2)
+    assert accepted[["binding_kcal_mol", "exchange_kcal_mol"]].notna().all(axis=None)
 
 
 @pytest.mark.parametrize("geometry", ["4:0", "3:2", "2:4", "1:6"])
-def test_the_lanthanide_contraction_shows(rows, geometry):
-    found = contraction([row for row in complexes(rows, GFN2) if row.geometry == geometry])
-    assert len(found.metals) == 16
+def test_the_lanthanide_contraction_shows(table, geometry):
+    accepted = complexes(table, GFN2)
+    found = contraction(accepted[accepted["geometry"] == geometry])
+    assert len(found.radii) == 16
     assert found.slope > 0.2
     assert found.r_squared > 0.8
+
+
+def test_the_tables_are_written_as_they_were(dataset, rows):
+    assert table_text(rows) == (DATA / "table.csv").read_text()
+    assert rows_text(dataset.shards, Shard) == (DATA / "manifest.csv").read_text()
 
 
 def test_the_card_is_up_to_date(dataset, tmp_path):

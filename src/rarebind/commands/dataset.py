@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from dataclasses import asdict
@@ -218,17 +216,11 @@ def compare(
     """Differences of binding energies between two levels on the same geometries, B − A."""
     from rarebind.datasets import Dataset
     from rarebind.datasets.compare import compare as run_compare
-    from rarebind.datasets.compare import csv_fields
     from rarebind.io.files import write_packed
 
     found = run_compare(Dataset(folder), level_a, level_b)
     if table is not None:
-        text = io.StringIO()
-        lines = [csv_fields(pair) for pair in found.pairs]
-        writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-        write_packed(table, text.getvalue())
+        write_packed(table, found.table.to_csv(index=False, lineterminator="\n"))
     if as_json:
         _print_json(comparison_json(found))
     else:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+
+from rarebind.io.tables import terminal_table
 
 if TYPE_CHECKING:
     from rarebind.datasets import Comparison, Dataset, Row, VerifyReport
@@ -20,18 +19,18 @@ SHOWN = 20
 
 def summary(dataset: Dataset, rows: Sequence[Row]) -> dict[str, object]:
     """The counts of `rows`, as JSON has them."""
-    from rarebind.datasets.statistics import complexes, grouped, levels, reason_classes
+    from rarebind.datasets.statistics import complexes, counts, levels, reason_classes, table_of
 
+    table = table_of(rows)
     by_level: dict[str, object] = {}
-    for level in levels(rows):
-        accepted, rejected = (complexes(rows, level, accepted=yes) for yes in (True, False))
+    for level in levels(table):
+        accepted, rejected = (complexes(table, level, accepted=yes) for yes in (True, False))
         by_level[level] = {
             "accepted": len(accepted),
             "rejected": len(rejected),
             "reasons": reason_classes(rejected),
             **{
-                name: {key[0]: len(members) for key, members in grouped(accepted, name).items()}
-                for name in ("scaffold", "geometry", "metal")
+                name: counts(accepted, name).to_dict() for name in ("scaffold", "geometry", "metal")
             },
         }
     return {**_totals(dataset, rows), "levels": by_level}
@@ -50,39 +49,26 @@ def _totals(dataset: Dataset, rows: Sequence[Row]) -> dict[str, int]:
 
 def show_info(dataset: Dataset, rows: Sequence[Row]) -> None:
     """Print the counts of `rows`."""
-    from rarebind.datasets.statistics import complexes, grouped, levels, reason_classes
+    from rarebind.datasets.statistics import complexes, counts, levels, reason_classes, table_of
 
-    totals = _totals(dataset, rows)
-    console = Console()
+    totals, table = _totals(dataset, rows), table_of(rows)
+    console = Console(highlight=False)
     console.print(
         f"{dataset.folder}: {totals['records']} records, {totals['frames']} geometries, "
-        f"{totals['shards']} shards, {totals['bytes'] / 1e6:.1f} MB",
-        highlight=False,
+        f"{totals['shards']} shards, {totals['bytes'] / 1e6:.1f} MB"
     )
-    for level in levels(rows):
-        accepted, rejected = (complexes(rows, level, accepted=yes) for yes in (True, False))
-        cells = {
-            key: len(members) for key, members in grouped(accepted, "metal", "scaffold").items()
-        }
-        names = [key[0] for key in grouped(accepted, "scaffold")]
-        console.print(
-            f"\n{level}: {len(accepted)} accepted, {len(rejected)} rejected complexes",
-            highlight=False,
-        )
-        table = Table(box=SIMPLE)
-        table.add_column("Metal")
-        for name in names:
-            table.add_column(name, justify="right")
-        for (metal,) in grouped(accepted, "metal"):
-            table.add_row(metal, *(str(cells.get((metal, name), 0)) for name in names))
-        console.print(table)
-        geometries = grouped(accepted, "geometry").items()
-        console.print(
-            "  geometries: " + ", ".join(f"{key[0]} {len(members)}" for key, members in geometries),
-            highlight=False,
-        )
+    for level in levels(table):
+        accepted, rejected = (complexes(table, level, accepted=yes) for yes in (True, False))
+        console.print(f"\n{level}: {len(accepted)} accepted, {len(rejected)} rejected complexes")
+        cells = accepted.pivot_table(
+            index="metal", columns="scaffold", values="key", aggfunc="count", observed=True,
+            fill_value=0,
+        )  # fmt: skip
+        console.print(terminal_table(["Metal", *cells.columns], cells.itertuples(name=None)))
+        geometries = counts(accepted, "geometry").items()
+        console.print("  geometries: " + ", ".join(f"{name} {n}" for name, n in geometries))
         for reason, count in reason_classes(rejected).items():
-            console.print(f"  rejected: {count} × {reason}", highlight=False)
+            console.print(f"  rejected: {count} × {reason}")
 
 
 def show_verification(report: VerifyReport) -> None:
@@ -112,54 +98,59 @@ def show_verification(report: VerifyReport) -> None:
 
 def comparison_json(found: Comparison) -> dict[str, object]:
     """A comparison as JSON; energies in kcal/mol, null where there is no value."""
-    from rarebind.datasets.compare import csv_fields
+    from rarebind.datasets.compare import QUANTITIES
+    from rarebind.io.tables import records_of
 
-    metals = [asdict(metal) for metal in found.by_metal()]
-    for metal in metals:
-        for name in ("binding", "exchange"):
-            metal[name] = {
-                what: None if math.isnan(value) else value for what, value in metal[name].items()
-            }
     return {
         "level_a": found.level_a,
         "level_b": found.level_b,
         "alone_a": found.alone_a,
         "alone_b": found.alone_b,
-        "metals": metals,
-        "complexes": [csv_fields(pair) for pair in found.pairs],
+        "metals": [
+            {
+                "metal": metal,
+                "number": line["number"],
+                **{
+                    quantity: {name: line[f"{quantity}_{name}"] for name in ("mean", "sd", "mae")}
+                    for quantity in QUANTITIES
+                },
+                "spearman": line["spearman"],
+            }
+            for metal, line in zip(
+                found.by_metal().index, records_of(found.by_metal()), strict=True
+            )
+        ],
+        "complexes": records_of(found.table),
     }
 
 
 def show_comparison(found: Comparison) -> None:
     """Print what lies between two levels, by metal and complex."""
-    console = Console()
+    console = Console(highlight=False)
     console.print(
         f"Δ = B − A in kcal/mol over {len(found.pairs)} complexes in the same geometry\n"
-        f"  A: {found.level_a} ({found.alone_a} more)\n  B: {found.level_b} ({found.alone_b} more)",
-        highlight=False,
+        f"  A: {found.level_a} ({found.alone_a} more)\n  B: {found.level_b} ({found.alone_b} more)"
     )
-    table = Table(box=SIMPLE)
-    table.add_column("Metal")
-    for name in ("n", "Δ eq. 1", "sd", "MAE", "Δ exch.", "sd", "MAE", "rank"):
-        table.add_column(name, justify="right")
-    for metal in found.by_metal():
-        spreads = (metal.binding, metal.exchange)
-        numbers = [number for s in spreads for number in (s.mean, s.sd, s.mae)]
-        ranks = "" if metal.spearman is None else f"{metal.spearman:.2f}"
-        table.add_row(metal.metal, str(metal.number), *map(_number, numbers), ranks)
-    console.print(table)
+    head = ("Metal", "n", "Δ eq. 1", "sd", "MAE", "Δ exch.", "sd", "MAE", "rank")
+    lines = (
+        (metal, int(number), *map(_number, numbers))
+        for metal, number, *numbers in found.by_metal().itertuples(name=None)
+    )
+    console.print(terminal_table(head, lines))
     console.print(
         "  MAE: once the mean of each metal is taken off; rank: Spearman correlation of the "
         "exchange energies at A and B"
     )
-    table = Table(title="Exchange energies, the farthest off their metal's mean first", box=SIMPLE)
-    table.add_column("Complex", no_wrap=True)
-    for name in ("A", "B", "Δ", "off mean", "Δ eq. 1"):
-        table.add_column(name, justify="right")
-    for pair, off in found.off_the_mean()[:SHOWN]:
-        numbers = [*pair.exchange, pair.delta_exchange, off, pair.delta_binding]
-        table.add_row(pair.a.label, *map(_number, numbers))
-    console.print(table)
+    far = found.off_the_mean().head(SHOWN)
+    columns = ["exchange_a", "exchange_b", "delta_exchange", "off", "delta_binding"]
+    numbers = (map(_number, line) for line in far[columns].itertuples(index=False, name=None))
+    console.print(
+        terminal_table(
+            ("Complex", "A", "B", "Δ", "off mean", "Δ eq. 1"),
+            ((label, *cells) for label, cells in zip(far["label"], numbers, strict=True)),
+            title="Exchange energies, the farthest off their metal's mean first",
+        )
+    )
     if len(found.pairs) > SHOWN:
         console.print(f"and {len(found.pairs) - SHOWN} more: give --csv FILE for all of them")
 
@@ -176,19 +167,19 @@ def show_breakdown(found: Breakdown) -> None:
     for title, terms in cycles.items():
         if not terms:
             continue
-        table = Table(title=title, box=SIMPLE)
-        table.add_column("Molecule", no_wrap=True)
-        for name in ("Number", "Total/eV", "Dispersion/eV", "Cavity/eV"):
-            table.add_column(name, justify="right")
-        for term in terms:
-            parts = map(term.part, PARTS)
-            table.add_row(term.record.label, f"{term.number:+d}", *map(_energy, parts))
         sums = [total(terms, part) for part in PARTS]
+        in_kcal = ["" if value is None else f"{value * KCAL_PER_EV:.2f}" for value in sums]
+        table = terminal_table(
+            ("Molecule", "Number", "Total/eV", "Dispersion/eV", "Cavity/eV"),
+            (
+                (term.record.label, f"{term.number:+d}", *map(_energy, map(term.part, PARTS)))
+                for term in terms
+            ),
+            title=title,
+        )
         table.add_section()
         table.add_row("sum", "", *map(_energy, sums))
-        in_kcal = [None if value is None else value * KCAL_PER_EV for value in sums]
-        kcal = ["" if value is None else f"{value:.2f}" for value in in_kcal]
-        table.add_row("kcal/mol", "", *kcal)
+        table.add_row("kcal/mol", "", *in_kcal)
         console.print(table)
 
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from rarebind.datasets.card_sections import level_section, markdown_table, overview
-from rarebind.datasets.card_text import (
-    ABOUT,
-    CAPTIONS,
-    FIELDS,
-    LICENCE,
-    LIMITS,
-    SEVERAL_LEVELS,
-    STATE_FIELDS,
-)
+import pandas as pd
+
+from rarebind.datasets.card_sections import level_section, overview
 from rarebind.datasets.figures import draw_figures
 from rarebind.datasets.shards import SHARDS, Dataset
-from rarebind.datasets.statistics import complexes, levels
-from rarebind.datasets.table import Row
+from rarebind.datasets.statistics import complexes, levels, table_of
 from rarebind.io.files import replace_file
+from rarebind.io.tables import markdown_table
+from rarebind.io.yaml import read_yaml
 
 CARD, FIGURES = "README.md", "figures"
+_WORDS = "dataset_card.yaml"
+_SECTIONS = (
+    "about", "reading", "several_levels", "limits", "licence", "captions", "fields", "state_fields",
+)  # fmt: skip
+
+
+@cache
+def words() -> dict[str, Any]:
+    """The words of every card, from ``data/dataset_card.yaml``."""
+    return read_yaml(_WORDS, None, *_SECTIONS)[0]
 
 
 def write_card(
@@ -42,75 +47,48 @@ def write_card(
     InputError
         The table cannot be read.
     """
-    rows = dataset.rows()
-    sections = [f"# {title}", ABOUT, overview(rows)]
-    found = levels(rows)
+    table = table_of(dataset.rows())
+    sections = [f"# {title}", words()["about"], overview(table)]
+    found = levels(table)
     figures: list[Path] = []
     for level in found:
-        accepted, rejected = (complexes(rows, level, accepted=yes) for yes in (True, False))
+        accepted, rejected = (complexes(table, level, accepted=yes) for yes in (True, False))
         folder = dataset.folder / FIGURES
         # One level, the common case, needs no folder of its own.
         folder = folder if level == found[0] else folder / _slug(level)
         drawn = draw_figures(accepted, folder)
         figures += drawn
-        shown = {path.name: path.relative_to(dataset.folder).as_posix() for path in drawn}
-        origins = _origins([*accepted, *rejected], rows)
+        sources = pd.concat([accepted, rejected])["source"].dropna()
+        origins = sorted(set(table.loc[table["key"].isin(sources), "level"]))
         sections.append(level_section(level, accepted, rejected, origins))
-        sections += [
-            f"![{CAPTIONS[name]}]({path})\n\n*{CAPTIONS[name]}*" for name, path in shown.items()
-        ]
+        for path in drawn:
+            caption = words()["captions"][path.name]
+            place = path.relative_to(dataset.folder).as_posix()
+            sections.append(f"![{caption}]({place})\n\n*{caption}*")
     if not found:
         sections.append("There is no complex in this dataset yet.")
-    sections += [_reading(dataset, rows), _files(dataset), f"## Known limits\n\n{LIMITS}", LICENCE]
-    text = "\n\n".join(section.strip() for section in sections) + "\n"
+    limits = f"## Known limits\n\n{words()['limits']}"
+    sections += [*_reading(dataset, table), _files(dataset), limits, words()["licence"]]
     path = dataset.folder / CARD
-    replace_file(path, text.encode())
+    replace_file(path, "\n\n".join(section.strip() for section in sections) + "\n")
     return [path, *figures]
 
 
-def _origins(members: Sequence[Row], rows: Sequence[Row]) -> list[str]:
-    """Levels of the records that are sources of `members`."""
-    sources = {row.source for row in members}
-    return sorted({row.level for row in rows if row.key in sources})
-
-
-def _reading(dataset: Dataset, rows: Sequence[Row]) -> str:
-    text = "## How to read it"
+def _reading(dataset: Dataset, table: pd.DataFrame) -> list[str]:
+    parts = ["## How to read it"]
     shard = next(iter(sorted(dataset.shards, key=lambda shard: shard.kind != "complex")), None)
     if shard is not None:
-        text += f"""
-
-With ASE alone, one shard at a time:
-
-```python
-from ase.io import iread
-
-for atoms in iread("{SHARDS}/{shard.name}", index=":"):
-    if atoms.info["role"] == "end":
-        print(atoms.info["label"], atoms.get_potential_energy(), atoms.info.get("binding_energy"))
-```
-
-With rarebind, as records:
-
-```python
-from rarebind.datasets import Dataset
-
-dataset = Dataset(".")
-rows = dataset.rows()
-for record in dataset.records(dataset.shards[:1]):
-    print(record.label, record.calculation.energy, record.binding)
-```
-
-`table.csv` has one line a record, for a spreadsheet, with energies in the units that its headings
-name."""
-    if len({row.level for row in rows}) > 1:
-        text += f"\n\n{SEVERAL_LEVELS.strip()}"
-    labelled = any(row.source or row.s_squared is not None for row in rows)
+        parts.append(words()["reading"].replace("SHARD", f"{SHARDS}/{shard.name}"))
+    if len(table["level"].unique()) > 1:
+        parts.append(words()["several_levels"])
+    has_states = table[["source", "s_squared"]].notna().any(axis=None)
     fields = [
         (", ".join(f"`{part}`" for part in name.split(", ")), unit, meaning)
-        for name, unit, meaning in (*FIELDS, *(STATE_FIELDS if labelled else ()))
-    ]
-    return f"{text}\n\nFields of a frame:\n\n{markdown_table(('field', 'unit', 'meaning'), fields)}"
+        for name, unit, meaning in [
+            *words()["fields"], *(words()["state_fields"] if has_states else ())
+        ]
+    ]  # fmt: skip
+    return [*parts, "Fields of a frame:", markdown_table(("field", "unit", "meaning"), fields)]
 
 
 def _files(dataset: Dataset) -> str:

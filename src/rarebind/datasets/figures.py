@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from rarebind.datasets.statistics import (
-    NONE,
     Contraction,
     contraction,
-    grouped,
-    is_lanthanide,
+    labelled,
     relative_exchange,
-    values_of,
+    values,
     with_own_geometry,
 )
-from rarebind.datasets.table import Row
+from rarebind.elements import is_lanthanide
 from rarebind.io.files import replace_file
+from rarebind.io.tables import NONE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,12 +33,12 @@ _LIGAND, _WATER = _COLOURS[1], _COLOURS[0]
 _DPI = 110
 
 
-def draw_figures(rows: Sequence[Row], folder: Path) -> list[Path]:
-    """Draw what `rows` give, as PNG files.
+def draw_figures(table: pd.DataFrame, folder: Path) -> list[Path]:
+    """Draw what `table` give, as PNG files.
 
     Parameters
     ----------
-    rows
+    table
         Accepted complexes of one level of theory.
     folder
         Made when absent.
@@ -51,7 +51,7 @@ def draw_figures(rows: Sequence[Row], folder: Path) -> list[Path]:
         against the ionic radius), ``series.png`` (exchange energies relative to La).  What there
         is no data for is left out, and an older figure of that name is removed.
     """
-    drawings: dict[str, Callable[[Sequence[Row]], Figure | None]] = {
+    drawings: dict[str, Callable[[pd.DataFrame], Figure | None]] = {
         "counts.png": draw_counts,
         "energies.png": draw_energies,
         "distances.png": draw_distances,
@@ -60,7 +60,7 @@ def draw_figures(rows: Sequence[Row], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, draw in drawings.items():
-        figure = draw(rows)
+        figure = draw(table)
         if figure is None:
             (folder / name).unlink(missing_ok=True)
             continue
@@ -72,51 +72,50 @@ def draw_figures(rows: Sequence[Row], folder: Path) -> list[Path]:
     return paths
 
 
-def draw_counts(rows: Sequence[Row]) -> Figure | None:
+def draw_counts(table: pd.DataFrame) -> Figure | None:
     """Number of complexes, printed: a row for each scaffold and geometry, a column a metal."""
-    metals = [key[0] for key in grouped(rows, "metal")]
-    parts = list(grouped(rows, "scaffold", "geometry"))
-    if not parts:
+    if table.empty:
         return None
-    numbers = {
-        key: len(members) for key, members in grouped(rows, "scaffold", "geometry", "metal").items()
-    }
-    grid = np.array([[numbers.get((*part, metal), 0) for metal in metals] for part in parts])
-    figure = _figure(2.4 + 0.42 * len(metals), 1.1 + 0.27 * len(parts))
+    grid = table.pivot_table(
+        index=["scaffold", "geometry"], columns="metal", values="key", aggfunc="count",
+        observed=True, fill_value=0,
+    )  # fmt: skip
+    high, wide = grid.shape
+    figure = _figure(2.4 + 0.42 * wide, 1.1 + 0.27 * high)
     axes = figure.add_subplot()
     axes.imshow(grid, cmap="cividis", aspect="auto", vmin=0)
+    most = grid.to_numpy().max()
     for (i, j), number in np.ndenumerate(grid):
-        colour = "white" if number < grid.max() / 2 else "black"
+        colour = "white" if number < most / 2 else "black"
         axes.text(j, i, str(number), ha="center", va="center", color=colour, fontsize=7)
-    axes.set_xticks(range(len(metals)), metals)
-    axes.set_yticks(range(len(parts)), [" ".join(part) for part in parts])
+    axes.set_xticks(range(wide), grid.columns)
+    axes.set_yticks(range(high), [" ".join(part) for part in grid.index])
     axes.tick_params(length=0)
     return figure
 
 
-def draw_energies(rows: Sequence[Row]) -> Figure | None:
+def draw_energies(table: pd.DataFrame) -> Figure | None:
     """Distribution of each binding energy by geometry and scaffold, over all metals."""
     columns = {
         "binding_kcal_mol": "binding energy (eq. 1) / kcal mol$^{-1}$",
         "exchange_kcal_mol": "exchange energy / kcal mol$^{-1}$",
     }
-    labelled = [row for row in rows if row.labelled]
-    if not labelled:
+    ours = labelled(table)
+    if ours.empty:
         return None
-    columns = {name: label for name, label in columns.items() if values_of(labelled, name)}
-    cores = [key[0] for key in grouped(labelled, "scaffold")]
-    geometries = [key[0] for key in grouped(labelled, "geometry")]
-    cells = grouped(labelled, "scaffold", "geometry")
+    columns = {name: label for name, label in columns.items() if ours[name].notna().any()}
+    cores, geometries = values(ours, "scaffold"), values(ours, "geometry")
+    cells = dict(iter(ours.groupby(["scaffold", "geometry"], observed=True)))
     figure = _figure(4.5 * len(columns), 3.8)
     panels = figure.subplots(1, len(columns), squeeze=False)[0]
     for axes, (column, label) in zip(panels, columns.items(), strict=True):
         for c, core in enumerate(cores):
-            places, values = [], []
+            boxes = {}
             for g, geometry in enumerate(geometries):
-                if found := values_of(cells.get((core, geometry), ()), column):
-                    places.append(g + (c - (len(cores) - 1) / 2) * 0.8 / len(cores))
-                    values.append(found)
-            _boxes(axes, places, values, 0.64 / len(cores), _COLOURS[c % len(_COLOURS)])
+                found = cells[core, geometry][column].dropna() if (core, geometry) in cells else ()
+                if len(found):
+                    boxes[g + (c - (len(cores) - 1) / 2) * 0.8 / len(cores)] = list(found)
+            _boxes(axes, boxes, 0.64 / len(cores), _COLOURS[c % len(_COLOURS)])
             axes.plot([], [], color=_COLOURS[c % len(_COLOURS)], linewidth=5, label=core)
         axes.set_xticks(range(len(geometries)), geometries)
         axes.set_xlim(-0.55, len(geometries) - 0.45)
@@ -127,13 +126,13 @@ def draw_energies(rows: Sequence[Row]) -> Figure | None:
     return figure
 
 
-def draw_distances(rows: Sequence[Row]) -> Figure | None:
+def draw_distances(table: pd.DataFrame) -> Figure | None:
     """Mean metal–donor distance against ionic radius, a panel for each geometry.
 
     Geometries of another record, and so of another level, do not count.
     """
     fits = {}
-    for (geometry,), members in grouped(with_own_geometry(rows), "geometry").items():
+    for geometry, members in with_own_geometry(table).groupby("geometry", observed=True):
         fit = contraction(members)
         if fit is not None and geometry != NONE:
             fits[geometry] = (fit, contraction(members, "water_distance"))
@@ -159,24 +158,22 @@ def draw_distances(rows: Sequence[Row]) -> Figure | None:
     return figure
 
 
-def draw_series(rows: Sequence[Row]) -> Figure | None:
+def draw_series(table: pd.DataFrame) -> Figure | None:
     """Mean exchange energy relative to La along the series, a line for each scaffold."""
-    relative = relative_exchange(rows)
-    metals = list(next(iter(relative.values()), ()))
-    if len(metals) < 2:  # noqa: PLR2004
+    relative = relative_exchange(table)
+    if relative.shape[1] < 2:  # noqa: PLR2004
         return None
-    lanthanides = [metal for metal in metals if is_lanthanide(metal)]
+    lanthanides = [metal for metal in relative.columns if is_lanthanide(metal)]
     # Y and Sc stand apart: they are no members of the series.
-    apart = [metal for metal in metals if metal not in lanthanides]
+    apart = [metal for metal in relative.columns if metal not in lanthanides]
     figure = _figure(7.0, 3.8)
     axes = figure.add_subplot()
     axes.axhline(0, color="grey", linewidth=0.8)
-    for i, (core, means) in enumerate(relative.items()):
+    for i, (core, means) in enumerate(relative[[*lanthanides, *apart]].iterrows()):
         colour, marker = _COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)]
-        values = [means[metal] for metal in [*lanthanides, *apart]]
-        axes.plot(values[: len(lanthanides)], color=colour, linewidth=1.4, label=core)
-        axes.plot(values, marker, color=colour, markersize=5)
-    axes.set_xticks(range(len(metals)), [*lanthanides, *apart])
+        axes.plot(list(means[lanthanides]), color=colour, linewidth=1.4, label=core)
+        axes.plot(list(means), marker, color=colour, markersize=5)
+    axes.set_xticks(range(relative.shape[1]), [*lanthanides, *apart])
     axes.set_ylabel("mean exchange energy\nrelative to La / kcal mol$^{-1}$")
     axes.grid(axis="y", linewidth=0.4)
     axes.legend(fontsize=8, frameon=False)
@@ -193,14 +190,13 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _boxes(
-    axes: Axes, places: list[float], values: list[list[float]], width: float, colour: str
-) -> None:
-    """Quartiles as boxes, whiskers to the 5th and 95th percentile."""
-    if not values:
+def _boxes(axes: Axes, values_at: dict[float, list[float]], width: float, colour: str) -> None:
+    """Quartiles as boxes at their places, whiskers to the 5th and 95th percentile."""
+    if not values_at:
         return
     boxes = axes.boxplot(
-        values, positions=places, widths=width, whis=(5, 95), showfliers=False,
+        list(values_at.values()), positions=list(values_at), widths=width, whis=(5, 95),
+        showfliers=False,
         patch_artist=True, manage_ticks=False, medianprops={"color": "black"},
     )  # fmt: skip
     for patch in boxes["boxes"]:
@@ -208,16 +204,15 @@ def _boxes(
 
 
 def _line(axes: Axes, fit: Contraction, colour: str, marker: str, name: str) -> None:
-    radii = np.array(fit.radii)
-    inside = [is_lanthanide(metal) for metal in fit.metals]
-    fills = [colour if member else "white" for member in inside]
+    radii = fit.radii
+    fills = [colour if is_lanthanide(metal) else "white" for metal in radii.index]
     axes.scatter(radii, fit.distances, s=16, marker=marker, c=fills, edgecolors=colour, zorder=3)
     axes.plot(
         radii, fit.intercept + fit.slope * radii, color=colour, linewidth=1,
         label=f"{name}: slope {fit.slope:.2f}, r² {fit.r_squared:.3f}",
     )  # fmt: skip
     for i, (metal, radius, distance) in enumerate(
-        zip(fit.metals, fit.radii, fit.distances, strict=True)
+        zip(radii.index, radii, fit.distances, strict=True)
     ):
         # Neighbours in the series are close: their symbols go above and below in turn.
         axes.annotate(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rarebind.datasets.table import Row
 from rarebind.engines import LEVELS
 from rarebind.engines.level import model_chemistry_of, without_first_choice
-from rarebind.errors import InputError
+from rarebind.errors import InputError, collecting
 
 
 def find_level(rows: Iterable[Row], name: str) -> str:
@@ -33,6 +33,11 @@ def find_level(rows: Iterable[Row], name: str) -> str:
     if len(found) > 1:
         raise InputError(f"several programs computed {name}: choose from {', '.join(found)}")
     return found[0]
+
+
+def complexes_at(rows: Iterable[Row], level: str) -> list[Row]:
+    """Accepted complexes at one level of theory."""
+    return [row for row in rows if (row.kind, row.level, row.status) == ("complex", level, "ok")]
 
 
 def select_rows(
@@ -75,10 +80,8 @@ def select_rows(
             if name not in known
         ]
     only = None
-    try:
+    with collecting(problems):
         only = None if level is None else find_level(rows, level)
-    except InputError as error:
-        problems += error.problems
     if problems:
         raise InputError(problems)
     chosen = [

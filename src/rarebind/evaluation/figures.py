@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rarebind.datasets.statistics import is_lanthanide
+from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import (
     ENERGY,

@@ -11,8 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from rarebind.datasets.statistics import is_lanthanide
-from rarebind.elements import ionic_radius, rare_earths
+from rarebind.elements import ionic_radius, is_lanthanide, rare_earths
 from rarebind.evaluation.groups import one_a_complex
 from rarebind.evaluation.outcomes import Outcome, energies
 

@@ -10,11 +10,11 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from pydantic import ValidationError
 
@@ -25,7 +25,8 @@ from rarebind.io.yaml import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
+    from rich.console import Console
+    from rich.table import Table as RichTable
 
 #: Stands for what there is no value of.
 NONE = "–"
@@ -121,15 +122,87 @@ def frame_of(rows: Iterable[_T], kind: type[_T]) -> pd.DataFrame:
     return frame.astype({name: _DTYPES.get(hints[name], "object") for name in names})
 
 
-def number(value: float | None, digits: int, none: str = NONE) -> str:
-    """A number with so many decimals; `none` where it is None or NaN."""
-    return none if value is None or math.isnan(value) else f"{value:.{digits}f}"
+def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a DataFrame as plain dictionaries; what is missing is None."""
+    plain = frame.astype(object)
+    return plain.where(frame.notna(), None).to_dict("records")
+
+
+# --- cells -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells with headings; the first column names the rows.
+
+    Attributes
+    ----------
+    title
+    headings
+        Of the columns.
+    rows
+        As many cells each as there are headings.
+    caption
+        What it is of, in a line or two.
+    note
+        What a reader needs to understand the numbers.
+
+    Raises
+    ------
+    ValueError
+        A row has another number of cells.
+    """
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.headings) for row in self.rows):
+            raise ValueError(f"{self.title}: rows and headings have different lengths")
+
+
+def markdown(table: Table) -> str:
+    """`table` with title, caption and note in Markdown."""
+    head = [f"### {table.title}"] if table.title else []
+    cells = markdown_table(table.headings, table.rows, names=1)
+    return "\n\n".join([*head, *filter(None, (table.caption, cells, table.note))]) + "\n"
+
+
+def show(console: Console, table: Table) -> None:
+    """Print a table; intervals stand below their numbers, and long names go on in the next line."""
+    first, *others = table.headings
+    shown = terminal_table(
+        [first, *(heading.replace("-", "-\n") for heading in others)],
+        [[cell.replace(" [", "\n[") for cell in row] for row in table.rows],
+        title="\n".join(filter(None, (table.title, table.caption))),
+        caption=table.note,
+        whole=False,
+    )
+    console.print(shown, highlight=False)
+
+
+def number(value: float | None, digits: int) -> str:
+    """With so many digits and a true minus; :data:`NONE` for None and NaN."""
+    missing = value is None or math.isnan(value)
+    return NONE if missing else f"{value:.{digits}f}".replace("-", "−")
+
+
+def with_interval(value: float | None, span: Iterable[float] | None, digits: int) -> str:
+    """A number with its interval in brackets, where it has one."""
+    text = number(value, digits)
+    if span is None:
+        return text
+    low, high = (number(end, digits) for end in span)
+    return text if NONE in {low, high} else f"{text} [{low}, {high}]"
 
 
 def markdown_table(
     head: Iterable[object], lines: Iterable[Iterable[object]], *, names: int | None = None
 ) -> str:
-    """A table in Markdown.
+    """Cells as a table in Markdown.
 
     Parameters
     ----------
@@ -144,23 +217,32 @@ def markdown_table(
 
 
 def terminal_table(
-    head: Sequence[str],
+    head: Iterable[str],
     lines: Iterable[Iterable[object]],
     *,
     names: int = 1,
-    title: str | None = None,
-    caption: str | None = None,
-) -> Table:
-    """A table for the terminal: so many columns of names, kept whole, then numbers to the right."""
+    title: str = "",
+    caption: str = "",
+    whole: bool = True,
+) -> RichTable:
+    """Cells as a table for the terminal.
+
+    Parameters
+    ----------
+    names
+        So many columns hold names; those after them are numbers, set to the right.
+    whole
+        Whether names are kept in one line.
+    """
     from rich.box import SIMPLE
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = Table(title=title, caption=caption, box=SIMPLE)
+    table = RichTable(title=title or None, caption=caption or None, box=SIMPLE)
     for place, heading in enumerate(head):
         is_name = place < names
-        table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name)
+        table.add_column(heading, justify="left" if is_name else "right", no_wrap=is_name and whole)
     for line in lines:
-        # As it is: brackets in a name are no markup.
+        # As it is: brackets are no markup.
         table.add_row(*(Text(str(cell)) for cell in line))
     return table

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rarebind.datasets import Dataset, find_level
-from rarebind.datasets.statistics import complexes
+from rarebind.datasets.selection import complexes_at
 from rarebind.errors import InputError
 from rarebind.units import KCAL_PER_EV
 
@@ -32,7 +32,7 @@ def hydration_energies(dataset: Dataset, level: str) -> Hydration:
     """
     rows = dataset.rows()
     found: dict[str, list[tuple[float | None, int]]] = {}
-    for row in complexes(rows, find_level(rows, level)):
+    for row in complexes_at(rows, find_level(rows, level)):
         if row.exchange_kcal_mol is None or row.aqua_waters is None or row.metal is None:
             continue
         binding = row.binding_kcal_mol

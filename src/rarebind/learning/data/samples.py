@@ -7,7 +7,7 @@ from typing import Any
 
 from rarebind.complexes import TEMPLATE_METAL, swap_metal
 from rarebind.datasets import Dataset, Record, Row, find_level
-from rarebind.datasets.statistics import complexes
+from rarebind.datasets.selection import complexes_at
 from rarebind.errors import InputError
 from rarebind.learning.data.geometries import Geometry, geometries_of, same_geometry
 from rarebind.learning.data.lacking import lacking_references
@@ -132,7 +132,7 @@ _NEEDS = {
 
 def _chosen(dataset: Dataset, rows: Sequence[Row], target: Target, level: str) -> list[Row]:
     """The complexes to learn from."""
-    accepted = complexes(rows, level)
+    accepted = complexes_at(rows, level)
     quantity = target.quantity
     labelled = [row for row in accepted if row.labelled]
     for column in ("binding", "exchange") if quantity == "absolute" else (quantity,):

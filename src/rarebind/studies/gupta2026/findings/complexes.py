@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pandas import notna
+
 from rarebind.complexes import geometry_order, read_geometry
 from rarebind.datasets.selection import find_level
-from rarebind.datasets.statistics import complexes, grouped
+from rarebind.datasets.statistics import complexes, table_of
 from rarebind.datasets.table import Row
 from rarebind.errors import InputError
-from rarebind.evaluation.outcomes import QUANTITIES
 
 #: A substituent takes part when it has this part of the complexes of the one that has most: one
 #: with a few metals or geometries would be placed by these alone.
 _WELL_COVERED = 0.5
+#: Columns of the table by quantity.
+_COLUMNS = {"binding": "binding_kcal_mol", "exchange": "exchange_kcal_mol"}
 
 Energies = Mapping["Composition", float]
 
@@ -84,13 +86,18 @@ def select(rows: Iterable[Row], level: str, scaffolds: Sequence[str]) -> Selecti
     """
     rows = list(rows)
     level = find_level(rows, level)
-    rejected = complexes(rows, level, accepted=False)
-    accepted = complexes(rows, level)
-    ours = [row for row in accepted if row.scaffold in scaffolds]
-    labelled = [row for row in ours if _energies(row)]
-    single = _lowest(labelled)
-    kept = _well_covered(single)
-    if not kept:
+    table = table_of(rows)
+    rejected = complexes(table, level, accepted=False)
+    accepted = complexes(table, level)
+    ours = accepted[accepted["scaffold"].isin(scaffolds)]
+    known = ours[ours[list(_COLUMNS.values())].notna().any(axis=1)]
+    parts = list(Composition._fields)
+    # The key decides between equals, whatever order they come in.
+    single = known.sort_values(["energy_ev", "key"]).drop_duplicates(parts)
+    single = single.astype({"substituent": str}).sort_values(parts)
+    number = single.groupby("substituent")["key"].transform("size")
+    kept = single[number >= _WELL_COVERED * number.max()]
+    if kept.empty:
         raise InputError(
             f"no complex of {', '.join(scaffolds)} has energies at {level}: there is nothing that "
             "the statements could be tested on"
@@ -98,14 +105,16 @@ def select(rows: Iterable[Row], level: str, scaffolds: Sequence[str]) -> Selecti
     left_out = {
         "rejected": len(rejected),
         "of other ligands": len(accepted) - len(ours),
-        "without energies": len(ours) - len(labelled),
-        "conformers that are not the lowest": len(labelled) - len(single),
+        "without energies": len(ours) - len(known),
+        "conformers that are not the lowest": len(known) - len(single),
         "of substituents with few metals or geometries": len(single) - len(kept),
     }
-    known = {key: _energies(row) for key, row in kept.items()}
+    names = [Composition(*map(str, part)) for part in kept[parts].itertuples(index=False)]
     energies = {
-        name: MappingProxyType({key: found[name] for key, found in known.items() if name in found})
-        for name in QUANTITIES
+        quantity: MappingProxyType(
+            {name: value for name, value in zip(names, kept[column], strict=True) if notna(value)}
+        )
+        for quantity, column in _COLUMNS.items()
     }
     return Selection(
         level,
@@ -134,32 +143,3 @@ def geometries(energies: Energies) -> tuple[str, ...]:
 def ligands_of(geometry: str) -> int:
     """Number of ligands: 3 of ``3:2``."""
     return read_geometry(geometry).number
-
-
-def _energies(row: Row) -> dict[str, float]:
-    found = {"binding": row.binding_kcal_mol, "exchange": row.exchange_kcal_mol}
-    return {
-        name: value for name, value in found.items() if value is not None and math.isfinite(value)
-    }
-
-
-def _lowest(rows: Iterable[Row]) -> dict[Composition, Row]:
-    """By composition, in chemical order."""
-    found: dict[Composition, Row] = {}
-    columns = Composition._fields
-    for key, members in grouped(rows, *columns).items():
-        # The key decides between equals, whatever order they come in.
-        found[Composition(*key)] = min(members, key=lambda row: (row.energy_ev, row.key))
-    return found
-
-
-def _well_covered(found: Mapping[Composition, Row]) -> dict[Composition, Row]:
-    counts: dict[str, int] = {}
-    for composition in found:
-        counts[composition.substituent] = counts.get(composition.substituent, 0) + 1
-    most = max(counts.values(), default=0)
-    return {
-        composition: row
-        for composition, row in found.items()
-        if counts[composition.substituent] >= _WELL_COVERED * most
-    }

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rarebind.datasets.statistics import is_lanthanide
-from rarebind.elements import rare_earths
+from rarebind.elements import is_lanthanide, rare_earths
 from rarebind.errors import InputError
 from rarebind.io.yaml import check_keys, read_yaml
 from rarebind.ligands import scaffolds, substituents

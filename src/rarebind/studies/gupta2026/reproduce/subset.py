@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rarebind.datasets import Dataset, Row, append, compare, find_level
+from rarebind.datasets.frames import chemical_rank
+from rarebind.datasets.selection import complexes_at
 from rarebind.datasets.shards import MANIFEST
-from rarebind.datasets.statistics import complexes, grouped
 from rarebind.errors import InputError
+from rarebind.io.tables import NONE
 
 #: What complexes of a kind have in common.
 _KIND = ("scaffold", "geometry", "metal")
@@ -24,7 +26,7 @@ def labelled(dataset: Dataset, level: str) -> list[Row]:
         There is no such level.
     """
     rows = dataset.rows()
-    found = complexes(rows, find_level(rows, level))
+    found = complexes_at(rows, find_level(rows, level))
     return [row for row in found if row.binding_kcal_mol is not None]
 
 
@@ -56,9 +58,7 @@ def stratified(rows: Sequence[Row], number: int, which: str = "") -> list[Row]:
     """
     if number > len(rows):
         raise InputError(f"{number} complexes are asked for, and there are {len(rows)}{which}")
-    ordered = [
-        row for members in grouped(rows, *_KIND).values() for row in sorted(members, key=_drawn)
-    ]
+    ordered = sorted(rows, key=lambda row: (*(_rank(row, name) for name in _KIND), _drawn(row)))
     return [ordered[(2 * i + 1) * len(ordered) // (2 * number)] for i in range(number)]
 
 
@@ -87,6 +87,10 @@ def write_subset(
     records = dataset.records([shard for shard in dataset.shards if shard.name in shards])
     append((r for r in records if r.kind != "complex" or r.key in keys), folder)
     return Dataset(folder)
+
+
+def _rank(row: Row, column: str) -> tuple[float, str]:
+    return chemical_rank(column, getattr(row, column) or NONE)
 
 
 def _drawn(row: Row) -> str:
