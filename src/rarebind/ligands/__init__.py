@@ -16,7 +16,6 @@ from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fra
 from rarebind.ligands.library import (
     PARENT,
     Scaffold,
-    Substituent,
     enumerate_library,
     library_ligand,
     scaffolds,
@@ -46,7 +45,6 @@ __all__ = [
     "Ligand",
     "Rejected",
     "Scaffold",
-    "Substituent",
     "Survey",
     "bonds_from_geometry",
     "carried_scaffold",

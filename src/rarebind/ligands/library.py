@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
+from pydantic import AfterValidator, Field, model_validator
 from rdkit import Chem, rdBase
 
 from rarebind.errors import InputError
-from rarebind.io.yaml import check_keys, read_yaml
+from rarebind.io.models import Section, validated
+from rarebind.io.yaml import read_yaml
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
 from rarebind.ligands.smiles import inchikey
 
@@ -23,13 +24,40 @@ PARENT = "H"
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
-class Scaffold:
+def _open_molecule(smiles: object) -> Chem.Mol:
+    """The molecule of a SMILES with exactly one ``*``, joined by a single bond."""
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles) if isinstance(smiles, str) else None
+    if mol is None:
+        raise ValueError(f"{smiles!r} is not a valid SMILES")
+    dummies = [a for a in mol.GetAtoms() if not a.GetAtomicNum()]
+    if len(dummies) != 1 or dummies[0].GetDegree() + dummies[0].GetTotalNumHs() > 1:
+        raise ValueError(f"{smiles!r} needs exactly one *, joined by one bond")
+    return mol
+
+
+def _with_donors(smiles: str) -> str:
+    mol = _open_molecule(smiles)
+    numbers = sorted(a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomMapNum())
+    if not numbers or numbers != list(range(1, len(numbers) + 1)) or len(numbers) > MAX_DENTICITY:
+        raise ValueError(
+            f"number the donors from 1 to at most {MAX_DENTICITY}, like [O-:1], each once; "
+            f"found {numbers}"
+        )
+    return smiles
+
+
+def _uncharged(smiles: str) -> str:
+    if Chem.GetFormalCharge(_open_molecule(smiles)):
+        raise ValueError(f"{smiles!r} is charged; write the uncharged form")
+    return smiles
+
+
+class Scaffold(Section):
     """A ligand with one open position.
 
     Attributes
     ----------
-    name
     smiles
         Bound form; ``*`` is the open position, atom-map numbers are the donors in order.
     summary, note
@@ -38,19 +66,28 @@ class Scaffold:
         Whether its ligands are kept for a last test, so that no split learns from them.
     """
 
-    name: str
-    smiles: str
+    smiles: Annotated[str, AfterValidator(_with_donors)]
     summary: str
     note: str = ""
     external: bool = False
 
 
-@dataclass(frozen=True)
-class Substituent:
-    """A group with one open valence ``*`` in its SMILES; H is the parent's."""
+class _Scaffolds(Section):
+    scaffolds: dict[str, Scaffold] = Field(min_length=1)
 
-    name: str
-    smiles: str
+
+class _Substituents(Section):
+    """Groups with one open valence ``*`` in their SMILES; H is the parent's."""
+
+    substituents: dict[str, Annotated[str, AfterValidator(_uncharged)]]
+
+    @model_validator(mode="after")
+    def _with_parent(self) -> _Substituents:
+        if PARENT not in self.substituents:
+            raise ValueError("expected entries 'name: SMILES', with H")
+        if _open_molecule(self.substituents[PARENT]).GetNumHeavyAtoms():
+            raise ValueError("H stands for hydrogen, '*[H]'")
+        return self
 
 
 def scaffolds(path: str | Path | None = None) -> dict[str, Scaffold]:
@@ -66,11 +103,11 @@ def scaffolds(path: str | Path | None = None) -> dict[str, Scaffold]:
     InputError
         The file is wrong; all faulty entries are named.
     """
-    return dict(_scaffolds(None if path is None else str(path)))
+    return dict(_bundled(_Scaffolds) if path is None else _read(_Scaffolds, path))
 
 
-def substituents(path: str | Path | None = None) -> dict[str, Substituent]:
-    """Substituents by name, H first, in the order of the file.
+def substituents(path: str | Path | None = None) -> dict[str, str]:
+    """SMILES of the substituents by name, H first, in the order of the file.
 
     Parameters
     ----------
@@ -82,7 +119,21 @@ def substituents(path: str | Path | None = None) -> dict[str, Substituent]:
     InputError
         The file is wrong; all faulty entries are named.
     """
-    return dict(_substituents(None if path is None else str(path)))
+    found = dict(_bundled(_Substituents) if path is None else _read(_Substituents, path))
+    return {PARENT: found.pop(PARENT), **found}
+
+
+@cache
+def _bundled(model: type[Section]) -> dict[str, Any]:
+    return _read(model, None)
+
+
+def _read(model: type[Section], path: str | Path | None) -> dict[str, Any]:
+    """The one section of a file."""
+    (section,) = model.model_fields
+    content, source = read_yaml(f"{section}.yaml", path, section)
+    found: dict[str, Any] = getattr(validated(content, model, source), section)
+    return found
 
 
 def library_ligand(
@@ -101,7 +152,7 @@ def library_ligand(
     """
     core = _pick("scaffold", scaffold, scaffolds(scaffold_file))
     group = _pick("substituent", substituent, substituents(substituent_file))
-    return _join(core, group)
+    return _join(scaffold, core.smiles, substituent, group)
 
 
 def enumerate_library(
@@ -133,7 +184,12 @@ def enumerate_library(
     else:
         chosen_groups = list(dict.fromkeys(substituent_names))
     ligands = tuple(
-        _join(_pick("scaffold", core, cores), _pick("substituent", group, groups))
+        _join(
+            core,
+            _pick("scaffold", core, cores).smiles,
+            group,
+            _pick("substituent", group, groups),
+        )
         for core in chosen_cores
         for group in chosen_groups
     )
@@ -148,100 +204,6 @@ def enumerate_library(
     return ligands
 
 
-# --- reading the files ------------------------------------------------------------------------
-
-
-@cache
-def _bundled_scaffolds() -> dict[str, Scaffold]:
-    return _read_scaffolds(None)
-
-
-@cache
-def _bundled_substituents() -> dict[str, Substituent]:
-    return _read_substituents(None)
-
-
-def _scaffolds(path: str | None) -> dict[str, Scaffold]:
-    # A user's own file is read anew each time: it may have been edited.
-    return _bundled_scaffolds() if path is None else _read_scaffolds(path)
-
-
-def _substituents(path: str | None) -> dict[str, Substituent]:
-    return _bundled_substituents() if path is None else _read_substituents(path)
-
-
-def _read_scaffolds(path: str | None) -> dict[str, Scaffold]:
-    content, source = read_yaml("scaffolds.yaml", path, "scaffolds")
-    entries = content["scaffolds"]
-    if not isinstance(entries, dict) or not entries:
-        raise InputError(f"{source}, scaffolds: expected entries 'name: {{smiles, summary}}'")
-    table: dict[str, Scaffold] = {}
-    problems: list[str] = []
-    for name, entry in entries.items():
-        where = f"{source}, scaffolds, {name}"
-        try:
-            check_keys(entry, where, ("smiles", "summary"), ("note", "external"))
-            _check_scaffold(str(entry["smiles"]), where)
-        except InputError as error:
-            problems += error.problems
-            continue
-        table[str(name)] = Scaffold(
-            str(name),
-            str(entry["smiles"]),
-            str(entry["summary"]),
-            str(entry.get("note", "")),
-            bool(entry.get("external", False)),
-        )
-    if problems:
-        raise InputError(problems)
-    return table
-
-
-def _read_substituents(path: str | None) -> dict[str, Substituent]:
-    content, source = read_yaml("substituents.yaml", path, "substituents")
-    entries = content["substituents"]
-    if not isinstance(entries, dict) or PARENT not in entries:
-        raise InputError(f"{source}, substituents: expected entries 'name: SMILES', with H")
-    problems: list[str] = []
-    for name, smiles in entries.items():
-        where = f"{source}, substituents, {name}"
-        try:
-            mol = _parse_open(smiles, where)
-        except InputError as error:
-            problems += error.problems
-            continue
-        if name == PARENT and mol.GetNumHeavyAtoms():
-            problems.append(f"{where}: H stands for hydrogen, '*[H]', not {smiles!r}")
-        if Chem.GetFormalCharge(mol):
-            problems.append(f"{where}: {smiles!r} is charged; write the uncharged form")
-    if problems:
-        raise InputError(problems)
-    names = [PARENT, *(name for name in entries if name != PARENT)]
-    return {str(name): Substituent(str(name), entries[name]) for name in names}
-
-
-def _parse_open(smiles: object, where: str) -> Chem.Mol:
-    """The molecule of a SMILES with exactly one ``*``, joined by a single bond."""
-    with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(smiles) if isinstance(smiles, str) else None
-    if mol is None:
-        raise InputError(f"{where}: {smiles!r} is not a valid SMILES")
-    dummies = [a for a in mol.GetAtoms() if not a.GetAtomicNum()]
-    if len(dummies) != 1 or dummies[0].GetDegree() + dummies[0].GetTotalNumHs() > 1:
-        raise InputError(f"{where}: {smiles!r} needs exactly one *, joined by one bond")
-    return mol
-
-
-def _check_scaffold(smiles: str, where: str) -> None:
-    mol = _parse_open(smiles, where)
-    numbers = sorted(a.GetAtomMapNum() for a in mol.GetAtoms() if a.GetAtomMapNum())
-    if not numbers or numbers != list(range(1, len(numbers) + 1)) or len(numbers) > MAX_DENTICITY:
-        raise InputError(
-            f"{where}: number the donors from 1 to at most {MAX_DENTICITY}, like [O-:1], "
-            f"each once; found {numbers}"
-        )
-
-
 def _pick(kind: str, name: str, known: dict[str, _T]) -> _T:
     if name not in known:
         raise InputError(f"unknown {kind} {name!r}: known are {', '.join(known)}")
@@ -251,35 +213,30 @@ def _pick(kind: str, name: str, known: dict[str, _T]) -> _T:
 # --- joining scaffold and substituent ---------------------------------------------------------
 
 
-def _joined(core: Scaffold, group: Substituent) -> Chem.Mol:
-    """Scaffold and substituent as one molecule."""
-    mol = Chem.RWMol(Chem.MolFromSmiles(core.smiles))
-    if group.name == PARENT:
+@cache
+def _join(scaffold: str, core: str, substituent: str, group: str) -> Ligand:
+    """The ligand of two names and their SMILES."""
+    mol = Chem.RWMol(Chem.MolFromSmiles(core))
+    if substituent == PARENT:
         (star,) = [a.GetIdx() for a in mol.GetAtoms() if not a.GetAtomicNum()]
         mol.RemoveAtom(star)
         # The ring atom has no explicit hydrogen count, so its implicit one comes back.
     else:
-        mol.InsertMol(Chem.MolFromSmiles(group.smiles))
+        mol.InsertMol(Chem.MolFromSmiles(group))
         stars = [a for a in mol.GetAtoms() if not a.GetAtomicNum()]
         begin, end = (star.GetNeighbors()[0].GetIdx() for star in stars)
         mol.AddBond(begin, end, Chem.BondType.SINGLE)
         for index in sorted((star.GetIdx() for star in stars), reverse=True):
             mol.RemoveAtom(index)
     Chem.SanitizeMol(mol)
-    return mol.GetMol()
-
-
-@cache
-def _join(core: Scaffold, group: Substituent) -> Ligand:
-    mol = _joined(core, group)
-    donors = _numbered(mol)
-    name = core.name if group.name == PARENT else f"{core.name}-{group.name}"
-    return Ligand.from_mol(mol, donors, name=name, scaffold=core.name, substituent=group.name)
-
-
-def _numbered(mol: Chem.Mol) -> tuple[int, ...]:
     numbers = {a.GetAtomMapNum(): a.GetIdx() for a in mol.GetAtoms() if a.GetAtomMapNum()}
-    return tuple(numbers[n] for n in sorted(numbers))
+    return Ligand.from_mol(
+        mol.GetMol(),
+        tuple(numbers[n] for n in sorted(numbers)),
+        name=scaffold if substituent == PARENT else f"{scaffold}-{substituent}",
+        scaffold=scaffold,
+        substituent=substituent,
+    )
 
 
 # --- recognising library ligands --------------------------------------------------------------

@@ -2,83 +2,173 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import Field, PlainValidator, model_validator
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdChemReactions
 
-from rarebind.errors import InputError
-from rarebind.io.yaml import check_keys, read_yaml
+from rarebind.io.models import Section, validated
+from rarebind.io.yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-KINDS = ("chelate", "arm", "single")
+_FILE = "donor_motifs.yaml"
+
+# --- what the file says -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Form:
-    """One way to write a motif; the fields are explained in ``donor_motifs.yaml``.
-
-    Attributes
-    ----------
-    query
-        The compiled SMARTS.
-    donors, shared, deprotonate, sole
-        Atom indices of the query.
-    group
-        Atom index of the query, or None.
-    cis
-        Whether the open-chain double bond is made cis.
-    """
-
-    query: Chem.Mol = field(repr=False)
-    donors: tuple[int, ...]
-    shared: tuple[int, ...]
-    deprotonate: tuple[int, ...]
-    sole: tuple[int, ...]
-    group: int | None
-    cis: bool
+def _query(smarts: object) -> Chem.Mol:
+    with rdBase.BlockLogs():
+        query = Chem.MolFromSmarts(smarts) if isinstance(smarts, str) else None
+    if query is None:
+        raise ValueError("not a valid SMARTS")
+    return query
 
 
-@dataclass(frozen=True)
-class Motif:
+def _reaction(smarts: object) -> Any:
+    with rdBase.BlockLogs():
+        try:
+            reaction = rdChemReactions.ReactionFromSmarts(str(smarts))
+            templates = (reaction.GetNumReactantTemplates(), reaction.GetNumProductTemplates())
+        except ValueError as error:
+            raise ValueError("not a valid reaction SMARTS") from error
+    if templates != (1, 1):
+        raise ValueError("one molecule must give one molecule")
+    reaction.Initialize()
+    if not all(atom.GetAtomMapNum() for atom in reaction.GetReactantTemplate(0).GetAtoms()):
+        raise ValueError("number every atom, so that none is lost")
+    return reaction
+
+
+def _numbered(query: Chem.Mol) -> dict[int, int]:
+    """Atoms by their numbers."""
+    return {a.GetAtomMapNum(): a.GetIdx() for a in query.GetAtoms() if a.GetAtomMapNum()}
+
+
+Query = Annotated[Chem.Mol, PlainValidator(_query)]
+Numbers = tuple[int, ...]
+
+
+class Form(Section):
+    """One way to write a motif; the fields are explained in ``donor_motifs.yaml``."""
+
+    smarts: Query = Field(repr=False)
+    deprotonate: Numbers = ()
+    sole: Numbers = ()
+    group: int | None = None
+    cis: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Form:
+        for name, numbers in (
+            ("deprotonate", self.deprotonate),
+            ("sole", self.sole),
+            ("group", () if self.group is None else (self.group,)),
+        ):
+            if not set(numbers) <= self.atoms.keys():
+                raise ValueError(f"{name}: {numbers} are no atom numbers of the SMARTS")
+        if not self.donors:
+            raise ValueError("number the donor atoms, like [O:1]")
+        return self
+
+    @cached_property
+    def atoms(self) -> dict[int, int]:
+        """Atom indices of the query by their numbers."""
+        return _numbered(self.smarts)
+
+    @cached_property
+    def donors(self) -> tuple[int, ...]:
+        """Numbers of the donors."""
+        return tuple(n for n in sorted(self.atoms) if n != self.group and n not in self.sole)
+
+
+class Motif(Section):
     """A named donor motif with its forms."""
 
     name: str
-    kind: str
+    kind: Literal["chelate", "arm", "single"]
     why: str
     forms: tuple[Form, ...]
+    shared: Numbers = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Motif:
+        if not self.forms:
+            raise ValueError("forms: give at least one")
+        if not all(set(self.shared) <= form.atoms.keys() for form in self.forms):
+            raise ValueError(f"shared: {self.shared} are no atom numbers of every SMARTS")
+        return self
 
 
-@dataclass(frozen=True)
-class Rewrite:
-    """A tautomer or resonance form that is drawn differently here.
-
-    Attributes
-    ----------
-    donors
-        Atom indices of the reactant template that become donors.
-    """
+class Rewrite(Section):
+    """A tautomer or resonance form that is drawn differently here."""
 
     name: str
-    note: str
-    reaction: Any = field(repr=False)
-    donors: tuple[int, ...]
+    reaction: Annotated[Any, PlainValidator(_reaction)] = Field(repr=False)
+    donors: Numbers = ()
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Rewrite:
+        if not set(self.donors) <= self.atoms.keys():
+            raise ValueError(f"donors: {self.donors} are no atom numbers of the reaction")
+        return self
+
+    @cached_property
+    def atoms(self) -> dict[int, int]:
+        """Atom indices of the reactant template by their numbers."""
+        return _numbered(self.reaction.GetReactantTemplate(0))
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Section):
     """Everything that ``donor_motifs.yaml`` says; `source` names the file in messages."""
 
-    source: str
     motifs: tuple[Motif, ...]
     tautomers: tuple[Rewrite, ...]
     resonance: tuple[Rewrite, ...]
-    acidic: tuple[Chem.Mol, ...] = field(repr=False)
+    acidic: tuple[Query, ...] = Field(repr=False)
+    source: str
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Rules:
+        names = [motif.name for motif in self.motifs]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"motifs: {', '.join(twice)} given more than once")
+        return self
+
+
+def load_rules(path: str | Path | None = None) -> Rules:
+    """The donor motifs.
+
+    Parameters
+    ----------
+    path
+        Your own file in the form of ``rarebind/data/donor_motifs.yaml``; default is that file.
+
+    Raises
+    ------
+    InputError
+        The file is wrong; all faulty entries are named.
+    """
+    return _bundled_rules() if path is None else _read_rules(path)
+
+
+@cache
+def _bundled_rules() -> Rules:
+    return _read_rules(None)
+
+
+def _read_rules(path: str | Path | None) -> Rules:
+    content, source = read_yaml(_FILE, path, "motifs", "tautomers", "resonance", "acidic")
+    return validated(content | {"source": source}, Rules, source)
+
+
+# --- matching ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -92,15 +182,26 @@ class Match:
         All atoms of the motif, in the order of the SMARTS.
     donors
         In the motif's order.
-    deprotonated
-        Donors that carry no proton in the bound form.
     """
 
     motif: Motif
     form: Form
     atoms: tuple[int, ...]
     donors: tuple[int, ...]
-    deprotonated: tuple[int, ...]
+
+    @property
+    def deprotonated(self) -> tuple[int, ...]:
+        """Donors that carry no proton in the bound form."""
+        return self.numbered(self.form.deprotonate)
+
+    @property
+    def group(self) -> int | None:
+        """The atom that counts once."""
+        return None if self.form.group is None else self.numbered((self.form.group,))[0]
+
+    def numbered(self, numbers: Iterable[int]) -> tuple[int, ...]:
+        """Atoms by their numbers in the SMARTS."""
+        return tuple(self.atoms[self.form.atoms[number]] for number in numbers)
 
 
 @dataclass(frozen=True)
@@ -114,9 +215,6 @@ class Matches:
     def donors(self) -> tuple[int, ...]:
         """All donor atoms, each once, in order of priority."""
         return tuple(dict.fromkeys(i for match in self.used for i in match.donors))
-
-
-# --- matching ---------------------------------------------------------------------------------
 
 
 def find_motifs(mol: Chem.Mol, rules: Rules) -> Matches:
@@ -151,15 +249,10 @@ def _all_matches(mol: Chem.Mol, rules: Rules, kind: str) -> Iterable[Match]:
     for motif in rules.motifs:
         if motif.kind == kind:
             for form in motif.forms:
-                found = mol.GetSubstructMatches(form.query, uniquify=True, maxMatches=10_000)
+                found = mol.GetSubstructMatches(form.smarts, uniquify=True, maxMatches=10_000)
                 for atoms in sorted(found):
-                    yield Match(
-                        motif,
-                        form,
-                        tuple(atoms),
-                        tuple(atoms[i] for i in form.donors),
-                        tuple(atoms[i] for i in form.deprotonate),
-                    )
+                    match = Match(motif, form, tuple(atoms), ())
+                    yield replace(match, donors=match.numbered(form.donors))
 
 
 def _accept(match: Match, used: list[Match], passed_over: list[Match]) -> None:
@@ -168,11 +261,9 @@ def _accept(match: Match, used: list[Match], passed_over: list[Match]) -> None:
     overlap = donors & set(match.donors)
     if overlap == set(match.donors):
         return
-    group = None if match.form.group is None else match.atoms[match.form.group]
-    groups = {m.atoms[m.form.group] for m in used if m.form.group is not None}
-    if group in groups:
+    if match.group is not None and match.group in {m.group for m in used}:
         return
-    if overlap - {match.atoms[i] for i in match.form.shared}:
+    if overlap - set(match.numbered(match.motif.shared)):
         passed_over.append(match)
     else:
         used.append(match)
@@ -183,8 +274,7 @@ def _sole(singles: list[Match]) -> list[Match]:
     if len(singles) != 1 or not singles[0].form.sole:
         return singles
     (match,) = singles
-    more = tuple(match.atoms[i] for i in match.form.sole)
-    return [Match(match.motif, match.form, match.atoms, match.donors + more, match.deprotonated)]
+    return [replace(match, donors=match.donors + match.numbered(match.form.sole))]
 
 
 # --- rewriting --------------------------------------------------------------------------------
@@ -206,7 +296,7 @@ def rewritten(
     template = rewrite.reaction.GetReactantTemplate(0)
     with rdBase.BlockLogs():
         for atoms in mol.GetSubstructMatches(template, uniquify=False):
-            if not allowed(tuple(atoms[i] for i in rewrite.donors)):
+            if not allowed(tuple(atoms[rewrite.atoms[number]] for number in rewrite.donors)):
                 continue
             product = _apply(mol, rewrite, atoms)
             if product is not None:
@@ -228,9 +318,7 @@ def _apply(mol: Chem.Mol, rewrite: Rewrite, atoms: tuple[int, ...]) -> Chem.Mol 
             for a in candidate.GetAtoms()
             if a.HasProp("old_mapno")
         }
-        template = rewrite.reaction.GetReactantTemplate(0)
-        wanted = {a.GetAtomMapNum(): atoms[a.GetIdx()] for a in template.GetAtoms()}
-        if any(wanted[n] != i for n, i in numbers.items()):
+        if any(atoms[rewrite.atoms[n]] != i for n, i in numbers.items()):
             continue
         candidate = Chem.RenumberAtoms(
             candidate, sorted(range(len(origin)), key=origin.__getitem__)
@@ -255,132 +343,3 @@ def _without_stereo(mol: Chem.Mol, atoms: tuple[int, ...]) -> Chem.Mol:
     for index in atoms:
         mol.GetAtomWithIdx(index).SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
     return mol
-
-
-# --- reading the file -------------------------------------------------------------------------
-
-
-def load_rules(path: str | Path | None = None) -> Rules:
-    """The donor motifs.
-
-    Parameters
-    ----------
-    path
-        Your own file in the form of ``rarebind/data/donor_motifs.yaml``; default is that file.
-
-    Raises
-    ------
-    InputError
-        The file is wrong; all faulty entries are named.
-    """
-    return _bundled_rules() if path is None else _read_rules(path)
-
-
-@cache
-def _bundled_rules() -> Rules:
-    return _read_rules(None)
-
-
-def _read_rules(path: str | Path | None) -> Rules:
-    sections = ("motifs", "tautomers", "resonance", "acidic")
-    content, source = read_yaml("donor_motifs.yaml", path, *sections)
-    problems: list[str] = []
-
-    def each(section: str, read: Callable[[Any, str], Any]) -> tuple[Any, ...]:
-        entries = content[section]
-        if not isinstance(entries, list):
-            problems.append(f"{source}, {section}: expected a list")
-            return ()
-        done = []
-        for number, entry in enumerate(entries, start=1):
-            name = entry.get("name", number) if isinstance(entry, dict) else number
-            try:
-                done.append(read(entry, f"{source}, {section}, {name}"))
-            except InputError as error:
-                problems.extend(error.problems)
-        return tuple(done)
-
-    rules = Rules(
-        source=source,
-        motifs=each("motifs", _read_motif),
-        tautomers=each("tautomers", _read_rewrite),
-        resonance=each("resonance", _read_rewrite),
-        acidic=each("acidic", _compile),
-    )
-    names = [motif.name for motif in rules.motifs]
-    problems += [f"{source}, motifs: {n!r} occurs twice" for n in names if names.count(n) > 1]
-    if problems:
-        raise InputError(dict.fromkeys(problems))
-    return rules
-
-
-def _read_motif(entry: Any, where: str) -> Motif:
-    check_keys(entry, where, ("name", "kind", "why", "forms"), ("shared",))
-    if entry["kind"] not in KINDS:
-        raise InputError(f"{where}, kind: {entry['kind']!r} is none of {', '.join(KINDS)}")
-    if not isinstance(entry["forms"], list) or not entry["forms"]:
-        raise InputError(f"{where}, forms: expected a list of forms")
-    forms = tuple(
-        _read_form(form, entry.get("shared", []), f"{where}, form {n}")
-        for n, form in enumerate(entry["forms"], start=1)
-    )
-    return Motif(str(entry["name"]), entry["kind"], str(entry["why"]).strip(), forms)
-
-
-def _read_form(entry: Any, shared: Any, where: str) -> Form:
-    check_keys(entry, where, ("smarts",), ("deprotonate", "sole", "group", "cis"))
-    query = _compile(entry["smarts"], where)
-    numbers = {a.GetAtomMapNum(): a.GetIdx() for a in query.GetAtoms() if a.GetAtomMapNum()}
-
-    def places(key: str, values: Any) -> tuple[int, ...]:
-        if not isinstance(values, list) or any(v not in numbers for v in values):
-            raise InputError(f"{where}, {key}: {values!r} must list atom numbers of the SMARTS")
-        return tuple(numbers[v] for v in values)
-
-    group = entry.get("group")
-    if group is not None and group not in numbers:
-        raise InputError(f"{where}, group: {group!r} is no atom number of the SMARTS")
-    sole = entry.get("sole", [])
-    others = {group, *sole} if isinstance(sole, list) else {group}
-    donors = tuple(numbers[n] for n in sorted(numbers) if n not in others)
-    if not donors:
-        raise InputError(f"{where}, smarts: number the donor atoms, like [O:1]")
-    return Form(
-        query,
-        donors,
-        places("shared", shared),
-        places("deprotonate", entry.get("deprotonate", [])),
-        places("sole", sole),
-        None if group is None else numbers[group],
-        bool(entry.get("cis", False)),
-    )
-
-
-def _read_rewrite(entry: Any, where: str) -> Rewrite:
-    check_keys(entry, where, ("name", "reaction"), ("donors", "note"))
-    with rdBase.BlockLogs():
-        try:
-            reaction = rdChemReactions.ReactionFromSmarts(str(entry["reaction"]))
-            templates = (reaction.GetNumReactantTemplates(), reaction.GetNumProductTemplates())
-        except ValueError as error:
-            raise InputError(f"{where}, reaction: not a valid reaction SMARTS") from error
-    if templates != (1, 1):
-        raise InputError(f"{where}, reaction: one molecule must give one molecule")
-    reaction.Initialize()
-    template = reaction.GetReactantTemplate(0)
-    numbers = {a.GetAtomMapNum(): a.GetIdx() for a in template.GetAtoms()}
-    if 0 in numbers:
-        raise InputError(f"{where}, reaction: number every atom, so that none is lost")
-    values = entry.get("donors", [])
-    if not isinstance(values, list) or any(v not in numbers for v in values):
-        raise InputError(f"{where}, donors: {values!r} must list atom numbers of the reaction")
-    donors = tuple(numbers[v] for v in values)
-    return Rewrite(str(entry["name"]), str(entry.get("note", "")), reaction, donors)
-
-
-def _compile(smarts: Any, where: str) -> Chem.Mol:
-    with rdBase.BlockLogs():
-        query = Chem.MolFromSmarts(smarts) if isinstance(smarts, str) else None
-    if query is None:
-        raise InputError(f"{where}: {smarts!r} is not a valid SMARTS")
-    return query
