@@ -9,7 +9,6 @@ from rarebind.ligands.common import (
     water,
 )
 from rarebind.ligands.conformers import conformers
-from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
 from rarebind.ligands.drawing import draw_grid, draw_svg
 from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fragment_inchikey
@@ -21,15 +20,14 @@ from rarebind.ligands.library import (
     scaffolds,
     substituents,
 )
-from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
-from rarebind.ligands.names import MAX_NAME
+from rarebind.ligands.ligand import MAX_DENTICITY, MAX_NAME, Ligand
 from rarebind.ligands.survey import Item, Rejected, Survey, survey_items
 from rarebind.ligands.table import (
     read_ligand_table,
     survey_ligand_table,
     survey_ligand_text,
+    write_ligand_table,
 )
-from rarebind.ligands.write_table import write_ligand_table
 
 __all__ = [
     "MAX_DENTICITY",
@@ -37,7 +35,6 @@ __all__ = [
     "PARENT",
     "Branch",
     "Carried",
-    "Distinct",
     "Donor",
     "Explanation",
     "FragmentIdentity",

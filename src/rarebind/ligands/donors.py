@@ -10,9 +10,8 @@ from rdkit import Chem
 from rarebind.errors import InputError
 from rarebind.ligands.carried import carried_scaffold
 from rarebind.ligands.library import find_in_library, scaffolds
-from rarebind.ligands.ligand import MAX_DENTICITY, Ligand
+from rarebind.ligands.ligand import MAX_DENTICITY, Ligand, name_problems
 from rarebind.ligands.motifs import Match, Rewrite, Rules, find_motifs, load_rules, rewritten
-from rarebind.ligands.names import name_problems
 from rarebind.ligands.smiles import atom_labels, canonical, read_smiles
 
 if TYPE_CHECKING:

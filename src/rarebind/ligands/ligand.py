@@ -12,6 +12,9 @@ from rarebind.ligands.smiles import canonical, inchikey, read_smiles
 #: A rare-earth complex of this package has at most so many donors.
 MAX_DENTICITY = 8
 
+#: Characters of a name.
+MAX_NAME = 80
+
 
 @dataclass(frozen=True)
 class Ligand:
@@ -145,3 +148,18 @@ class Ligand:
             substituent=substituent,
             notes=notes,
         )
+
+
+def name_problems(name: object) -> list[str]:
+    """What is wrong with a name that a user gave; nothing with None, which is no name."""
+    problem = ""
+    if name is not None and not isinstance(name, str):
+        problem = f"the name {name!r} is no text: put it in quotes, or give none"
+    elif name and len(name) > MAX_NAME:
+        shown = name[:40]
+        problem = (
+            f"name of {len(name)} characters, beginning {shown!r}: at most {MAX_NAME} are read"
+        )
+    elif name and not name.isprintable():
+        problem = f"the name {name!r} has characters that cannot be shown: retype it"
+    return [problem] if problem else []

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from rarebind.errors import InputError
-from rarebind.ligands.distinct import Distinct
 from rarebind.ligands.ligand import Ligand
 
 
@@ -101,14 +100,31 @@ def survey_items(items: Iterable[Item], place: str = "line") -> Survey:
     """
     ligands: list[Ligand] = []
     rejected: list[Rejected] = []
-    seen = Distinct(place)
+    seen: dict[str, tuple[int, str]] = {}
     for item in items:
         try:
             ligand = item.read()
-            seen.add(ligand, item.number)
+            _check_new(ligand, seen, place)
         except InputError as error:
             reason = "; ".join(error.problems)
             rejected.append(Rejected(item.name, item.smiles, reason, item.number))
         else:
+            seen[ligand.name] = seen[ligand.inchikey] = (item.number, ligand.name)
             ligands.append(ligand)
     return Survey(tuple(ligands), tuple(rejected))
+
+
+def _check_new(ligand: Ligand, seen: dict[str, tuple[int, str]], place: str) -> None:
+    """Whether no ligand of `seen`, by names and InChIKeys, has its name or is the same molecule."""
+    clashes = []
+    if ligand.name in seen:
+        earlier, _ = seen[ligand.name]
+        clashes.append(f"the name {ligand.name!r} is that of {place} {earlier} too")
+    if ligand.inchikey in seen:
+        earlier, other = seen[ligand.inchikey]
+        clashes.append(
+            f"{ligand.name!r} is the same molecule as {other!r} in {place} {earlier} "
+            f"({ligand.inchikey})"
+        )
+    if clashes:
+        raise InputError(f"{'; '.join(clashes)}; remove one of them")

@@ -1,4 +1,4 @@
-"""Reading a table of ligands: every bad line is reported at once."""
+"""Tables of ligands, read and written: every bad line is reported at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.survey import Item, Survey, survey_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from rarebind.ligands.ligand import Ligand
 
@@ -151,3 +151,20 @@ def _item(row: _Row, columns: list[str], motif_file: str | Path | None) -> Item:
         return parse_ligand(values.get("smiles", ""), name, motif_file=motif_file)
 
     return Item(row.line, values.get("name", ""), values.get("smiles", ""), read)
+
+
+def write_ligand_table(ligands: Sequence[Ligand], path: Path) -> None:
+    """Write a CSV file that :func:`~rarebind.ligands.read_ligand_table` reads.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    try:
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(("name", "smiles"))
+            writer.writerows((ligand.name, ligand.smiles) for ligand in ligands)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error

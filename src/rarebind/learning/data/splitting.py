@@ -74,7 +74,7 @@ def make_split(
     complexes = {sample.origin: sample for sample in samples}
     if kind not in SPLITS:
         raise InputError(f"unknown split {kind!r}: known are {', '.join(SPLITS)}")
-    kept = [s.name for s in scaffolds().values() if s.external] if external is None else external
+    kept = [name for name, s in scaffolds().items() if s.external] if external is None else external
     # By InChIKey, so that such a ligand stays outside under whatever name it occurs.
     ligands_outside = {s.inchikey for s in complexes.values() if scaffold_of(s) in kept}
     inside = [s for s in complexes.values() if s.inchikey not in ligands_outside]
