@@ -10,6 +10,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from rarebind.datasets import read_table
 from rarebind.evaluation import Outcome
+from rarebind.io.tables import frame_of
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -32,13 +33,14 @@ def _rows():
 
 
 def _outcomes(rows, predictions):
-    return tuple(
+    lines = (
         Outcome(
             row.key, row.metal, row.ligand, row.scaffold, row.substituent, row.geometry, "test",
             row.binding_kcal_mol, float(value), row.exchange_kcal_mol - row.binding_kcal_mol,
         )
         for row, value in zip(rows, predictions, strict=True)
     )  # fmt: skip
+    return frame_of(lines, Outcome)
 
 
 @cache

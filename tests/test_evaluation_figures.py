@@ -42,7 +42,7 @@ def _few():
 
 def _substituted():
     """Outcomes of as many substituents as can be: every scaffold under the name of one."""
-    return [replace(o, scaffold="HOPO", substituent=o.ligand) for o in additive()]
+    return additive().assign(scaffold="HOPO", substituent=additive().ligand)
 
 
 @pytest.mark.parametrize("missing", ["model", "level", "dataset", "split"])
@@ -76,7 +76,7 @@ def test_parity_shows_points_line_and_numbers():
     found = additive()
     (axes,) = draw_parity(found, CAPTION).axes
     points = axes.collections[0].get_offsets()
-    expected = sorted((o.truth, o.predicted) for o in found)
+    expected = sorted(zip(found.truth, found.predicted, strict=True))
     assert np.array(sorted(map(tuple, points))) == pytest.approx(np.array(expected))
     identity, line = axes.lines
     assert (identity.get_color(), identity.get_linestyle()) == ("black", "--")
@@ -106,7 +106,7 @@ def test_colours_follow_what_the_point_is():
     assert list(legend)[:3] == ["Y", "La", "Ce"]
     assert len(set(legend.values())) == 16
     scatter = figure.axes[0].collections[0]
-    metal = {(o.truth, o.predicted): o.metal for o in found}
+    metal = {(o.truth, o.predicted): o.metal for o in found.itertuples()}
     shown = zip(scatter.get_offsets(), scatter.get_facecolors(), strict=True)
     assert all(tuple(c[:3]) == legend[metal[tuple(p)]][:3] for p, c in shown)
 
@@ -138,9 +138,9 @@ def test_errors_of_different_complexes_do_not_compare():
     with pytest.raises(InputError, match="not asked about the same complexes"):
         draw_errors(models, CAPTION)
     with pytest.raises(InputError, match="nothing to draw for mean: "):
-        draw_errors({"additive": additive(), "mean": []}, CAPTION)
+        draw_errors({"additive": additive(), "mean": additive()[:0]}, CAPTION)
     with pytest.raises(InputError, match="nothing to draw: "):
-        draw_parity([], CAPTION)
+        draw_parity(additive()[:0], CAPTION)
     with pytest.raises(InputError, match="to group by"):
         draw_parity(_few(), CAPTION, colour_by="colour")
 
@@ -154,7 +154,7 @@ def test_long_names_stand_aslant():
 def test_neighbours_have_medians_of_the_differences():
     figure = draw_neighbours(additive(), CAPTION)
     lanthanides, others = figure.axes
-    pairs = {pair.metals: pair for pair in differences(additive())}
+    pairs = dict(list(differences(additive()).groupby(["first", "second"])))
     names = [label.get_text().split("\n")[0] for label in others.get_xticklabels()]
     assert names == ["Dy→Y", "Y→Ho"]
     levels = [np.unique(line.get_ydata()) for line in lanthanides.lines if len(line.get_ydata())]
@@ -162,37 +162,35 @@ def test_neighbours_have_medians_of_the_differences():
     for metals in (("La", "Ce"), ("Yb", "Lu")):
         assert round(float(np.median(pairs[metals].truth)), 9) in flat
     with pytest.raises(InputError, match=r"no neighbouring metals.*leave-ligand-out"):
-        draw_neighbours([o for o in additive() if o.metal in {"La", "Lu"}], CAPTION)
+        draw_neighbours(additive()[additive().metal.isin({"La", "Lu"})], CAPTION)
 
 
 def test_substituents_are_compared_over_equal_geometries():
     found = _substituted()
-    gone = next(o for o in found if o.metal == "Gd" and o.geometry == "1:6")
-    effects = substituent_effects([o for o in found if o is not gone], "Gd", "HOPO")
+    gone = found.query("metal == 'Gd' and geometry == '1:6'").index[0]
+    effects = substituent_effects(found.drop(gone), "Gd", "HOPO")
     assert effects.geometries == ("4:0", "3:2", "2:4", "1:6")
-    assert effects.left_out == (gone.substituent,)
-    assert len(effects.effects) == 16
-    truths = [effect.truth for effect in effects.effects]
-    assert truths == sorted(truths)
-    for effect in effects.effects:
-        members = [o for o in found if (o.metal, o.ligand) == ("Gd", effect.substituent)]
-        assert effect.truth == pytest.approx(fmean(o.truth for o in members))
-        assert effect.predicted == pytest.approx(fmean(o.predicted for o in members))
+    assert effects.left_out == (found.substituent[gone],)
+    assert len(effects.energies) == 16
+    assert effects.energies.truth.is_monotonic_increasing
+    for effect in effects.energies.itertuples():
+        members = found[(found.metal == "Gd") & (found.ligand == effect.Index)]
+        assert effect.truth == pytest.approx(fmean(members.truth))
+        assert effect.predicted == pytest.approx(fmean(members.predicted))
     single = substituent_effects(found, "Gd", "HOPO", "1:6")
     assert single.geometries == ("1:6",)
-    assert len(single.effects) == 17
+    assert len(single.energies) == 17
 
 
 def test_substituents_are_measured_from_the_parent():
     found = _substituted()
     name, zero = substituent_effects(found, "Gd", "HOPO").zero
     assert name == "the mean of these"
-    assert zero == pytest.approx(fmean(o.truth for o in found if o.metal == "Gd"))
-    parent = found[0].ligand
-    renamed = [replace(o, substituent="H") if o.ligand == parent else o for o in found]
+    assert zero == pytest.approx(fmean(found.truth[found.metal == "Gd"]))
+    parent = found.ligand[0]
+    renamed = found.assign(substituent=found.substituent.mask(found.ligand == parent, "H"))
     effects = substituent_effects(renamed, "Gd", "HOPO", "4:0")
-    (truth,) = [o.truth for o in renamed
-                if (o.ligand, o.metal, o.geometry) == (parent, "Gd", "4:0")]  # fmt: skip
+    (truth,) = renamed.query("ligand == @parent and metal == 'Gd' and geometry == '4:0'").truth
     assert effects.zero == ("unsubstituted HOPO", pytest.approx(truth))
     (axes,) = draw_substituents(renamed, "Gd", "HOPO", CAPTION).axes
     assert "relative to\nunsubstituted HOPO (−" in axes.get_xlabel()
@@ -205,9 +203,9 @@ def test_substituent_bars_start_at_the_zero_that_is_named():
     _, zero = effects.zero
     for bars, name in ((truth, "truth"), (predicted, "predicted")):
         lengths = [bar.get_width() + zero for bar in bars]
-        assert lengths == pytest.approx([getattr(effect, name) for effect in effects.effects])
+        assert lengths == pytest.approx(list(effects.energies[name]))
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels == [effect.substituent for effect in effects.effects]
+    assert labels == list(effects.energies.index)
     # The strongest is on top.
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
 
@@ -216,7 +214,7 @@ def test_substituents_geometry_by_geometry():
     figure = draw_substituents(_substituted(), "Gd", "HOPO", CAPTION, per_geometry=True)
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == [f"Gd, HOPO, {geometry}" for geometry in ("4:0", "3:2", "2:4", "1:6")]
-    three = [o for o in _substituted() if o.geometry != "1:6"]
+    three = _substituted().query("geometry != '1:6'")
     figure = draw_substituents(three, "Gd", "HOPO", CAPTION, per_geometry=True)
     assert len(figure.axes) == 3
 
@@ -230,8 +228,8 @@ def test_unknown_substituent_panels(per_geometry):
 
 
 def test_no_substituent_with_all_geometries():
-    one_each = {o.geometry: o for o in _substituted() if o.metal == "Gd"}
-    found = [replace(o, substituent=o.geometry) for o in one_each.values()]
+    one_each = _substituted().query("metal == 'Gd'").drop_duplicates("geometry")
+    found = one_each.assign(substituent=one_each.geometry)
     with pytest.raises(InputError, match="choose one geometry"):
         substituent_effects(found, "Gd", "HOPO")
 

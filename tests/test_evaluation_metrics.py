@@ -2,22 +2,23 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import islice
 
 import numpy as np
+import pandas as pd
 import pytest
 from real_outcomes import DATA, additive, constant_per_metal
 from scipy import stats
 from sklearn import metrics as sk
 
 from rarebind.datasets import Dataset
+from rarebind.datasets.frames import grouped
 from rarebind.errors import InputError
 from rarebind.evaluation import (
     Outcome,
     by,
     energies,
-    grouped,
     metrics,
     outcomes,
     read_outcomes,
@@ -44,10 +45,11 @@ def test_outcomes_are_binding_energies_whatever_was_learned(records, target):
     off = np.linspace(-0.5, 0.5, len(samples))
     found = outcomes(samples, [s.target for s in samples] + off, "test")
     finals = [(s, o) for s, o in zip(samples, off, strict=True) if s.frame == 0]
-    assert [o.key for o in found] == [r.key for r in records]
-    for outcome, record, (_, error) in zip(found, records, finals, strict=True):
+    assert list(found.columns) == [field.name for field in fields(Outcome)]
+    assert list(found.key) == [r.key for r in records]
+    for outcome, record, (_, error) in zip(found.itertuples(), records, finals, strict=True):
         assert outcome.truth == pytest.approx(record.binding.binding_kcal, abs=1e-6)
-        assert outcome.error == pytest.approx(error * 23.060547830619, abs=1e-6)
+        assert outcome.predicted - outcome.truth == pytest.approx(error * 23.060547830619, abs=1e-6)
         assert outcome.truth + outcome.exchange_shift == pytest.approx(
             record.binding.exchange_kcal, abs=1e-6
         )
@@ -61,13 +63,13 @@ def test_wrong_predictions_are_refused(records):
         outcomes(samples, np.zeros(5), "test")
     with pytest.raises(InputError, match=r"1 of 6 predictions are not finite.*diverged"):
         outcomes(samples, [0, 0, math.nan, 0, 0, 0], "test")
-    assert outcomes([], [], "test") == []
+    assert outcomes([], [], "test").empty
 
 
 def test_metals_without_aqua_ion_have_binding_energies_only(records):
     sample = replace(samples_of(records[0], TARGETS["absolute"])[0], exchange_offset=None)
     found = outcomes([sample], [sample.target], "val")
-    assert found[0].exchange_shift is None
+    assert np.isnan(found.exchange_shift[0])
     assert metrics(found).mae == pytest.approx(0, abs=1e-9)
     with pytest.raises(InputError, match=f"no exchange energies of {sample.metal}"):
         metrics(found, quantity="exchange")
@@ -76,9 +78,13 @@ def test_metals_without_aqua_ion_have_binding_energies_only(records):
 
 
 def test_csv_keeps_every_digit(tmp_path):
-    found = [*additive()[:50], replace(additive()[0], scaffold="", exchange_shift=None)]
+    other = additive()[:1].assign(scaffold="", exchange_shift=np.nan)
+    found = pd.concat([additive()[:50], other], ignore_index=True)
     write_outcomes(found, tmp_path / "outcomes.csv")
-    assert read_outcomes(tmp_path / "outcomes.csv") == found
+    pd.testing.assert_frame_equal(read_outcomes(tmp_path / "outcomes.csv"), found, check_exact=True)
+    # Files of before do not tell the quantity.
+    write_outcomes(found.drop(columns="quantity"), tmp_path / "old.csv")
+    pd.testing.assert_frame_equal(read_outcomes(tmp_path / "old.csv"), found, check_exact=True)
 
 
 def test_faulty_csv_names_lines(tmp_path):
@@ -86,7 +92,7 @@ def test_faulty_csv_names_lines(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
         read_outcomes(path)
     with pytest.raises(InputError, match="cannot write"):
-        write_outcomes([], tmp_path / "none" / "outcomes.csv")
+        write_outcomes(additive()[:0], tmp_path / "none" / "outcomes.csv")
     write_outcomes(additive()[:9], path)
     head, *lines = path.read_text().splitlines()
     columns = head.split(",")
@@ -97,9 +103,8 @@ def test_faulty_csv_names_lines(tmp_path):
     path.write_text("\n".join([head, *lines]))
     with pytest.raises(InputError) as error:
         read_outcomes(path)
-    assert len(error.value.problems) == 4
+    assert [problem.split(": ")[1:2] for problem in error.value.problems] == [["truth"]] * 5
     assert "line 3: " in error.value.problems[0]
-    assert "2 more lines" in error.value.problems[-1]
     path.write_text("key,metal\n")
     with pytest.raises(InputError, match="expected the columns key, metal, ligand"):
         read_outcomes(path)
@@ -145,11 +150,11 @@ def test_intervals_agree_with_scipy():
 
 def test_intervals_of_groups_agree_with_resampling_by_hand():
     found = additive()
-    ligands = list(grouped(found, "ligand").values())
+    ligands = [part for _, part in grouped(found, "ligand")]
     rng = np.random.default_rng(2)
     drawn = {name: [] for name in NUMBERS}
     for _ in range(400):
-        sample = [o for i in rng.integers(len(ligands), size=len(ligands)) for o in ligands[i]]
+        sample = pd.concat(ligands[i] for i in rng.integers(len(ligands), size=len(ligands)))
         score = metrics(sample, resamples=0)
         for name in NUMBERS:
             drawn[name].append(getattr(score, name))
@@ -172,7 +177,7 @@ def test_complexes_of_a_ligand_are_not_independent():
 
 def test_intervals_depend_on_the_seed_alone():
     found = additive()
-    shuffled = [found[i] for i in np.random.default_rng(3).permutation(len(found))]
+    shuffled = found.sample(frac=1, random_state=3)
     for name, span in metrics(found).intervals.items():
         assert metrics(shuffled).intervals[name] == pytest.approx(span, rel=1e-9), name
     assert metrics(found, seed=1).intervals != metrics(found, seed=2).intervals
@@ -180,18 +185,18 @@ def test_intervals_depend_on_the_seed_alone():
 
 
 def test_few_groups_give_no_interval():
-    found = [o for o in additive() if o.ligand in {"HOPO-methyl", "CAM-amino"}]
+    found = additive()[additive().ligand.isin({"HOPO-methyl", "CAM-amino"})]
     assert metrics(found).groups <= 2
     assert metrics(found).intervals == {}
     assert "mae" in metrics(found, groups="metal").intervals
 
 
 def test_what_is_not_defined_is_none():
-    first = additive()[0]
-    single = metrics([first])
-    assert (single.n, single.mae) == (1, pytest.approx(abs(first.error)))
+    first = additive().iloc[0]
+    single = metrics(additive()[:1])
+    assert (single.n, single.mae) == (1, pytest.approx(abs(first.predicted - first.truth)))
     assert (single.r2, single.r2_fit, single.slope, single.intercept) == (None,) * 4
-    flat = metrics([replace(o, predicted=-1200.0) for o in additive()])
+    flat = metrics(additive().assign(predicted=-1200.0))
     assert flat.r2_fit is None
     assert flat.slope == pytest.approx(0, abs=1e-12)
     assert flat.r2 < 0
@@ -201,7 +206,7 @@ def test_what_is_not_defined_is_none():
 
 
 def test_perfect_predictions():
-    score = metrics([replace(o, predicted=o.truth) for o in additive()])
+    score = metrics(additive().assign(predicted=additive().truth))
     assert (score.mae, score.rmse, score.max_error) == (0, 0, 0)
     assert (score.r2, score.r2_fit, score.slope) == pytest.approx((1, 1, 1))
     assert score.intervals["mae"] == (0, 0)
@@ -216,18 +221,15 @@ def test_by_column_in_chemical_order():
     assert sum(score.n for score in metals.values()) == len(found)
     total = sum(score.n * score.mae for score in metals.values()) / len(found)
     assert total == pytest.approx(metrics(found).mae)
-    gd = [o for o in found if o.metal == "Gd"]
-    assert by(found, "metal")["Gd"] == metrics(gd)
+    assert by(found, "metal")["Gd"] == metrics(found[found.metal == "Gd"])
 
 
 def test_faulty_requests_are_refused():
     with pytest.raises(InputError, match="empty"):
-        metrics([])
+        metrics(additive()[:0])
     with pytest.raises(InputError, match="'colour' to group by: give part, metal"):
         by(additive(), "colour")
     with pytest.raises(InputError, match="'colour' to resample"):
         metrics(additive(), groups="colour")
     with pytest.raises(InputError, match="resamples must be 0 or more"):
         metrics(additive(), resamples=-1)
-    with pytest.raises(InputError, match="predicted is inf"):
-        Outcome("k", "La", "HOPO", "HOPO", "H", "4:0", "test", -1.0, math.inf, None)

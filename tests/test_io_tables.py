@@ -10,12 +10,16 @@ from rich.console import Console
 
 from rarebind.errors import InputError
 from rarebind.io.tables import (
+    Table,
     frame_of,
+    markdown,
     markdown_table,
     number,
     read_rows,
     rows_text,
+    show,
     terminal_table,
+    with_interval,
 )
 
 
@@ -86,3 +90,24 @@ def test_cells_are_shown_as_they_are():
     with console.capture() as capture:
         console.print(terminal_table(("Name", "n"), [("[bold]a", 1)]))
     assert capture.get().split()[-2:] == ["[bold]a", "1"]
+
+
+def test_a_table_is_whole_everywhere():
+    table = Table("T [1]", ("a", "b-c"), (("[La] x|y", "1.0 [0.5, 1.5]"),), "of what", "note")
+    assert markdown(table).splitlines() == [
+        "### T [1]", "", "of what", "", "| a | b-c |", "| --- | ---: |",
+        "| [La] x\\|y | 1.0 [0.5, 1.5] |", "", "note",
+    ]  # fmt: skip
+    console = Console(width=60)
+    with console.capture() as capture:
+        show(console, table)
+    assert all(part in capture.get() for part in ("T [1]", "of what", "b-", "[La]", "[0.5", "note"))
+    with pytest.raises(ValueError, match="different lengths"):
+        Table("T", ("a", "b"), (("x",),))
+
+
+def test_numbers_have_a_true_minus_and_their_interval():
+    assert number(-1.5, 1) == "−1.5"
+    assert number(None, 1) == "–"
+    assert with_interval(-1.0, (-2.0, 3.0), 1) == "−1.0 [−2.0, 3.0]"
+    assert with_interval(-1.0, None, 1) == with_interval(-1.0, (math.nan, 1.0), 1) == "−1.0"

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from label_level import GFN1_WATER
 from learning_data import DATA, LEVEL, TINY, write_dataset
@@ -65,7 +66,7 @@ def refusal(*arguments):
 
 def test_published_values_are_the_studys():
     found = study()
-    assert found.doi == "10.1039/d5dd00286a"
+    assert found.source.doi == "10.1039/d5dd00286a"
     best = found.of("2", "study-4", "test")
     assert (best.mae, best.r2) == (6.1, 0.96)
     outside = found.of("Δ-2", "study-4", "external")
@@ -296,7 +297,7 @@ def test_the_report_says_what_it_is_of(some):
     assert data["rows"][0]["parts"]["test"]["here"]["mae"] == metrics(additive()).mae
     assert data["rows"][0]["training"]["cut_short"]
     stored = read_outcomes(settings.out / data["rows"][0]["outcomes"])
-    assert stored == list(rows[0].outcomes["test"])
+    pd.testing.assert_frame_equal(stored, rows[0].outcomes["test"])
 
 
 def test_the_best_baseline_stands_beside_the_networks(some, monkeypatch):
@@ -319,7 +320,7 @@ def test_the_best_baseline_stands_beside_the_networks(some, monkeypatch):
 
 def poor(found):
     """Ten kcal/mol worse."""
-    return [replace(outcome, predicted=outcome.predicted + 10) for outcome in found]
+    return found.assign(predicted=found.predicted + 10)
 
 
 @pytest.mark.parametrize(
@@ -387,14 +388,14 @@ def test_trainings_are_rows_whatever_becomes_of_them(settings, small_networks, c
     assert trained.training.seconds > 0
     assert trained.training.ending == "cut by --max-epochs"
     assert len(trained.outcomes["test"]) == trained.scores["test"].n >= 1
-    assert all(o.part == "test" for o in trained.outcomes["test"])
+    assert set(trained.outcomes["test"].part) == {"test"}
     # The report could be written before the first training, and after each.
     assert [[bool(row.outcomes) for row in rows] for rows in seen] == [
         [False, False, False], [False, False, False], [False, True, False],
     ]  # fmt: skip
     # Called again, nothing is trained anew, and time adds up.
     again = reproduce(settings, inputs)[1]
-    assert again.outcomes == trained.outcomes
+    pd.testing.assert_frame_equal(again.outcomes["test"], trained.outcomes["test"])
     assert again.training.epochs == 1
     assert again.training.seconds >= trained.training.seconds
     # A table is of one kind.
@@ -411,7 +412,7 @@ def test_baselines_learn_from_the_same_part(settings, monkeypatch):
     split = SplitChoice().of(samples)
     test = split.of(samples, "test")
     fitted = BASELINES.create("mean-per-metal").fit(split.of(samples, "train"))
-    assert [o.key for o in row.outcomes["test"]] == [s.key for s in test]
+    assert list(row.outcomes["test"].key) == [s.key for s in test]
     errors = abs(fitted.predict(test) - [s.target for s in test]) * 23.0605478
     assert row.scores["test"].mae == pytest.approx(errors.mean(), rel=1e-6)
     assert row.name == "baseline-binding-mean-per-metal"

@@ -2,24 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from rarebind.commands import evaluate_options as options
-from rarebind.commands.evaluate_question import Question, subject_of
-from rarebind.commands.evaluate_subject import Subject
-from rarebind.commands.evaluate_substituents import substituents
 from rarebind.commands.many import ManyValuesCommand
+from rarebind.commands.progress import progress_bar
+from rarebind.commands.text import note, print_json
 from rarebind.errors import InputError
+from rarebind.io.tables import show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rarebind.evaluation.subject import Subject
+    from rarebind.learning import Sample
 
 #: What stands beside a model unless something else is asked for.
 BASELINES = ("mean-per-metal", "additive", "additive-interactions", "descriptors-gbt")
+#: Folder of results unless another one is given.
+OUT = Path("rarebind-evaluate")
 _MODEL = "model"
+
+Names = list[str] | None
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="File NAME.rarebind, folder of a training, or baseline:NAME."
+    ),
+]
+DatasetArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DATASET]", help="Folder; default: that of the training, or data."),
+]
+SplitOption = Annotated[
+    str | None,
+    typer.Option(help="File or kind of a split; default: the model's own, its test unseen."),
+]
+PartsOption = Annotated[
+    Names, typer.Option("--part", help="Of the split; default: test, and external if there is.")
+]
+HeldOutOption = Annotated[
+    Names, typer.Option(help="With --split: scaffolds or metals of the test.")
+]
+SeedOption = Annotated[int, typer.Option(help="Of a split that is made, and of the intervals.")]
+TargetOption = Annotated[str | None, typer.Option(help="Of a baseline; default: binding.")]
+LevelOption = Annotated[str | None, typer.Option(help="Of a baseline; default: gfn2-xtb.")]
+BaseOption = Annotated[str | None, typer.Option(help="Of a baseline's delta target.")]
+UnseenOption = Annotated[
+    bool, typer.Option("--unseen", help="Ask about elements that it has not seen, too.")
+]
+JSONOption = Annotated[bool, typer.Option("--json", help="Print JSON, no tables.")]
 
 
 class ModelFirst(TyperGroup):
@@ -40,25 +78,24 @@ app = typer.Typer(
 )
 
 
+@app.command(name=_MODEL, cls=ManyValuesCommand)
 def evaluate(
-    model: options.ModelArgument,
-    dataset: options.DatasetArgument = None,
-    split: options.SplitOption = None,
-    part: options.PartsOption = None,
-    held_out: options.HeldOutOption = None,
-    baselines: Annotated[
-        options.Names, typer.Option(help=f"Default: {' '.join(BASELINES)}.")
-    ] = None,
+    model: ModelArgument,
+    dataset: DatasetArgument = None,
+    split: SplitOption = None,
+    part: PartsOption = None,
+    held_out: HeldOutOption = None,
+    baselines: Annotated[Names, typer.Option(help=f"Default: {' '.join(BASELINES)}.")] = None,
     no_baselines: Annotated[bool, typer.Option("--no-baselines", help="The model alone.")] = False,
-    target: options.TargetOption = None,
-    level: options.LevelOption = None,
-    base: options.BaseOption = None,
-    unseen: options.UnseenOption = False,
-    seed: options.SeedOption = 111111,
+    target: TargetOption = None,
+    level: LevelOption = None,
+    base: BaseOption = None,
+    unseen: UnseenOption = False,
+    seed: SeedOption = 111111,
     out: Annotated[
         Path | None, typer.Option(help="Folder; default: rarebind-evaluate/MODEL-SPLIT.")
     ] = None,
-    as_json: options.JSONOption = False,
+    as_json: JSONOption = False,
 ) -> None:
     """Compare a model with what was computed: tables, figures, a report.
 
@@ -72,53 +109,167 @@ def evaluate(
     if out is not None and out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file: give a folder for the results with --out")
     console = Console(stderr=True)
-    question = Question(
-        model, dataset, target, level, base, split, seed, tuple(held_out or ()), unseen
-    )
-    with console.status(f"reading {model} and its dataset"):
-        subject = subject_of(question)
-    parts = options.chosen_parts(subject, part)
-    beside = [] if no_baselines else _baselines(subject, baselines)
+    subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
+    parts = _parts(subject, part)
+    beside = [] if no_baselines or subject.split is None else _baselines(subject, baselines)
     evaluation = Evaluation(
         subject.name,
         subject.target,
         subject.level,
-        options.dataset_name(subject),
+        subject.dataset_name,
         subject.split_name,
-        options.predict(console, subject, parts, beside),
+        _predict(console, subject, parts, beside),
         subject.about(),
         (*subject.notes, *subject.familiar(parts)),
     )
     with console.status("intervals") as status:
         scored = evaluation.scores(seed=seed)
-        folder = out or options.folder_of(subject)
         paths = write_report(
-            evaluation, scored, folder, lambda path: status.update(f"{path.name} written")
-        )
+            evaluation, scored, out or _folder(subject),
+            lambda path: status.update(f"{path.name} written"),
+        )  # fmt: skip
     if as_json:
-        options.print_json(report_data(evaluation, scored))
+        print_json(report_data(evaluation, scored))
         return
     output = Console()
     for table in tables(evaluation, scored):
-        options.show(output, table)
-    for note in evaluation.notes:
-        output.print(f"note: {note}", highlight=False, soft_wrap=True, markup=False)
-    output.print(
-        f"\nReport: {paths[0]}, and {len(paths) - 1} files beside it",
-        highlight=False, soft_wrap=True, markup=False,
-    )  # fmt: skip
+        show(output, table)
+    for text in evaluation.notes:
+        note(output, f"note: {text}")
+    note(output, f"\nReport: {paths[0]}, and {len(paths) - 1} files beside it")
 
 
-app.command(name=_MODEL, cls=ManyValuesCommand)(evaluate)
-app.command(cls=ManyValuesCommand)(substituents)
+@app.command(cls=ManyValuesCommand)
+def substituents(
+    model: ModelArgument,
+    dataset: DatasetArgument = None,
+    metal: Annotated[str, typer.Option(help="Rare earth.")] = "Eu",
+    scaffold: Annotated[str, typer.Option(help="Of the library.")] = "CAM",
+    geometry: Annotated[
+        str | None, typer.Option(help="Only this one, e.g. 4:0; default: the mean of all.")
+    ] = None,
+    per_geometry: Annotated[
+        bool, typer.Option("--per-geometry", help="A panel for each geometry.")
+    ] = False,
+    split: SplitOption = None,
+    part: PartsOption = None,
+    held_out: HeldOutOption = None,
+    target: TargetOption = None,
+    level: LevelOption = None,
+    base: BaseOption = None,
+    unseen: UnseenOption = False,
+    seed: SeedOption = 111111,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="PNG, PDF or SVG; default: in rarebind-evaluate/MODEL-SPLIT."),
+    ] = None,
+    as_json: JSONOption = False,
+) -> None:
+    """Draw binding energies by substituent, for one metal and scaffold.
+
+    A test part holds few substituents of one scaffold; --part train val test draws all of them,
+    which shows what a model has learned rather than what it predicts.
+    """
+    import pandas as pd
+
+    from rarebind.evaluation import Caption, draw_substituents, save_figure, substituent_effects
+    from rarebind.evaluation.tables import effects_table
+    from rarebind.io.files import make_folder
+
+    if geometry is not None and per_geometry:
+        raise InputError("--geometry and --per-geometry exclude each other")
+    console = Console(stderr=True)
+    subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
+    wanted = (metal, scaffold)
+    parts = _parts(subject, part)
+    there = {part: {(s.metal, s.scaffold) for s in subject.of(part)} for part in parts}
+    chosen = [part for part, pairs in there.items() if wanted in pairs]
+    if not chosen:
+        known = sorted(" ".join(pair) for pair in set().union(*there.values()))
+        raise InputError(
+            f"no complex of {metal} with {scaffold} in {' and '.join(parts)}: there are "
+            f"{', '.join(known) or 'none'}; ask for more with --part train val test"
+        )
+    said = _predict(console, subject, chosen, keep=lambda s: (s.metal, s.scaffold) == wanted)
+    found = pd.concat([models[subject.name] for models in said.values()], ignore_index=True)
+    effects = substituent_effects(found, metal, scaffold, geometry)
+    if geometry is not None:
+        found = found[found.geometry == geometry]
+    caption = Caption(
+        f"{subject.name} ({subject.target})",
+        subject.level,
+        subject.dataset_name,
+        f"{subject.split_name}, {' + '.join(chosen)}",
+    )
+    path = out or _folder(subject) / f"substituents-{metal}-{scaffold}.png"
+    make_folder(path.parent)
+    save_figure(draw_substituents(found, metal, scaffold, caption, per_geometry=per_geometry), path)
+    if as_json:
+        print_json({**effects.data(), "caption": asdict(caption), "unit": "kcal/mol"})
+        return
+    output = Console()
+    show(output, effects_table(effects, caption))
+    note(output, f"Figure: {path}")
 
 
-def _baselines(subject: Subject, asked: Sequence[str] | None) -> list[str]:
+def _subject(
+    console: Console,
+    name: str,
+    dataset: Path | None,
+    target: str | None,
+    level: str | None,
+    base: str | None,
+    split: str | None,
+    seed: int,
+    held_out: Names,
+    unseen: bool,
+) -> Subject:
+    from rarebind.evaluation.subject import Question, subject_of
+
+    with console.status(f"reading {name} and its dataset"):
+        return subject_of(
+            Question(name, dataset, target, level, base, split, seed, tuple(held_out or ()), unseen)
+        )
+
+
+def _parts(subject: Subject, asked: Names) -> list[str]:
+    """What is asked for, or what the model has not seen."""
+    from rarebind.learning import PARTS
+
+    if unknown := [name for name in asked or () if name not in PARTS]:
+        raise InputError(f"unknown part {unknown[0]!r}: known are {', '.join(PARTS)}")
+    unseen = [name for name in ("test", "external") if subject.counts.get(name)] or ["test"]
+    return list(dict.fromkeys(asked or unseen))
+
+
+def _baselines(subject: Subject, asked: Names) -> list[str]:
     from rarebind.learning.baselines import BASELINES as KNOWN
 
     names = list(dict.fromkeys(asked or BASELINES))
     missing = {name for name in names if KNOWN.spec(name).missing()}
-    if subject.split is None:
-        return []
     # What is not installed is left out, unless it was asked for by name.
     return [name for name in names if name != subject.baseline and (asked or name not in missing)]
+
+
+def _predict(
+    console: Console,
+    subject: Subject,
+    parts: Sequence[str],
+    baselines: Sequence[str] = (),
+    keep: Callable[[Sample], bool] = lambda _: True,
+) -> dict[str, dict[str, pd.DataFrame]]:
+    """:func:`~rarebind.evaluation.subject.outcomes_of`, with a bar."""
+    from rarebind.evaluation.subject import outcomes_of
+
+    with progress_bar(console) as progress:
+        bar = progress.add_task("predicting", total=None)
+        return outcomes_of(
+            subject, parts, baselines, keep=keep,
+            on_total=lambda number: progress.update(bar, total=number),
+            on_done=lambda name, number: progress.update(bar, advance=number, description=name),
+        )  # fmt: skip
+
+
+def _folder(subject: Subject) -> Path:
+    """Where results go unless another place is given."""
+    return OUT / f"{subject.name}-{subject.split_name}"

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rarebind.commands.evaluate_options import print_json, show
+from rarebind.commands.text import print_json
+from rarebind.io.tables import show
 
 
 def findings(
@@ -47,7 +48,7 @@ def findings(
     said, resampling = statements(), Resampling(seed=seed)
     with Console(stderr=True).status(f"reading {dataset}"):
         selection = select(Dataset(dataset).rows(), level, said.scaffolds.names)
-        name = f"{dataset.resolve().name} ({selection.complexes} complexes)"
+        name = f"{dataset.resolve().name} ({len(selection.energies)} complexes)"
         found = find(selection, said, dataset=name, quantity=target, resampling=resampling)
         paths = write_report(found, out, _command(dataset, out, level, target, seed))
     if as_json:

@@ -11,8 +11,9 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from rarebind.commands.evaluate_options import print_json, show
 from rarebind.commands.progress import told
+from rarebind.commands.text import print_json
+from rarebind.io.tables import show
 
 if TYPE_CHECKING:
     from rarebind.studies.gupta2026.reproduce import Inputs, Job, Row, Settings

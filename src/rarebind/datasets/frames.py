@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from rarebind.complexes import geometry_order
 from rarebind.elements import rare_earths
 from rarebind.ligands import scaffolds, substituents
 
@@ -29,8 +30,7 @@ def chemical_rank(column: str, value: str) -> tuple[float, str]:
     they are used, geometries with most ligands first, whatever else there is by name.
     """
     if column == "geometry":
-        count = value.split(":", maxsplit=1)[0]
-        return (-float(count) if count.isdecimal() else math.inf), value
+        return geometry_order(value)
     order = {name: float(i) for i, name in enumerate(_ORDERS.get(column, tuple)())}
     return order.get(value, math.inf), value
 

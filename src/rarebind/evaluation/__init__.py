@@ -2,17 +2,10 @@
 
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.figures import draw_errors, draw_neighbours, draw_parities, draw_parity
-from rarebind.evaluation.groups import COLUMNS, grouped
 from rarebind.evaluation.metrics import Metrics, by, metrics
-from rarebind.evaluation.neighbours import (
-    Differences,
-    NeighbourError,
-    NeighbourErrors,
-    differences,
-    neighbour_errors,
-    neighbouring_metals,
-)
+from rarebind.evaluation.neighbours import differences, neighbour_errors, neighbouring_metals
 from rarebind.evaluation.outcomes import (
+    COLUMNS,
     QUANTITIES,
     Outcome,
     energies,
@@ -20,35 +13,16 @@ from rarebind.evaluation.outcomes import (
     read_outcomes,
     write_outcomes,
 )
-from rarebind.evaluation.ranking import (
-    RankGroup,
-    Ranking,
-    TopRecall,
-    rank_ligands,
-    rank_metals,
-    top_k_recall,
-)
-from rarebind.evaluation.substituents import (
-    Effect,
-    Effects,
-    draw_substituents,
-    substituent_effects,
-)
+from rarebind.evaluation.ranking import rank_ligands, rank_metals, top_k_recall
+from rarebind.evaluation.substituents import Effects, draw_substituents, substituent_effects
 
 __all__ = [
     "COLUMNS",
     "QUANTITIES",
     "Caption",
-    "Differences",
-    "Effect",
     "Effects",
     "Metrics",
-    "NeighbourError",
-    "NeighbourErrors",
     "Outcome",
-    "RankGroup",
-    "Ranking",
-    "TopRecall",
     "by",
     "differences",
     "draw_errors",
@@ -57,7 +31,6 @@ __all__ = [
     "draw_parity",
     "draw_substituents",
     "energies",
-    "grouped",
     "metrics",
     "neighbour_errors",
     "neighbouring_metals",

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from rarebind.datasets.frames import in_order
 from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import (
@@ -21,10 +23,9 @@ from rarebind.evaluation.drawing import (
     new_figure,
     thin,
 )
-from rarebind.evaluation.groups import values
 from rarebind.evaluation.metrics import Metrics, by, metrics
-from rarebind.evaluation.neighbours import Differences, differences
-from rarebind.evaluation.outcomes import Outcome, energies, quantity_of
+from rarebind.evaluation.neighbours import differences
+from rarebind.evaluation.outcomes import check_column, energies, quantity_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +38,7 @@ _LETTER = 0.075
 
 
 def draw_parity(
-    found: Sequence[Outcome],
+    found: pd.DataFrame,
     caption: Caption,
     *,
     colour_by: str = "metal",
@@ -48,7 +49,7 @@ def draw_parity(
 
 
 def draw_parities(
-    panels: Mapping[str, Sequence[Outcome]],
+    panels: Mapping[str, pd.DataFrame],
     caption: Caption,
     *,
     colour_by: str = "metal",
@@ -66,7 +67,7 @@ def draw_parities(
     caption
         Of the figure.
     colour_by
-        A column of :data:`~rarebind.evaluation.groups.COLUMNS`.
+        A column of :data:`~rarebind.evaluation.outcomes.COLUMNS`.
     quantity
         ``binding`` or ``exchange``; by default equation 1 where all have it.
 
@@ -76,15 +77,15 @@ def draw_parities(
         A panel is empty, or there is no such column or quantity.
     """
     _check_panels(panels)
-    everything = [outcome for found in panels.values() for outcome in found]
+    check_column(colour_by, "group by")
+    everything = pd.concat(panels.values())
     quantity = quantity or quantity_of(everything)
-    names = values(everything, colour_by)
-    shades = colours(colour_by, names)
+    shades = colours(colour_by, in_order(colour_by, everything[colour_by]))
     span = _span(np.concatenate(energies(everything, quantity)))
     figure = new_figure(3.6 * len(panels) + 1.2, 4.25)
     row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (heading, found) in zip(row, panels.items(), strict=True):
-        _parity(axes, found, [shades[getattr(o, colour_by)] for o in found], quantity, span)
+        _parity(axes, found, found[colour_by].map(shades).to_numpy(), quantity, span)
         axes.set_title(heading, fontsize=9)
         axes.set_xlabel(f"computed {ENERGY[quantity]} / {UNIT}", fontsize=8.5)
     row[0].set_ylabel(f"predicted {ENERGY[quantity]} / {UNIT}", fontsize=8.5)
@@ -94,7 +95,7 @@ def draw_parities(
 
 
 def draw_errors(
-    models: Mapping[str, Sequence[Outcome]],
+    models: Mapping[str, pd.DataFrame],
     caption: Caption,
     *,
     column: str = "metal",
@@ -110,7 +111,7 @@ def draw_errors(
     models
         Outcomes by the name of the model, of the same complexes.
     column
-        A column of :data:`~rarebind.evaluation.groups.COLUMNS`.
+        A column of :data:`~rarebind.evaluation.outcomes.COLUMNS`.
     groups
         What the bootstrap resamples; see :func:`~rarebind.evaluation.metrics.metrics`.
 
@@ -120,7 +121,7 @@ def draw_errors(
         A model has no outcomes, the models have different complexes, or there is no such column.
     """
     _check_panels(models)
-    if len({frozenset(o.key for o in found) for found in models.values()}) > 1:
+    if len({frozenset(found.key) for found in models.values()}) > 1:
         raise InputError(
             f"{', '.join(models)} were not asked about the same complexes: their errors by "
             f"{column} cannot be compared"
@@ -158,7 +159,7 @@ def draw_errors(
     return figure
 
 
-def draw_neighbours(found: Sequence[Outcome], caption: Caption) -> Figure:
+def draw_neighbours(found: pd.DataFrame, caption: Caption) -> Figure:
     """Computed and predicted ΔΔE of neighbouring metals, of equal ligands and geometries.
 
     Boxes are quartiles, whiskers reach to the 5th and 95th percentile.  Y and Sc have a panel, and
@@ -169,20 +170,24 @@ def draw_neighbours(found: Sequence[Outcome], caption: Caption) -> Figure:
     InputError
         No two neighbours have a ligand and geometry in common, or exchange energies are missing.
     """
-    pairs = differences(found)
-    if not pairs:
+    changes = differences(found)
+    if changes.empty:
         raise InputError(
             "no neighbouring metals have a ligand and geometry in common in this part of the "
             "split: take one that leaves out whole ligands, such as leave-ligand-out"
         )
-    lanthanides = [pair for pair in pairs if all(map(is_lanthanide, pair.metals))]
-    others = [pair for pair in pairs if pair not in lanthanides]
-    panels = [part for part in (lanthanides, others) if part]
-    sizes = [max(3, len(part)) for part in panels]
+    inner = changes[["first", "second"]].map(is_lanthanide).all(axis=1)
+    # Pairs stand along the series, as they come.
+    panels = [
+        list(part.groupby(["first", "second"], sort=False))
+        for part in (changes[inner], changes[~inner])
+        if len(part)
+    ]
+    sizes = [max(3, len(pairs)) for pairs in panels]
     figure = new_figure(1.4 + 0.8 * len(panels) + 0.44 * sum(sizes), 3.5)
     row = figure.subplots(1, len(panels), squeeze=False, width_ratios=sizes)[0]
-    for axes, part in zip(row, panels, strict=True):
-        _differences(axes, part)
+    for axes, pairs in zip(row, panels, strict=True):
+        _differences(axes, pairs)
     row[0].set_ylabel(f"change of the exchange energy\nΔΔE / {UNIT}", fontsize=8.5)
     figure.supxlabel("neighbouring metals, number of ligands and geometries", fontsize=8.5)
     handles, labels = row[0].get_legend_handles_labels()
@@ -201,27 +206,28 @@ def _name_bars(axes: Axes, names: Sequence[str], counts: Sequence[int], *, aslan
             label.set(rotation=45, ha="right", rotation_mode="anchor")
 
 
-def _check_panels(panels: Mapping[str, Sequence[Outcome]]) -> None:
-    empty = [name for name, found in panels.items() if not found]
+def _check_panels(panels: Mapping[str, pd.DataFrame]) -> None:
+    empty = [name for name, found in panels.items() if found.empty]
     if empty or not panels:
         names = f" for {', '.join(filter(None, empty))}" if any(empty) else ""
         raise InputError(f"nothing to draw{names}: this part of the split is empty")
 
 
-def _differences(axes: Axes, pairs: Sequence[Differences]) -> None:
+def _differences(axes: Axes, pairs: Sequence[tuple[tuple[str, str], pd.DataFrame]]) -> None:
     places = np.arange(len(pairs))
-    for i, (name, colour) in enumerate({"computed": TRUTH, "predicted": PREDICTED}.items()):
+    boxes = {"truth": ("computed", TRUTH), "predicted": ("predicted", PREDICTED)}
+    for i, (column, (name, colour)) in enumerate(boxes.items()):
         line = {"color": colour, "linewidth": 1.3}
         box = {"edgecolor": colour, "facecolor": (colour, 0.35), "linewidth": 1.3}
         axes.boxplot(
-            [pair.predicted if i else pair.truth for pair in pairs],
+            [part[column] for _, part in pairs],
             positions=places + 0.4 * i - 0.2, widths=0.3, whis=(5, 95), showfliers=False,
             patch_artist=True, manage_ticks=False,
             boxprops=box, medianprops=line, whiskerprops=line, capprops=line,
         )  # fmt: skip
         axes.plot([], [], color=colour, linewidth=6, label=name)
     axes.axhline(0, color="black", linewidth=0.8, zorder=0)
-    axes.set_xticks(places, [f"{'→'.join(pair.metals)}\n{len(pair.truth)}" for pair in pairs])
+    axes.set_xticks(places, [f"{'→'.join(metals)}\n{len(part)}" for metals, part in pairs])
     axes.set_xlim(-0.6, len(pairs) - 0.4)
     axes.grid(axis="y", linewidth=0.4)
     thin(axes)
@@ -230,8 +236,8 @@ def _differences(axes: Axes, pairs: Sequence[Differences]) -> None:
 
 def _parity(
     axes: Axes,
-    found: Sequence[Outcome],
-    shades: Sequence[str],
+    found: pd.DataFrame,
+    shades: np.ndarray,
     quantity: str,
     span: tuple[float, float],
 ) -> None:
@@ -241,7 +247,7 @@ def _parity(
     order = np.random.default_rng(0).permutation(len(found))
     size, alpha = (5, 0.55) if len(found) > _MANY else (13, 0.8)
     axes.scatter(
-        truth[order], predicted[order], s=size, c=np.array(shades)[order], alpha=alpha,
+        truth[order], predicted[order], s=size, c=shades[order], alpha=alpha,
         linewidths=0, rasterized=True,
     )  # fmt: skip
     axes.plot(span, span, color="black", linestyle="--", linewidth=1, label="identity")

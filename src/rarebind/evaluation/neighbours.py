@@ -2,87 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from rarebind.elements import ionic_radius, is_lanthanide, rare_earths
-from rarebind.evaluation.groups import one_a_complex
-from rarebind.evaluation.outcomes import Outcome, energies
+from rarebind.evaluation.outcomes import energies, one_a_complex
 
 #: Coordination number of the radii that Y and Sc are placed by.
 _RADIUS_CN = 8
-
-_Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Differences:
-    """ΔΔE = exchange(second metal) − exchange(first metal) of equal ligands and geometries.
-
-    Attributes
-    ----------
-    metals
-        The first, larger ion and the second.
-    truth, predicted
-        Computed and predicted ΔΔE, kcal/mol, one a ligand and geometry.
-    """
-
-    metals: tuple[str, str]
-    truth: _Floats
-    predicted: _Floats
-
-
-@dataclass(frozen=True)
-class NeighbourError:
-    """How well differences between neighbours are predicted.
-
-    Attributes
-    ----------
-    n
-        Differences.
-    mean
-        Mean of the computed ΔΔE, kcal/mol.
-    mae
-        Mean absolute error of the predicted ΔΔE, kcal/mol.
-    sign_agreement
-        Share whose sign is right: which of the two metals is bound more strongly.
-    constant_mae, constant_sign
-        The same two for the median of the computed ΔΔE of each pair: the most that a model reaches
-        for which selectivity does not depend on the ligand.  It has seen the answers, so it is no
-        model, but what is no better has learnt nothing of the ligands.
-    """
-
-    n: int
-    mean: float
-    mae: float
-    sign_agreement: float
-    constant_mae: float
-    constant_sign: float
-
-
-@dataclass(frozen=True)
-class NeighbourErrors:
-    """Errors of ΔΔE.
-
-    Attributes
-    ----------
-    pairs
-        By pair of neighbours, the larger ion first, along the series.
-    lanthanides
-        All pairs of lanthanides together; None without any.
-    everything
-        All pairs, those with Y and Sc included, whose differences are far larger; None without any.
-    """
-
-    pairs: Mapping[tuple[str, str], NeighbourError]
-    lanthanides: NeighbourError | None
-    everything: NeighbourError | None
+#: Rows of :func:`neighbour_errors` that are no pair.
+LANTHANIDES, EVERYTHING = "lanthanides", "everything"
 
 
 @cache
@@ -93,23 +25,32 @@ def neighbouring_metals() -> tuple[tuple[str, str], ...]:
     stand between the lanthanides of the next larger and next smaller ion (coordination number 8),
     Y between Dy and Ho, Sc after Lu.  Dy and Ho remain neighbours.
     """
+
+    def place(metal: str) -> float:
+        return -ionic_radius(metal, _RADIUS_CN)
+
     lanthanides = [metal for metal in rare_earths() if is_lanthanide(metal)]
     pairs = list(pairwise(lanthanides))
-    for metal in rare_earths():
-        if metal in lanthanides:
-            continue
-        radius = ionic_radius(metal, _RADIUS_CN)
-        radii = {other: ionic_radius(other, _RADIUS_CN) for other in lanthanides}
-        larger = [other for other in lanthanides if radii[other] >= radius]
-        smaller = [other for other in lanthanides if radii[other] < radius]
-        pairs += [(other, metal) for other in larger[-1:]]
-        pairs += [(metal, other) for other in smaller[:1]]
-    place = {metal: -ionic_radius(metal, _RADIUS_CN) for metal in rare_earths()}
-    return tuple(sorted(pairs, key=lambda pair: (place[pair[0]], place[pair[1]])))
+    for metal in set(rare_earths()) - set(lanthanides):
+        line = sorted([*lanthanides, metal], key=place)
+        pairs += [pair for pair in pairwise(line) if metal in pair]
+    return tuple(sorted(pairs, key=lambda pair: (place(pair[0]), place(pair[1]))))
 
 
-def differences(found: Sequence[Outcome]) -> list[Differences]:
+def differences(found: pd.DataFrame) -> pd.DataFrame:
     """Computed and predicted ΔΔE of all neighbours that have a ligand and geometry in common.
+
+    Parameters
+    ----------
+    found
+        Outcomes.
+
+    Returns
+    -------
+    DataFrame
+        A row a pair, ligand and geometry, pair by pair along the series: ``first`` and ``second``
+        metal, the former the larger ion, ``ligand``, ``geometry``, and ``truth`` and ``predicted``,
+        exchange(second) − exchange(first), kcal/mol.
 
     Raises
     ------
@@ -117,46 +58,63 @@ def differences(found: Sequence[Outcome]) -> list[Differences]:
         Some complexes have no exchange energy.
     """
     members = one_a_complex(found)
-    by_metal: dict[str, dict[tuple[str, str], tuple[float, float]]] = {}
-    for outcome, *both in zip(members, *energies(members, "exchange"), strict=True):
-        name = (outcome.ligand, outcome.geometry)
-        by_metal.setdefault(outcome.metal, {})[name] = (both[0], both[1])
-    pairs = []
-    for first, second in neighbouring_metals():
-        here, there = by_metal.get(first, {}), by_metal.get(second, {})
-        common = sorted(here.keys() & there.keys())
-        if common:
-            change = np.array([np.subtract(there[name], here[name]) for name in common])
-            pairs.append(Differences((first, second), change[:, 0], change[:, 1]))
-    return pairs
+    truth, predicted = energies(members, "exchange")
+    here = members[["metal", "ligand", "geometry"]].assign(truth=truth, predicted=predicted)
+    pairs = pd.DataFrame(neighbouring_metals(), columns=["first", "second"])
+    both = pairs.merge(here, left_on="first", right_on="metal").merge(
+        here,
+        left_on=["second", "ligand", "geometry"],
+        right_on=["metal", "ligand", "geometry"],
+        suffixes=("_first", ""),
+    )
+    for name in ("truth", "predicted"):
+        both[name] -= both[f"{name}_first"]
+    return both[["first", "second", "ligand", "geometry", "truth", "predicted"]]
 
 
-def neighbour_errors(found: Sequence[Outcome]) -> NeighbourErrors:
+def neighbour_errors(found: pd.DataFrame) -> pd.DataFrame:
     """Errors of ΔΔE for each pair of neighbours that have a ligand and geometry in common.
+
+    Parameters
+    ----------
+    found
+        Outcomes.
+
+    Returns
+    -------
+    DataFrame
+        A row a pair, ``La-Ce``, along the series, then :data:`LANTHANIDES`, all of their pairs
+        together, and :data:`EVERYTHING`, those with Y and Sc included, whose differences are far
+        larger; only what there is.  Its columns: ``n`` differences; ``mean`` of the computed ΔΔE,
+        kcal/mol; ``mae`` of the predicted ones; ``sign_agreement``, the share whose sign is right:
+        which of the two metals is bound more strongly; ``constant_mae`` and ``constant_sign``, the
+        same two for the median of the computed ΔΔE of each pair: the most that a model reaches for
+        which selectivity does not depend on the ligand.  It has seen the answers, so it is no
+        model, but what is no better has learnt nothing of the ligands.
 
     Raises
     ------
     InputError
         Some complexes have no exchange energy.
     """
-    pairs = differences(found)
-    lanthanides = [pair for pair in pairs if all(map(is_lanthanide, pair.metals))]
-    return NeighbourErrors(
-        MappingProxyType({pair.metals: _error([pair]) for pair in pairs}),
-        _error(lanthanides) if lanthanides else None,
-        _error(pairs) if pairs else None,
+    changes = differences(found)
+    pair = changes["first"] + "-" + changes["second"]
+    constant = changes.truth.groupby(pair).transform("median")
+    each = pd.DataFrame(
+        {
+            "n": 1,
+            "mean": changes.truth,
+            "mae": (changes.predicted - changes.truth).abs(),
+            "sign_agreement": np.sign(changes.predicted) == np.sign(changes.truth),
+            "constant_mae": (constant - changes.truth).abs(),
+            "constant_sign": np.sign(constant) == np.sign(changes.truth),
+        }
     )
-
-
-def _error(pairs: Sequence[Differences]) -> NeighbourError:
-    truth = np.concatenate([pair.truth for pair in pairs])
-    predicted = np.concatenate([pair.predicted for pair in pairs])
-    constant = np.concatenate([np.full_like(pair.truth, np.median(pair.truth)) for pair in pairs])
-    return NeighbourError(
-        n=len(truth),
-        mean=float(truth.mean()),
-        mae=float(np.abs(predicted - truth).mean()),
-        sign_agreement=float((np.sign(predicted) == np.sign(truth)).mean()),
-        constant_mae=float(np.abs(constant - truth).mean()),
-        constant_sign=float((np.sign(constant) == np.sign(truth)).mean()),
+    inner = changes[["first", "second"]].map(is_lanthanide).all(axis=1)
+    parts = {LANTHANIDES: inner, EVERYTHING: pd.Series(data=True, index=changes.index)}
+    every = [each[mask].assign(metals=name) for name, mask in parts.items()]
+    return (
+        pd.concat([each.assign(metals=pair), *every])
+        .groupby("metals", sort=False)
+        .agg({name: "sum" if name == "n" else "mean" for name in each})
     )

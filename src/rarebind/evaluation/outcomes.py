@@ -1,35 +1,39 @@
-"""What a model said of each complex beside what was computed: all that evaluation reads."""
+"""What a model said of each complex beside what was computed: all that evaluation reads.
+
+Outcomes are a frame, one complex a row, with the columns of :class:`Outcome`.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pydantic import FiniteFloat
 
 from rarebind.errors import InputError
 from rarebind.io.files import write_packed
+from rarebind.io.tables import frame_of, read_rows
 from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:
     from rarebind.learning.data.samples import Sample
 
+#: What outcomes can be grouped by.
+COLUMNS = ("part", "metal", "ligand", "scaffold", "substituent", "geometry")
 #: Which energies: equation 1, or exchange with the aqua ion.
 QUANTITIES = ("binding", "exchange")
-#: Faulty complexes or lines that a message names.
+#: Faulty complexes that a message names.
 _NAMED = 3
-_NUMBERS = ("truth", "predicted", "exchange_shift")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One complex, computed and predicted.
+    """One complex, computed and predicted: the columns of outcomes.
 
     Attributes
     ----------
@@ -45,15 +49,10 @@ class Outcome:
         Equation 1, kcal/mol; the exchange energy where `quantity` is.
     exchange_shift
         Exchange energy less equation 1, kcal/mol: a constant of the metal that follows from
-        references alone, hence known without a model.  None where there is no aqua ion, 0 where
+        references alone, hence known without a model.  Missing where there is no aqua ion, 0 where
         `quantity` is ``exchange``.
     quantity
         ``binding``, or ``exchange`` where there is no bare ion to compare with.
-
-    Raises
-    ------
-    InputError
-        An energy is not finite.
     """
 
     key: str
@@ -63,26 +62,14 @@ class Outcome:
     substituent: str
     geometry: str
     part: str
-    truth: float
-    predicted: float
-    exchange_shift: float | None
+    truth: FiniteFloat
+    predicted: FiniteFloat
+    exchange_shift: FiniteFloat | None
+    # Older files do not tell it.
     quantity: str = "binding"
 
-    def __post_init__(self) -> None:
-        for name in _NUMBERS:
-            value = getattr(self, name)
-            if value is not None and not math.isfinite(value):
-                raise InputError(
-                    f"{self.metal} {self.ligand} {self.geometry}: {name} is {value}, not a number"
-                )
 
-    @property
-    def error(self) -> float:
-        """Predicted less computed, kcal/mol; the same for both kinds of energy."""
-        return self.predicted - self.truth
-
-
-def outcomes(samples: Sequence[Sample], predictions: ArrayLike, part: str) -> list[Outcome]:
+def outcomes(samples: Sequence[Sample], predictions: ArrayLike, part: str) -> pd.DataFrame:
     """Join predictions with what they are of.
 
     Parameters
@@ -104,23 +91,23 @@ def outcomes(samples: Sequence[Sample], predictions: ArrayLike, part: str) -> li
         raise InputError(
             f"predictions of shape {values.shape} for {len(samples)} samples: give one energy each"
         )
-    wrong = [
-        sample for sample, value in zip(samples, values, strict=True) if not np.isfinite(value)
-    ]
-    if wrong:
+    if wrong := [s for s, value in zip(samples, values, strict=True) if not np.isfinite(value)]:
         names = ", ".join(f"{s.metal} {s.ligand} {s.geometry}" for s in wrong[:_NAMED])
         raise InputError(
             f"{len(wrong)} of {len(samples)} predictions are not finite, such as of {names}: "
             "the model has diverged"
         )
-    return [
-        _outcome_of(sample, float(value), part)
-        for sample, value in zip(samples, values, strict=True)
-        if sample.frame == 0
-    ]
+    return frame_of(
+        (
+            _outcome(sample, float(value), part)
+            for sample, value in zip(samples, values, strict=True)
+            if sample.frame == 0
+        ),
+        Outcome,
+    )
 
 
-def _outcome_of(sample: Sample, value: float, part: str) -> Outcome:
+def _outcome(sample: Sample, value: float, part: str) -> Outcome:
     exchange = sample.exchange_offset
     return Outcome(
         key=sample.key,
@@ -137,8 +124,14 @@ def _outcome_of(sample: Sample, value: float, part: str) -> Outcome:
     )
 
 
+def check_column(column: str, purpose: str) -> None:
+    """Raise an InputError where outcomes have no such column to group by."""
+    if column not in COLUMNS:
+        raise InputError(f"outcomes have no {column!r} to {purpose}: give {', '.join(COLUMNS)}")
+
+
 def energies(
-    found: Sequence[Outcome], quantity: str | None = None
+    found: pd.DataFrame, quantity: str | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Computed and predicted energies, kcal/mol.
 
@@ -152,91 +145,60 @@ def energies(
     InputError
         No such quantity, or some complexes do not have it.
     """
-    if quantity not in {None, *QUANTITIES}:
-        raise InputError(f"unknown quantity {quantity!r}: give {' or '.join(QUANTITIES)}")
-    truth = np.array([outcome.truth for outcome in found], dtype=float)
-    predicted = np.array([outcome.predicted for outcome in found], dtype=float)
     quantity = quantity or quantity_of(found)
+    if quantity not in QUANTITIES:
+        raise InputError(f"unknown quantity {quantity!r}: give {' or '.join(QUANTITIES)}")
+    columns = found[["truth", "predicted"]]
     if quantity == "binding":
-        if missing := sorted({o.metal for o in found if o.quantity != "binding"}):
-            raise InputError(
-                f"no energies by equation 1 of {', '.join(missing)}: their bare ions are not in "
-                "the dataset, so that only exchange energies can be compared"
-            )
-        return truth, predicted
-    missing = sorted({outcome.metal for outcome in found if outcome.exchange_shift is None})
-    if missing:
-        raise InputError(
-            f"no exchange energies of {', '.join(missing)}: their aqua ions are not in the "
-            "dataset, so that only binding energies by equation 1 can be compared"
-        )
-    shift = np.array([outcome.exchange_shift for outcome in found], dtype=float)
-    return truth + shift, predicted + shift
+        _need(found, found.quantity == "binding", "energies by equation 1", "bare ions")
+    else:
+        _need(found, found.exchange_shift.notna(), "exchange energies", "aqua ions")
+        columns = columns.add(found.exchange_shift, axis=0)
+    truth, predicted = columns.to_numpy(dtype=float).T
+    return truth, predicted
 
 
-def quantity_of(found: Iterable[Outcome]) -> str:
+def quantity_of(found: pd.DataFrame) -> str:
     """What errors are told of: equation 1, or the exchange energy where some have no equation 1."""
-    return "binding" if all(outcome.quantity == "binding" for outcome in found) else "exchange"
+    return "binding" if (found.quantity == "binding").all() else "exchange"
 
 
-def outcomes_text(found: Iterable[Outcome]) -> str:
-    """`found` as CSV with a heading; every digit is kept, None is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Outcome))
-    writer.writerows(astuple(outcome) for outcome in found)
-    return text.getvalue()
+def one_a_complex(found: pd.DataFrame) -> pd.DataFrame:
+    """One outcome for each metal, ligand and geometry, where several conformers were computed.
+
+    It is the one of lowest computed energy, which is the complex that there is; a model that finds
+    a high conformer more stable does not choose which one it is asked about.
+    """
+    # The key decides between equals, whatever order they come in.
+    ordered = found.sort_values(["truth", "key"])
+    return ordered.drop_duplicates(["metal", "ligand", "geometry"]).sort_index()
 
 
-def write_outcomes(found: Iterable[Outcome], path: Path | str) -> None:
-    """Write :func:`outcomes_text`, whole or not at all; packed where the name says so.
+def write_outcomes(found: pd.DataFrame, path: Path | str) -> None:
+    """Write outcomes as CSV with every digit, whole or not at all; packed where the name says so.
 
     Raises
     ------
     InputError
         The file cannot be written.
     """
-    write_packed(Path(path), outcomes_text(found))
+    write_packed(Path(path), found.to_csv(index=False, lineterminator="\n"))
 
 
-def read_outcomes(path: Path | str) -> list[Outcome]:
+def read_outcomes(path: Path | str) -> pd.DataFrame:
     """The inverse of :func:`write_outcomes`, of a file that is not packed.
 
     Raises
     ------
     InputError
-        The file is missing or has other columns, or a cell is no number where one belongs; all
-        faulty lines are counted, the first ones named.
+        As :func:`~rarebind.io.tables.read_rows` raises it.
     """
-    path = Path(path)
-    names = [field.name for field in fields(Outcome)]
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
-    # Older files do not tell the quantity: it is equation 1.
-    head = lines[0] if lines else []
-    if head not in (names, names[:-1]):
-        raise InputError(f"{path}: expected the columns {', '.join(names)}")
-    found, problems = [], []
-    for number, cells in enumerate(lines[1:], start=2):
-        try:
-            found.append(_outcome(dict(zip(head, cells, strict=True))))
-        except (ValueError, InputError) as error:
-            problems.append(f"{path}, line {number}: {error}")
-    if len(problems) > _NAMED:
-        problems[_NAMED:] = [f"{path}: {len(problems) - _NAMED} more lines are wrong"]
-    if problems:
-        raise InputError(problems)
-    return found
+    return frame_of(read_rows(path, Outcome), Outcome)
 
 
-def _outcome(cells: dict[str, str]) -> Outcome:
-    shift = cells["exchange_shift"]
-    return Outcome(
-        **{name: cell for name, cell in cells.items() if name not in _NUMBERS},
-        truth=float(cells["truth"]),
-        predicted=float(cells["predicted"]),
-        exchange_shift=float(shift) if shift else None,
-    )
+def _need(found: pd.DataFrame, there: pd.Series, what: str, ions: str) -> None:
+    if not there.all():
+        raise InputError(
+            f"no {what} of {', '.join(sorted(set(found.metal[~there])))}: their {ions} are not in "
+            "the dataset, so that only the other kind of energy can be compared"
+        )

@@ -6,171 +6,117 @@ ligand and geometry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from statistics import fmean
-
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata, spearmanr
 
+from rarebind.datasets.frames import grouped
 from rarebind.errors import InputError
-from rarebind.evaluation.groups import grouped, one_a_complex
-from rarebind.evaluation.outcomes import Outcome, energies
+from rarebind.evaluation.outcomes import energies, one_a_complex
 
 #: Members that a rank correlation needs.
 FEWEST = 3
 #: Energies that agree to so many digits (kcal/mol) are equal: no order comes from rounding errors.
 _DIGITS = 6
 
-_Floats = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class RankGroup:
-    """The order of the members of one group.
-
-    Attributes
-    ----------
-    name
-        What they have in common, such as ``("Gd", "4:0")``.
-    n
-        Members.
-    spearman, kendall
-        Rank correlations of predicted with computed energies (Kendall's is τ-b); 0 where all are
-        predicted alike, which orders nothing.
-    """
-
-    name: tuple[str, ...]
-    n: int
-    spearman: float
-    kendall: float
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """Orders within groups.
-
-    Attributes
-    ----------
-    groups
-        Those with at least three members whose computed energies differ.
-    """
-
-    groups: tuple[RankGroup, ...]
-
-    @property
-    def spearman(self) -> float | None:
-        """Mean over the groups, each counting alike; None without any."""
-        return fmean(group.spearman for group in self.groups) if self.groups else None
-
-    @property
-    def kendall(self) -> float | None:
-        """Mean over the groups, each counting alike; None without any."""
-        return fmean(group.kendall for group in self.groups) if self.groups else None
-
-
-@dataclass(frozen=True)
-class TopRecall:
-    """How many of the best ligands a model finds.
-
-    Attributes
-    ----------
-    k
-        How many are the best.
-    groups
-        Metals and geometries that have more than `k` ligands.
-    recall
-        Mean over them of the share of the k ligands that bind most strongly among the k that are
-        predicted to.  Where predictions are equal, chance decides, and this is its mean.
-    chance
-        What a random order would reach.
-    """
-
-    k: int
-    groups: int
-    recall: float
-    chance: float
-
-
-def rank_ligands(found: Sequence[Outcome], *, by_scaffold: bool = False) -> Ranking:
+def rank_ligands(found: pd.DataFrame, *, by_scaffold: bool = False) -> pd.DataFrame:
     """Order of ligands by binding energy, for each metal and geometry.
 
     Equation 1 and the exchange energy order ligands alike: for one metal they differ by a constant.
 
     Parameters
     ----------
+    found
+        Outcomes.
     by_scaffold
         Compare only ligands of one scaffold, that is substituents: ligands of unlike charge are
         easily told apart.
+
+    Returns
+    -------
+    DataFrame
+        A row a group with at least three members whose computed energies differ: what they have in
+        common, their number ``n``, and the rank correlations ``spearman`` and ``kendall`` (τ-b) of
+        predicted with computed energies; 0 where all are predicted alike, which orders nothing.
     """
-    return Ranking(tuple(_ranked(one_a_complex(found), _columns(by_scaffold))))
+    return _ranked(found, _columns(by_scaffold))
 
 
-def rank_metals(found: Sequence[Outcome]) -> Ranking:
+def rank_metals(found: pd.DataFrame) -> pd.DataFrame:
     """Order of metals by exchange energy, for each ligand and geometry: selectivity.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`rank_ligands`.
 
     Raises
     ------
     InputError
         Some complexes have no exchange energy.
     """
-    return Ranking(tuple(_ranked(one_a_complex(found), ("ligand", "geometry"), "exchange")))
+    return _ranked(found, ["ligand", "geometry"], "exchange")
 
 
-def top_k_recall(
-    found: Sequence[Outcome], k: int, *, by_scaffold: bool = False
-) -> TopRecall | None:
-    """Share of the `k` strongest ligands that are predicted to be among them.
+def top_k_recall(found: pd.DataFrame, *best: int, by_scaffold: bool = False) -> pd.DataFrame:
+    """How many of the k strongest ligands are predicted to be among them.
 
     Parameters
     ----------
+    found
+        Outcomes.
+    *best
+        Values of k.
     by_scaffold
         As for :func:`rank_ligands`.
 
     Returns
     -------
-    TopRecall or None
-        None where no metal and geometry has more than `k` ligands.
+    DataFrame
+        A row each ``k``: ``groups``, the metals and geometries that have more than k ligands;
+        ``recall``, the mean over them of the share that is found (where predictions are equal,
+        chance decides, and this is its mean); ``chance``, what a random order would reach.  No row
+        where there is no such group.
 
     Raises
     ------
     InputError
-        `k` is below 1.
+        A k is below 1.
     """
-    if k < 1:
-        raise InputError(f"k must be at least 1, got {k}")
-    groups = grouped(one_a_complex(found), *_columns(by_scaffold)).values()
-    chosen = [energies(members) for members in groups if len(members) > k]
-    if not chosen:
-        return None
+    if min(best) < 1:
+        raise InputError(f"k must be at least 1, got {min(best)}")
     shares = [
-        float(_among_lowest(truth, k) @ _among_lowest(predicted, k)) / k
-        for truth, predicted in chosen
+        (k, _among_lowest(truth, k) @ _among_lowest(predicted, k) / k, k / len(truth))
+        for _, members in grouped(one_a_complex(found), *_columns(by_scaffold))
+        for truth, predicted in [energies(members)]
+        for k in best
+        if len(truth) > k
     ]
-    return TopRecall(k, len(chosen), fmean(shares), fmean(k / len(truth) for truth, _ in chosen))
+    table = pd.DataFrame(shares, columns=["k", "recall", "chance"]).groupby("k", as_index=False)
+    return table.agg(groups=("k", "size"), recall=("recall", "mean"), chance=("chance", "mean"))
 
 
-def _columns(by_scaffold: bool) -> tuple[str, ...]:
-    return ("metal", "geometry", "scaffold") if by_scaffold else ("metal", "geometry")
+def _columns(by_scaffold: bool) -> list[str]:
+    return ["metal", "geometry", *(["scaffold"] if by_scaffold else [])]
 
 
-def _ranked(
-    found: Iterable[Outcome], columns: tuple[str, ...], quantity: str | None = None
-) -> Iterator[RankGroup]:
-    for name, members in grouped(found, *columns).items():
-        truth, predicted = (np.round(column, _DIGITS) for column in energies(members, quantity))
+def _ranked(found: pd.DataFrame, columns: list[str], quantity: str | None = None) -> pd.DataFrame:
+    rows = []
+    for name, members in grouped(one_a_complex(found), *columns):
+        truth, predicted = (np.round(values, _DIGITS) for values in energies(members, quantity))
         if len(members) < FEWEST or np.ptp(truth) == 0:
             continue
-        if np.ptp(predicted) == 0:
-            yield RankGroup(name, len(members), 0.0, 0.0)
-            continue
-        rho = float(spearmanr(truth, predicted).statistic)
-        tau = float(kendalltau(truth, predicted).statistic)
-        yield RankGroup(name, len(members), rho, tau)
+        rho = tau = 0.0
+        if np.ptp(predicted) > 0:
+            rho = spearmanr(truth, predicted).statistic
+            tau = kendalltau(truth, predicted).statistic
+        rows.append((*name, len(members), rho, tau))
+    return pd.DataFrame(rows, columns=[*columns, "n", "spearman", "kendall"])
 
 
-def _among_lowest(values: _Floats, k: int) -> _Floats:
+def _among_lowest(values: NDArray[np.float64], k: int) -> NDArray[np.float64]:
     """Probability of each value to be among the `k` lowest, when chance decides between equals."""
     values = np.round(values, _DIGITS)
     # Values below each, and those equal to it with itself.

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.figures import draw_errors, draw_neighbours, draw_parities, draw_parity
 from rarebind.evaluation.metrics import RESAMPLES, SEED
-from rarebind.evaluation.outcomes import Outcome, write_outcomes
+from rarebind.evaluation.outcomes import write_outcomes
 from rarebind.evaluation.scores import BREAKDOWNS, Scores, scores
-from rarebind.evaluation.tables import Table, all_tables, markdown
-from rarebind.io.files import replace_file
+from rarebind.evaluation.tables import all_tables
+from rarebind.io.files import make_folder, replace_file
+from rarebind.io.tables import Table, markdown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +58,7 @@ class Evaluation:
     level: str
     dataset: str
     split: str
-    parts: Mapping[str, Mapping[str, Sequence[Outcome]]]
+    parts: Mapping[str, Mapping[str, pd.DataFrame]]
     about: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -63,12 +66,11 @@ class Evaluation:
         if not self.parts:
             raise InputError(f"{self.model} was asked about no part of the split")
         for part, models in self.parts.items():
-            asked = {name: frozenset(o.key for o in found) for name, found in models.items()}
             if next(iter(models), None) != self.model:
                 raise InputError(f"the outcomes of {self.model} do not come first in {part}")
-            if not asked[self.model]:
+            if models[self.model].empty:
                 raise InputError(f"the {part} part of the split is empty: choose another part")
-            if len(set(asked.values())) > 1:
+            if len({frozenset(found.key) for found in models.values()}) > 1:
                 names = ", ".join(models)
                 raise InputError(f"{names} were asked about different complexes of {part}")
 
@@ -147,25 +149,25 @@ def write_report(
     InputError
         A file cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {folder}: {error.strerror}") from error
-    paths = []
+    make_folder(folder)
+    paths: list[Path] = []
 
     def done(path: Path) -> None:
         paths.append(path)
         on_file(path)
 
-    for path, outcomes in _outcome_files(evaluation, folder):
-        write_outcomes(outcomes, path)
+    # A file a model, with all parts: each outcome says which part it is of.
+    for name in next(iter(evaluation.parts.values())):
+        ending = "" if name == evaluation.model else f"-{name}"
+        path = folder / f"outcomes{ending}.csv"
+        write_outcomes(pd.concat([models[name] for models in evaluation.parts.values()]), path)
         done(path)
-    numbers = json.dumps(report_data(evaluation, found), ensure_ascii=False, indent=1)
-    done(_write(folder / "metrics.json", numbers))
-    figures: dict[str, list[Path]] = {}
+    data = report_data(evaluation, found)
+    done(_write(folder / "metrics.json", json.dumps(data, ensure_ascii=False, indent=1)))
+    figures: dict[str, list[Path]] = {part: [] for part in evaluation.parts}
     for part in evaluation.parts:
         for name, figure in _figures(evaluation, found[part], part):
-            figures.setdefault(part, []).append(save_figure(figure, folder / f"{name}-{part}.png"))
+            figures[part].append(save_figure(figure, folder / f"{name}-{part}.png"))
             done(figures[part][-1])
     report = _write(folder / "report.md", report_text(evaluation, found, figures))
     on_file(report)
@@ -206,16 +208,6 @@ def report_text(
     return "\n".join(blocks)
 
 
-def _outcome_files(
-    evaluation: Evaluation, folder: Path
-) -> Iterator[tuple[Path, Sequence[Outcome]]]:
-    """A file a model, with all parts: each outcome says which part it is of."""
-    for name in next(iter(evaluation.parts.values())):
-        ending = "" if name == evaluation.model else f"-{name}"
-        found = [o for models in evaluation.parts.values() for o in models.get(name, ())]
-        yield folder / f"outcomes{ending}.csv", found
-
-
 def _figures(
     evaluation: Evaluation, models: Mapping[str, Scores], part: str
 ) -> Iterator[tuple[str, Figure]]:
@@ -229,7 +221,7 @@ def _figures(
         yield "parity-models", draw_parities(outcomes, caption, colour_by="scaffold")
     for column in BREAKDOWNS:
         yield f"errors-{column}", draw_errors(outcomes, caption, column=column)
-    if score.neighbours is not None and score.neighbours.everything is not None:
+    if score.neighbours is not None and len(score.neighbours):
         yield "neighbours", draw_neighbours(own, caption)
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from types import MappingProxyType
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from rarebind.evaluation.metrics import RESAMPLES, SEED, Metrics, by, metrics
-from rarebind.evaluation.neighbours import NeighbourErrors, neighbour_errors
-from rarebind.evaluation.outcomes import Outcome, quantity_of
-from rarebind.evaluation.ranking import (
-    Ranking,
-    TopRecall,
-    rank_ligands,
-    rank_metals,
-    top_k_recall,
-)
+from rarebind.evaluation.neighbours import EVERYTHING, LANTHANIDES, neighbour_errors
+from rarebind.evaluation.outcomes import quantity_of
+from rarebind.evaluation.ranking import rank_ligands, rank_metals, top_k_recall
 
 #: What errors are broken down by.
 BREAKDOWNS = ("metal", "scaffold", "geometry")
@@ -23,7 +19,7 @@ BREAKDOWNS = ("metal", "scaffold", "geometry")
 BEST = (1, 3, 5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Agreement of a model with what was computed.
 
@@ -36,23 +32,25 @@ class Scores:
     by
         Of `main`, by a column of :data:`BREAKDOWNS` and its values.
     ligands, substituents
-        Orders of ligands for each metal and geometry: of all, and of those of one scaffold.
+        Orders of ligands for each metal and geometry: of all, and of those of one scaffold; see
+        :func:`~rarebind.evaluation.ranking.rank_ligands`.
     recalls
-        Of the best of :data:`BEST`, as far as there are enough ligands.
+        Of the best of :data:`BEST`, as far as there are enough ligands; see
+        :func:`~rarebind.evaluation.ranking.top_k_recall`.
     metals
         Orders of metals for each ligand and geometry; None without exchange energies.
     neighbours
-        Of ΔΔE between neighbouring metals; None without exchange energies.
+        Of ΔΔE, see :func:`~rarebind.evaluation.neighbours.neighbour_errors`; None likewise.
     """
 
     binding: Metrics | None
     exchange: Metrics | None
     by: Mapping[str, Mapping[str, Metrics]]
-    ligands: Ranking
-    substituents: Ranking
-    recalls: tuple[TopRecall, ...]
-    metals: Ranking | None
-    neighbours: NeighbourErrors | None
+    ligands: pd.DataFrame
+    substituents: pd.DataFrame
+    recalls: pd.DataFrame
+    metals: pd.DataFrame | None
+    neighbours: pd.DataFrame | None
 
     @property
     def main(self) -> Metrics:
@@ -61,7 +59,7 @@ class Scores:
         assert found is not None
         return found
 
-    def data(self) -> dict[str, object]:
+    def data(self) -> dict[str, Any]:
         """Plain data for JSON; energies in kcal/mol."""
         return {
             "binding": None if self.binding is None else self.binding.data(),
@@ -72,14 +70,14 @@ class Scores:
             },
             "ligands": _ranking(self.ligands),
             "substituents": _ranking(self.substituents),
-            "top_k_recall": [asdict(recall) for recall in self.recalls],
+            "top_k_recall": self.recalls.to_dict("records"),
             "metals": None if self.metals is None else _ranking(self.metals),
             "neighbours": None if self.neighbours is None else _neighbours(self.neighbours),
         }
 
 
-def scores(found: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
-    """Measure what `found` says of a model.
+def scores(found: pd.DataFrame, *, resamples: int = RESAMPLES, seed: int = SEED) -> Scores:
+    """Measure what outcomes say of a model.
 
     Parameters
     ----------
@@ -91,38 +89,29 @@ def scores(found: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: int = 
     InputError
         There is nothing to compare.
     """
-    has_exchange = all(outcome.exchange_shift is not None for outcome in found)
-    main = quantity_of(found)
-
-    def score(quantity: str) -> Metrics:
-        return metrics(found, quantity=quantity, resamples=resamples, seed=seed)
-
-    recalls = (top_k_recall(found, k) for k in BEST)
+    options: dict[str, Any] = {"resamples": resamples, "seed": seed}
+    has_binding = quantity_of(found) == "binding"
+    has_exchange = bool(found.exchange_shift.notna().all())
     return Scores(
-        binding=score(main) if main == "binding" else None,
-        exchange=score("exchange") if has_exchange else None,
-        by=MappingProxyType(
-            {
-                column: by(found, column, quantity=main, resamples=resamples, seed=seed)
-                for column in BREAKDOWNS
-            }
-        ),
+        binding=metrics(found, quantity="binding", **options) if has_binding else None,
+        exchange=metrics(found, quantity="exchange", **options) if has_exchange else None,
+        by={column: by(found, column, **options) for column in BREAKDOWNS},
         ligands=rank_ligands(found),
         substituents=rank_ligands(found, by_scaffold=True),
-        recalls=tuple(recall for recall in recalls if recall is not None),
+        recalls=top_k_recall(found, *BEST),
         metals=rank_metals(found) if has_exchange else None,
         neighbours=neighbour_errors(found) if has_exchange else None,
     )
 
 
-def _ranking(found: Ranking) -> dict[str, object]:
+def _ranking(found: pd.DataFrame) -> dict[str, Any]:
     """A mean over groups; the groups themselves follow from the outcomes."""
-    return {"groups": len(found.groups), "spearman": found.spearman, "kendall": found.kendall}
+    means = {name: float(found[name].mean()) for name in ("spearman", "kendall")}
+    return {"groups": len(found), **(means if len(found) else dict.fromkeys(means))}
 
 
-def _neighbours(found: NeighbourErrors) -> dict[str, object]:
-    return {
-        "pairs": {"-".join(pair): asdict(error) for pair, error in found.pairs.items()},
-        "lanthanides": None if found.lanthanides is None else asdict(found.lanthanides),
-        "everything": None if found.everything is None else asdict(found.everything),
-    }
+def _neighbours(found: pd.DataFrame) -> dict[str, Any]:
+    """Pairs, and what several of them have together."""
+    rows = found.to_dict("index")
+    together = {name: rows.pop(name, None) for name in (LANTHANIDES, EVERYTHING)}
+    return {"pairs": rows, **together}

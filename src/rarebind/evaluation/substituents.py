@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from rarebind.datasets.frames import in_order
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import (
     ENERGY,
@@ -21,8 +21,8 @@ from rarebind.evaluation.drawing import (
     new_figure,
     thin,
 )
-from rarebind.evaluation.groups import grouped, one_a_complex, values
-from rarebind.evaluation.outcomes import Outcome, quantity_of
+from rarebind.evaluation.outcomes import one_a_complex, quantity_of
+from rarebind.io.tables import number
 from rarebind.ligands import PARENT
 
 if TYPE_CHECKING:
@@ -33,23 +33,7 @@ if TYPE_CHECKING:
 _NOTE_WIDTH = 48
 
 
-@dataclass(frozen=True)
-class Effect:
-    """Binding energies of one substituent on one scaffold with one metal.
-
-    Attributes
-    ----------
-    substituent
-    truth, predicted
-        Binding energies, kcal/mol: the mean over `geometries`.
-    """
-
-    substituent: str
-    truth: float
-    predicted: float
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Effects:
     """Substituents that can be compared with each other.
 
@@ -59,8 +43,9 @@ class Effects:
     geometries
         Those that the means are over, the same for every substituent: between them, binding
         energies differ far more than between substituents.
-    effects
-        The strongest computed binding first.
+    energies
+        By substituent, the strongest first: ``truth`` and ``predicted``, kcal/mol, the mean over
+        `geometries`.
     left_out
         Substituents that lack a geometry.
     quantity
@@ -70,9 +55,9 @@ class Effects:
     metal: str
     scaffold: str
     geometries: tuple[str, ...]
-    effects: tuple[Effect, ...]
+    energies: pd.DataFrame
     left_out: tuple[str, ...]
-    quantity: str = "binding"
+    quantity: str
 
     @property
     def zero(self) -> tuple[str, float]:
@@ -80,19 +65,32 @@ class Effects:
 
         It is the unsubstituted scaffold; where that is not among them, the mean of all.
         """
-        for effect in self.effects:
-            if effect.substituent == PARENT:
-                return f"unsubstituted {self.scaffold}", effect.truth
-        return "the mean of these", fmean(effect.truth for effect in self.effects)
+        truth = self.energies.truth
+        if PARENT in truth.index:
+            return f"unsubstituted {self.scaffold}", float(truth[PARENT])
+        return "the mean of these", float(truth.mean())
+
+    def data(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "metal": self.metal,
+            "scaffold": self.scaffold,
+            "geometries": list(self.geometries),
+            "effects": self.energies.reset_index().to_dict("records"),
+            "left_out": list(self.left_out),
+            "quantity": self.quantity,
+        }
 
 
 def substituent_effects(
-    found: Sequence[Outcome], metal: str, scaffold: str, geometry: str | None = None
+    found: pd.DataFrame, metal: str, scaffold: str, geometry: str | None = None
 ) -> Effects:
     """Binding energies by substituent.
 
     Parameters
     ----------
+    found
+        Outcomes.
     geometry
         Only this one; default: the mean over all that there are.
 
@@ -101,44 +99,37 @@ def substituent_effects(
     InputError
         There is no such metal, scaffold or geometry, or no substituent has all geometries.
     """
-    chosen = list(found)
-    wanted = {"metal": metal, "scaffold": scaffold, "geometry": geometry}
-    for column, name in wanted.items():
+    chosen = found
+    for column, name in {"metal": metal, "scaffold": scaffold, "geometry": geometry}.items():
         if name is None:
             continue
-        known = values(chosen, column)
-        chosen = [outcome for outcome in chosen if getattr(outcome, column) == name]
-        if not chosen:
+        known = in_order(column, chosen[column])
+        chosen = chosen[chosen[column] == name]
+        if chosen.empty:
             raise InputError(
                 f"no predictions for {column} {name!r}: there are {', '.join(known) or 'none'}"
             )
     chosen = one_a_complex(chosen)
-    geometries = tuple(values(chosen, "geometry"))
-    by_name = {key[0]: members for key, members in grouped(chosen, "substituent").items()}
-    effects = [
-        Effect(name, fmean(o.truth for o in members), fmean(o.predicted for o in members))
-        for name, members in by_name.items()
-        if {outcome.geometry for outcome in members} == set(geometries)
-    ]
-    if not effects:
+    geometries = in_order("geometry", chosen.geometry)
+    # A row a substituent, a column an energy and geometry: gaps are geometries that are missing.
+    wide = chosen.pivot_table(["truth", "predicted"], "substituent", "geometry")
+    whole = wide.dropna()
+    if whole.empty:
         raise InputError(
             f"no substituent of {scaffold} has predictions of {metal} in all of "
             f"{', '.join(geometries)}: choose one geometry, or a split that leaves out whole "
             "ligands"
         )
-    names = {effect.substituent for effect in effects}
-    return Effects(
-        metal,
-        scaffold,
-        geometries,
-        tuple(sorted(effects, key=lambda effect: (effect.truth, effect.substituent))),
-        tuple(name for name in by_name if name not in names),
-        quantity_of(chosen),
-    )
+    energies = pd.DataFrame({name: whole[name].mean(axis=1) for name in ("truth", "predicted")})
+    left_out = in_order("substituent", wide.index.difference(whole.index))
+    # Of equal ones, the name decides.
+    energies = energies.sort_index().sort_values("truth", kind="stable")
+    quantity = quantity_of(chosen)
+    return Effects(metal, scaffold, tuple(geometries), energies, tuple(left_out), quantity)
 
 
 def draw_substituents(
-    found: Sequence[Outcome],
+    found: pd.DataFrame,
     metal: str,
     scaffold: str,
     caption: Caption,
@@ -153,6 +144,8 @@ def draw_substituents(
 
     Parameters
     ----------
+    found
+        Outcomes.
     per_geometry
         A panel for each geometry instead of the mean over all.
 
@@ -161,11 +154,11 @@ def draw_substituents(
     InputError
         As :func:`substituent_effects` raises it.
     """
-    here = [o for o in found if (o.metal, o.scaffold) == (metal, scaffold)]
-    geometries = values(here, "geometry") if per_geometry else []
-    panels = [substituent_effects(here, metal, scaffold, geometry) for geometry in geometries]
+    here = found[(found.metal == metal) & (found.scaffold == scaffold)]
+    names = in_order("geometry", here.geometry) if per_geometry else []
+    panels = [substituent_effects(here, metal, scaffold, name) for name in names]
     panels = panels or [substituent_effects(found, metal, scaffold)]
-    longest = max(len(effects.effects) for effects in panels)
+    longest = max(len(effects.energies) for effects in panels)
     wide = min(2, len(panels))
     high = -(-len(panels) // wide)
     figure = new_figure(3.7 * wide if wide > 1 else 5.0, 0.9 + high * (0.9 + 0.2 * longest))
@@ -173,7 +166,9 @@ def draw_substituents(
     # The places stand last, so that zip takes none of those that are left over.
     for effects, axes in zip(panels, places, strict=False):
         _bars(axes, effects)
-        axes.set_title(f"{metal}, {scaffold}, {_mean_of(effects.geometries)}", fontsize=9)
+        shown = ", ".join(effects.geometries)
+        mean = "" if len(effects.geometries) == 1 else "mean of "
+        axes.set_title(f"{metal}, {scaffold}, {mean}{shown}", fontsize=9)
     for axes in places:
         axes.remove()
     handles, labels = figure.axes[0].get_legend_handles_labels()
@@ -182,24 +177,16 @@ def draw_substituents(
     return figure
 
 
-def _mean_of(geometries: Sequence[str]) -> str:
-    names = ", ".join(geometries)
-    return names if len(geometries) == 1 else f"mean of {names}"
-
-
 def _bars(axes: Axes, effects: Effects) -> None:
     name, zero = effects.zero
-    places = np.arange(len(effects.effects))
-    truth = [effect.truth - zero for effect in effects.effects]
-    predicted = [effect.predicted - zero for effect in effects.effects]
-    axes.barh(places - 0.2, truth, 0.37, color=TRUTH, label="computed")
-    axes.barh(places + 0.2, predicted, 0.37, color=PREDICTED, label="predicted")
+    places = np.arange(len(effects.energies))
+    lengths = effects.energies - zero
+    axes.barh(places - 0.2, lengths.truth, 0.37, color=TRUTH, label="computed")
+    axes.barh(places + 0.2, lengths.predicted, 0.37, color=PREDICTED, label="predicted")
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.set_yticks(places, [effect.substituent or "–" for effect in effects.effects])
-    axes.invert_yaxis()
+    axes.set_yticks(places, [substituent or "–" for substituent in lengths.index])
     axes.set_ylim(len(places) - 0.4, -0.6)
-    value = f"{zero:.1f}".replace("-", "−")
-    notes = [f"{ENERGY[effects.quantity]} relative to\n{name} ({value}) / {UNIT}"]
+    notes = [f"{ENERGY[effects.quantity]} relative to\n{name} ({number(zero, 1)}) / {UNIT}"]
     if effects.left_out:
         left_out = f"without {', '.join(effects.left_out)}: a geometry is missing"
         notes += textwrap.wrap(left_out, _NOTE_WIDTH, break_on_hyphens=False)

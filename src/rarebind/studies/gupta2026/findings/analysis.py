@@ -2,84 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
 
 from rarebind.engines import LevelOfTheory
 from rarebind.engines.level import model_chemistry_of
 from rarebind.engines.levels import has_frozen_4f
 from rarebind.errors import InputError
 from rarebind.evaluation.outcomes import QUANTITIES
-from rarebind.studies.gupta2026.findings.charges import EqualCharge, equal_charge
-from rarebind.studies.gupta2026.findings.complexes import Selection
-from rarebind.studies.gupta2026.findings.metal_order import (
-    Constant,
+from rarebind.studies.gupta2026.findings.comparisons import Resampling, combined
+from rarebind.studies.gupta2026.findings.energies import Selection
+from rarebind.studies.gupta2026.findings.orders import (
     constants,
+    equal_charge,
     metal_order,
-    off_neighbours,
-)
-from rarebind.studies.gupta2026.findings.paired import ALL, Comparison, Resampling
-from rarebind.studies.gupta2026.findings.scaffold_order import scaffold_order
-from rarebind.studies.gupta2026.findings.statements import Statements
-from rarebind.studies.gupta2026.findings.substituent_order import (
-    Place,
-    Standing,
-    standings,
+    scaffold_order,
+    series_order,
+    standings_of,
     substituent_order,
 )
-from rarebind.studies.gupta2026.findings.verdicts import combined
+from rarebind.studies.gupta2026.findings.statements import Statements
 
 
-@dataclass(frozen=True)
-class Orders:
-    """What one quantity says.
-
-    Attributes
-    ----------
-    scaffolds
-        Every comparison of two scaffolds, geometry by geometry, then all together.
-    standings
-        The order of substituents.
-    places
-        Of the named substituents, a list a statement.
-    metals
-        Every comparison of a named metal with a neighbour.
-    off_neighbours
-        Every lanthanide against the mean of its neighbours.
-    """
-
-    scaffolds: tuple[Comparison, ...]
-    standings: tuple[Standing, ...]
-    places: tuple[tuple[Place, ...], ...]
-    metals: tuple[Comparison, ...]
-    off_neighbours: tuple[Comparison, ...]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement and what became of it.
-
-    Attributes
-    ----------
-    text
-        In words.
-    verdicts
-        By quantity: of all geometries together.
-    by_geometry
-        The same by quantity and geometry.
-    """
-
-    text: str
-    verdicts: Mapping[str, str]
-    by_geometry: Mapping[str, Mapping[str, str]]
-
-    @property
-    def depends(self) -> bool:
-        """Whether the verdict depends on the quantity."""
-        return len(set(self.verdicts.values())) > 1
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Findings:
     """All that a document tells.
 
@@ -95,12 +42,24 @@ class Findings:
         What is tested.
     resampling
         How intervals were found.
-    orders
-        By quantity; only those that the dataset has.
+    comparisons
+        Of both quantities, as far as the dataset has them: ``quantity``, ``kind`` (``scaffolds``,
+        ``metals``, or ``series``: every lanthanide and the mean of its neighbours), ``statement``
+        (its text; missing where none says anything), and the columns of
+        :data:`~rarebind.studies.gupta2026.findings.comparisons.COMPARISON`.
+    places
+        Of named substituents, likewise; see
+        :func:`~rarebind.studies.gupta2026.findings.orders.substituent_order`.
+    standings
+        Of all substituents, likewise; see
+        :func:`~rarebind.studies.gupta2026.findings.orders.standings_of`.
     charges
-        Scaffolds compared at equal charge, by `quantity`.
+        Scaffolds compared at equal charge, by `quantity`; see
+        :func:`~rarebind.studies.gupta2026.findings.orders.equal_charge`.
     constants
-        What equation 1 has in it of each metal; empty where a quantity is missing.
+        What equation 1 has in it of each metal, see
+        :func:`~rarebind.studies.gupta2026.findings.orders.constants`; empty where a quantity is
+        missing.
     """
 
     dataset: str
@@ -108,14 +67,33 @@ class Findings:
     selection: Selection
     statements: Statements
     resampling: Resampling
-    orders: Mapping[str, Orders]
-    charges: tuple[EqualCharge, ...]
-    constants: Mapping[str, Constant]
+    comparisons: pd.DataFrame
+    places: pd.DataFrame
+    standings: pd.DataFrame
+    charges: pd.DataFrame
+    constants: pd.DataFrame
 
     @property
-    def chosen(self) -> Orders:
-        """What :attr:`quantity` says."""
-        return self.orders[self.quantity]
+    def quantities(self) -> list[str]:
+        """Those that the dataset has, the chosen one first."""
+        return sorted(self.selection.quantities, key=lambda name: name != self.quantity)
+
+    @property
+    def energies(self) -> pd.DataFrame:
+        """The complexes that have :attr:`quantity`."""
+        return self.selection.energies.dropna(subset=self.quantity)
+
+    def of(self, kind: str, quantity: str | None = None) -> pd.DataFrame:
+        """Comparisons of a kind by a quantity; default: the chosen one."""
+        return _where(self.comparisons, kind=kind, quantity=quantity or self.quantity)
+
+    def places_of(self, statement: str, quantity: str | None = None) -> pd.DataFrame:
+        """Places of the substituents of a statement, by its text."""
+        return _where(self.places, statement=statement, quantity=quantity or self.quantity)
+
+    def standings_by(self, quantity: str | None = None) -> pd.DataFrame:
+        """The order of substituents by a quantity; default: the chosen one."""
+        return _where(self.standings, quantity=quantity or self.quantity)
 
     @property
     def frozen_4f(self) -> bool:
@@ -124,28 +102,18 @@ class Findings:
         method, _, rest = model_chemistry_of(self.selection.level).partition("/")
         return has_frozen_4f(LevelOfTheory("", method.partition("(")[0], basis=rest))
 
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        """Every statement with its verdicts: scaffolds, substituents, metals."""
-        said = self.statements
-        parts: list[tuple[str, dict[str, list[Comparison | Place]]]] = [
-            (said.scaffolds.text, {name: list(o.scaffolds) for name, o in self.orders.items()})
-        ]
-        parts += [
-            (statement.text, {name: list(o.places[i]) for name, o in self.orders.items()})
-            for i, statement in enumerate(said.substituents)
-        ]
-        parts += [
-            (
-                statement.text,
-                {
-                    name: [found for found in o.metals if found.first == statement.metal]
-                    for name, o in self.orders.items()
-                },
-            )
-            for statement in said.metals
-        ]
-        return tuple(_claim(text, found) for text, found in parts)
+    @cached_property
+    def claims(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Verdicts by the text of a statement, quantity and geometry."""
+        parts = pd.concat([self.comparisons, self.places]).dropna(subset="statement")
+        keys = ["statement", "quantity", "geometry"]
+        verdicts = parts.groupby(keys, sort=False).verdict.agg(combined)
+        claims: dict[str, dict[str, dict[str, str]]] = {
+            text: {name: {} for name in self.selection.quantities} for text in self.statements.texts
+        }
+        for (text, quantity, geometry), verdict in verdicts.items():
+            claims[text][quantity][geometry] = verdict
+        return claims
 
 
 def find(
@@ -173,18 +141,30 @@ def find(
     """
     if quantity not in QUANTITIES:
         raise InputError(f"unknown target {quantity!r}: give {' or '.join(sorted(QUANTITIES))}")
-    known = [name for name in QUANTITIES if selection.energies[name]]
-    if quantity not in known:
+    if quantity not in selection.quantities:
         raise InputError(
             f"no complex has {quantity} energies at {selection.level}: give --target "
-            f"{' or '.join(known)}"
+            f"{' or '.join(selection.quantities)}"
         )
     resampling = resampling or Resampling()
-    orders = {name: _orders(selection, name, statements, resampling) for name in known}
-    found = orders[quantity]
-    compared = [*found.scaffolds, *found.metals]
-    compared += [place.comparison for places in found.places for place in places]
-    if not any(comparison.pairs for comparison in compared):
+    scaffolds = statements.scaffolds
+    comparisons, places, standings = [], [], []
+    for name in selection.quantities:
+        energies = selection.energies.dropna(subset=name)
+        by = {"quantity": name}
+        found = scaffold_order(energies, name, scaffolds, resampling)
+        comparisons.append(found.assign(**by, kind="scaffolds", statement=scaffolds.text))
+        for metal in statements.metals:
+            found = metal_order(energies, name, metal, resampling)
+            comparisons.append(found.assign(**by, kind="metals", statement=metal.text))
+        found = series_order(energies, name, resampling)
+        comparisons.append(found.assign(**by, kind="series"))
+        for said in statements.substituents:
+            found = substituent_order(energies, name, said, scaffolds.names, resampling)
+            places.append(found.assign(**by, statement=said.text))
+        standings.append(standings_of(energies, name).assign(**by))
+    tested = pd.concat([part for part in (*comparisons, *places) if "statement" in part])
+    if not tested.pairs[tested.quantity == quantity].any():
         raise InputError(
             f"no two complexes at {selection.level} differ only in what the statements compare: "
             "there is nothing to test them on"
@@ -195,36 +175,12 @@ def find(
         selection,
         statements,
         resampling,
-        orders,
-        tuple(equal_charge(selection.energies[quantity], statements.scaffolds, resampling)),
+        *(pd.concat(parts, ignore_index=True) for parts in (comparisons, places, standings)),
+        equal_charge(selection.energies, quantity, scaffolds, resampling),
         constants(selection.energies),
     )
 
 
-def _orders(
-    selection: Selection, quantity: str, said: Statements, resampling: Resampling
-) -> Orders:
-    energies = selection.energies[quantity]
-    return Orders(
-        tuple(scaffold_order(energies, said.scaffolds, resampling)),
-        tuple(standings(energies)),
-        tuple(
-            tuple(substituent_order(energies, statement, said.scaffolds.names, resampling))
-            for statement in said.substituents
-        ),
-        tuple(metal_order(energies, said.metals, resampling)),
-        tuple(off_neighbours(energies, resampling)),
-    )
-
-
-def _claim(text: str, found: Mapping[str, list[Comparison | Place]]) -> Claim:
-    by_geometry = {
-        quantity: {
-            geometry: combined(part.verdict for part in parts if part.geometry == geometry)
-            for geometry in dict.fromkeys(part.geometry for part in parts)
-        }
-        for quantity, parts in found.items()
-    }
-    return Claim(
-        text, {quantity: verdicts[ALL] for quantity, verdicts in by_geometry.items()}, by_geometry
-    )
+def _where(frame: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """The rows with these values."""
+    return frame[(frame[list(values)] == pd.Series(values)).all(axis=1)]

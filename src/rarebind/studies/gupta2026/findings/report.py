@@ -9,66 +9,57 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rarebind.errors import InputError
+import numpy as np
+import pandas as pd
+
+from rarebind.engines import LEVELS
+from rarebind.engines.level import model_chemistry_of
 from rarebind.evaluation.drawing import Caption, save_figure
-from rarebind.evaluation.tables import Table, markdown
-from rarebind.io.files import replace_file
-from rarebind.studies.gupta2026.findings import text
-from rarebind.studies.gupta2026.findings.analysis import Findings, Orders
+from rarebind.evaluation.metrics import FEWEST_GROUPS
+from rarebind.io.documents import render
+from rarebind.io.files import make_folder, replace_file
+from rarebind.io.tables import Table, markdown, number
+from rarebind.studies.gupta2026.findings import tables
+from rarebind.studies.gupta2026.findings.analysis import Findings
+from rarebind.studies.gupta2026.findings.comparisons import (
+    ALL,
+    FAILS,
+    HOLDS,
+    NOISE,
+    UNKNOWN,
+    combined,
+    records,
+)
 from rarebind.studies.gupta2026.findings.figures import (
     draw_metals,
     draw_scaffolds,
     draw_substituents,
 )
-from rarebind.studies.gupta2026.findings.tables import (
-    QUANTITY,
-    charge_table,
-    constant_table,
-    count_table,
-    metal_table,
-    place_table,
-    scaffold_table,
-    series_table,
-    verdict_table,
-)
-from rarebind.studies.gupta2026.reproduce.study import study
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from rarebind.studies.gupta2026.findings.orders import charge_of
+from rarebind.studies.gupta2026.study import study
 
 #: Version of the form of the plain data.
 SCHEMA_VERSION = 1
 #: The document, and the folder of its figures.
 REPORT, FIGURES = "findings.md", "findings"
+_TEMPLATE = "findings.md.jinja"
+_STUDY_LEVEL = "b3lyp-d4"
 _DRAWN = {
-    "scaffolds": "Scaffolds compared",
-    "substituents": "Substituents in order",
-    "metals": "Every lanthanide against its neighbours",
+    "scaffolds": ("Scaffolds compared", draw_scaffolds),
+    "substituents": ("Substituents in order", draw_substituents),
+    "metals": ("Every lanthanide against its neighbours", draw_metals),
 }
 _NOTHING = "There are no complexes to compare."
-_WIDTH = 100
+#: Substituents that a sentence names at each end.
+_ENDS = 3
 
 
 def verdicts(found: Findings) -> Table:
     """The short answer: every statement and its verdicts."""
-    return verdict_table(found, _caption(found, "Findings of the reference study"))
-
-
-def report_text(found: Findings, command: str) -> str:
-    """The document in Markdown.
-
-    Parameters
-    ----------
-    command
-        That makes it, as typed.
-    """
-    return _text(found, command, {name: _caption(found, _DRAWN[name]) for name in _drawable(found)})
+    return tables.verdict_table(found, _caption(found, "Findings of the reference study"))
 
 
 def write_report(found: Findings, folder: Path, command: str) -> list[Path]:
@@ -94,25 +85,69 @@ def write_report(found: Findings, folder: Path, command: str) -> list[Path]:
         A file cannot be written.
     """
     # Everything is there before anything is written.
-    captions = {name: _caption(found, _DRAWN[name]) for name in _drawable(found)}
-    drawn = {name: _draw(name, found, caption) for name, caption in captions.items()}
-    content = _text(found, command, captions)
-    report, images = folder / REPORT, folder / FIGURES
-    try:
-        images.mkdir(parents=True, exist_ok=True)
-        for name in _DRAWN.keys() - drawn.keys():
-            # Of an earlier document with other complexes; this one has nothing to say of it.
-            (images / f"{name}.png").unlink(missing_ok=True)
-        paths = [save_figure(figure, images / f"{name}.png") for name, figure in drawn.items()]
-        replace_file(report, content.encode())
-    except OSError as error:
-        raise InputError(f"cannot write {error.filename or report}: {error.strerror}") from error
-    return [report, *paths]
+    captions = _captions(found)
+    drawn = {name: _DRAWN[name][1](found, caption) for name, caption in captions.items()}
+    content = report_text(found, command)
+    images = make_folder(folder / FIGURES)
+    for name in _DRAWN.keys() - drawn.keys():
+        # Of an earlier document with other complexes; this one has nothing to say of it.
+        (images / f"{name}.png").unlink(missing_ok=True)
+    paths = [save_figure(figure, images / f"{name}.png") for name, figure in drawn.items()]
+    replace_file(folder / REPORT, content)
+    return [folder / REPORT, *paths]
+
+
+def report_text(found: Findings, command: str) -> str:
+    """The document in Markdown.
+
+    Parameters
+    ----------
+    command
+        That makes it, as typed.
+    """
+    by_geometry = found.of("scaffolds").query("geometry != @ALL and pairs > 0")
+    series = found.of("series").query("geometry == @ALL").set_index("first")["mean"]
+    at_charge = _by_pair(found.charges).agg(combined)
+    verdicts = [of[found.quantity][ALL] for of in found.claims.values()]
+    return render(
+        _TEMPLATE,
+        found=found,
+        source=study().source,
+        command=command,
+        captions=_captions(found),
+        tables=_tables(found),
+        here=tables.QUANTITY[found.quantity],
+        like_the_study=_like_the_study(found),
+        noise=NOISE,
+        fewest=FEWEST_GROUPS,
+        unknown=set(verdicts) == {UNKNOWN},
+        scaffolds_hold=verdicts[0] == HOLDS,
+        depending=[
+            text
+            for text, of in found.claims.items()
+            if len({said[ALL] for said in of.values()}) > 1
+        ],
+        single=_depending(found),
+        reversed=list(at_charge.index[at_charge == FAILS]),
+        charged_pairs=len(at_charge),
+        charges=[f"{name} −{abs(charge_of(name))}" for name in found.statements.scaffolds.names],
+        by_geometry=by_geometry,
+        **_substituents(found),
+        metals=[
+            f"{said.metal} {number(series[said.metal], 2)}"
+            for said in found.statements.metals
+            if said.metal in series
+        ],
+        metals_compared=found.of("metals").pairs.any(),
+        missing="equation 1" if "exchange" in found.quantities else "exchange energy",
+        largest_change=_largest_change(found),
+    )
 
 
 def report_data(found: Findings) -> dict[str, Any]:
     """All numbers as plain data; energies in kcal/mol."""
-    source = study()
+    source = study().source
+    constants = found.constants.reset_index().to_dict("records")
     return {
         "schema": SCHEMA_VERSION,
         "unit": "kcal/mol",
@@ -120,131 +155,162 @@ def report_data(found: Findings) -> dict[str, Any]:
         "level": found.selection.level,
         "frozen_4f": found.frozen_4f,
         "dataset": found.dataset,
-        "complexes": found.selection.complexes,
+        "complexes": len(found.selection.energies),
         "left_out": dict(found.selection.left_out),
         "target": found.quantity,
         "seed": found.resampling.seed,
         "resamples": found.resampling.resamples,
         "claims": [
             {
-                "text": claim.text,
-                "verdicts": dict(claim.verdicts),
-                "by_geometry": {name: dict(v) for name, v in claim.by_geometry.items()},
+                "text": text,
+                "verdicts": {quantity: said[ALL] for quantity, said in of.items()},
+                "by_geometry": of,
             }
-            for claim in found.claims
+            for text, of in found.claims.items()
         ],
-        "orders": {name: _order_data(orders) for name, orders in found.orders.items()},
-        "equal_charge": [item.data() for item in found.charges],
-        "constants": {metal: asdict(value) for metal, value in found.constants.items()},
+        "orders": {name: _order_data(found, name) for name in found.selection.quantities},
+        "equal_charge": [
+            {
+                **comparison,
+                "complex_charge": row.charge,
+                "geometry": [row.first_geometry, row.second_geometry],
+            }
+            for comparison, row in zip(
+                records(found.charges), found.charges.itertuples(), strict=True
+            )
+        ],
+        "constants": {row["metal"]: row for row in constants},
     }
 
 
-def _order_data(orders: Orders) -> dict[str, Any]:
+def _order_data(found: Findings, quantity: str) -> dict[str, Any]:
+    own = ["substituent", "geometry", "place", "off_mean"]
+    standings = found.standings_by(quantity).set_index(own).drop(columns="quantity")
     return {
-        "scaffolds": [comparison.data() for comparison in orders.scaffolds],
-        "substituents": [asdict(standing) for standing in orders.standings],
-        "places": [[place.data() for place in places] for places in orders.places],
-        "metals": [comparison.data() for comparison in orders.metals],
-        "off_neighbours": [comparison.data() for comparison in orders.off_neighbours],
+        "scaffolds": records(found.of("scaffolds", quantity)),
+        "substituents": [
+            {**dict(zip(own, standing, strict=True)), "by_scaffold": dict(by_scaffold.dropna())}
+            for standing, by_scaffold in standings.iterrows()
+        ],
+        "places": [
+            _place_data(found.places_of(said.text, quantity))
+            for said in found.statements.substituents
+        ],
+        "metals": records(found.of("metals", quantity)),
+        "off_neighbours": records(found.of("series", quantity)),
     }
 
 
-def _text(found: Findings, command: str, captions: Mapping[str, Caption]) -> str:
-    figures = {name: _image(name, caption) for name, caption in captions.items()}
-    here = QUANTITY[found.quantity]
-
-    def caption(what: str) -> Caption:
-        return _caption(found, what)
-
-    blocks = [
-        "# Findings of the reference study, tested on other energies",
-        *_paragraphs(text.opening(found)),
-        f"    {command}",
-        "## In short",
-        _table(verdict_table(found, caption("all statements"))),
-        *_paragraphs(text.short(found)),
-        "## The rule",
-        *_paragraphs(text.rule(found)),
-        f"## Scaffolds, by {here}",
-        figures.get("scaffolds", ""),
-        *_paragraphs(text.scaffolds(found)),
-        _table(scaffold_table(found, caption("scaffolds")), nothing=_NOTHING),
-        f"## Substituents, by {here}",
-        figures.get("substituents", ""),
-        *_paragraphs(text.substituents(found)),
-        *(
-            _table(place_table(found, i, caption("substituents")), nothing=_NOTHING)
-            for i in range(len(found.statements.substituents))
-        ),
-        f"## Metals and their neighbours, by {here}",
-        figures.get("metals", ""),
-        *_paragraphs(text.metals(found)),
-        _table(metal_table(found, caption("neighbouring lanthanides")), nothing=_NOTHING),
-        _table(series_table(found, _caption(found, "lanthanides", both=True))),
-        "## What the conclusions rest on",
-        *_paragraphs(text.quantities(found)),
-        _table(constant_table(found, _caption(found, "neighbouring lanthanides", both=True))),
-        *_paragraphs(text.shell(found)),
-        *_paragraphs(text.charges(found)),
-        _table(charge_table(found, caption("scaffolds"))),
-        "## Counts",
-        _table(count_table(found, caption("complexes"))),
+def _place_data(found: pd.DataFrame) -> list[dict[str, Any]]:
+    against = records(found.drop(columns="verdict").rename(columns={"away": "verdict"}))
+    return [
+        {
+            "substituent": row.substituent,
+            "end": row.end,
+            "geometry": row.geometry,
+            "place": None if pd.isna(row.place) else int(row.place),
+            "of": int(row.of),
+            "against_the_others": comparison,
+            "beyond": list(row.beyond),
+            "surely_beyond": list(row.surely_beyond),
+            "verdict": row.verdict,
+        }
+        for row, comparison in zip(found.itertuples(), against, strict=True)
     ]
-    return "\n\n".join(block.strip("\n") for block in blocks if block.strip()) + "\n"
 
 
-def _drawable(found: Findings) -> list[str]:
-    """Figures that there is something for."""
-    chosen = found.chosen
-    there = {
-        "scaffolds": any(comparison.pairs for comparison in chosen.scaffolds),
-        "substituents": any(place.comparison.pairs for places in chosen.places for place in places),
-        "metals": any(orders.off_neighbours for orders in found.orders.values()),
+def _tables(found: Findings) -> dict[str, Any]:
+    """All tables in Markdown: without rows left out, or with a word about that."""
+
+    def text(table: Table, nothing: str = "") -> str:
+        if table.rows:
+            return markdown(table)
+        return f"### {table.title}\n\n{nothing}" if nothing else ""
+
+    def caption(what: str, *, both: bool = False) -> Caption:
+        return _caption(found, what, both=both)
+
+    near = "neighbouring lanthanides"
+    return {
+        "verdicts": text(tables.verdict_table(found, caption("all statements"))),
+        "scaffolds": text(tables.scaffold_table(found, caption("scaffolds")), _NOTHING),
+        "places": [
+            text(tables.place_table(found, said, caption("substituents")), _NOTHING)
+            for said in found.statements.substituents
+        ],
+        "metals": text(tables.metal_table(found, caption(near)), _NOTHING),
+        "series": text(tables.series_table(found, caption("lanthanides", both=True))),
+        "constants": text(tables.constant_table(found, caption(near, both=True))),
+        "charges": text(tables.charge_table(found, caption("scaffolds"))),
+        "counts": text(tables.count_table(found, caption("complexes"))),
     }
-    return [name for name in _DRAWN if there[name]]
 
 
-def _draw(name: str, found: Findings, caption: Caption) -> Figure:
-    if name == "scaffolds":
-        return draw_scaffolds(found, caption)
-    return (draw_substituents if name == "substituents" else draw_metals)(found, caption)
+def _substituents(found: Findings) -> dict[str, Any]:
+    """Both ends of the order, and where the named ones are."""
+    order = found.standings_by().query("geometry == @ALL")
+    named = []
+    for said in found.statements.substituents:
+        places = found.places_of(said.text).query("geometry == @ALL").dropna(subset="place")
+        named.append(
+            {
+                "adverb": said.adverb,
+                "places": [f"{row.substituent} {row.place:.0f}" for row in places.itertuples()],
+                "away": list(places.substituent[places.away == HOLDS]),
+                "there": list(places.substituent[places.verdict == HOLDS]),
+            }
+        )
+    ends = [
+        [f"{row.substituent} ({number(row.off_mean, 2)})" for row in part.itertuples()]
+        for part in (order[:_ENDS], order[-_ENDS:])
+    ]
+    return {
+        "substituents": len(order), "named": named, "ends": ends if len(order) >= 2 * _ENDS else [],
+    }  # fmt: skip
+
+
+def _depending(found: Findings) -> list[str]:
+    """Comparisons of scaffolds and metals with several verdicts, all geometries together."""
+    both = found.comparisons.query("geometry == @ALL and kind != 'series'")
+    several = _by_pair(both).nunique()
+    return list(several.index[several > 1])
+
+
+def _by_pair(found: pd.DataFrame) -> Any:
+    """Verdicts by ``first over second``, in their order."""
+    return found.verdict.groupby(found["first"] + " over " + found.second, sort=False)
+
+
+def _largest_change(found: Findings) -> float:
+    """Between the quantities, of the mean differences of scaffolds and substituents."""
+    both = pd.concat([found.comparisons.query("kind == 'scaffolds'"), found.places])
+    means = both.groupby(["first", "second", "geometry", "statement"])["mean"]
+    return float(np.nanmax([*(means.max() - means.min()), 0.0]))
+
+
+def _captions(found: Findings) -> dict[str, Caption]:
+    """Of the figures that there is something for."""
+    there = {
+        "scaffolds": found.of("scaffolds").pairs.any(),
+        "substituents": (found.places.pairs[found.places.quantity == found.quantity] > 0).any(),
+        "metals": (found.comparisons.kind == "series").any(),
+    }
+    return {
+        name: _caption(found, title, both=name == "metals")
+        for name, (title, _) in _DRAWN.items()
+        if there[name]
+    }
 
 
 def _caption(found: Findings, what: str, *, both: bool = False) -> Caption:
-    both = both or what == _DRAWN["metals"]
-    names = found.orders if both else (found.quantity,)
-    energies = " and ".join(QUANTITY[name] for name in ("exchange", "binding") if name in names)
-    return Caption(what, text.named_level(found), found.dataset, f"computed, {energies}")
+    level, theirs = found.selection.level, study().source.level
+    shown = f"{level}, complexes not the study's"
+    if not _like_the_study(found):
+        shown = f"{level}, not the study's {theirs}"
+    names = found.quantities if both else [found.quantity]
+    energies = " and ".join(tables.QUANTITY[name] for name in tables.QUANTITY if name in names)
+    return Caption(what, shown, found.dataset, f"computed, {energies}")
 
 
-def _image(name: str, caption: Caption) -> str:
-    words = " · ".join(str(caption).splitlines())
-    return f"![{words}]({FIGURES}/{name}.png)\n\n*{text.LEGENDS[name]} {words}.*"
-
-
-def _table(table: Table | None, nothing: str = "") -> str:
-    """In Markdown; under its title `nothing`, if that is given, where it has no rows."""
-    if table is not None and table.rows:
-        return markdown(table)
-    return f"### {table.title}\n\n{nothing}" if table is not None and nothing else ""
-
-
-def _paragraphs(texts: Iterable[str]) -> Iterator[str]:
-    """Wrapped; the points of a list stand together."""
-    points: list[str] = []
-    for paragraph in texts:
-        if paragraph.startswith(text.BULLET):
-            points.append(_wrapped(paragraph, indent="  "))
-            continue
-        if points:
-            yield "\n".join(points)
-            points = []
-        yield _wrapped(paragraph)
-    if points:
-        yield "\n".join(points)
-
-
-def _wrapped(paragraph: str, indent: str = "") -> str:
-    return textwrap.fill(
-        paragraph, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+def _like_the_study(found: Findings) -> bool:
+    return bool(model_chemistry_of(found.selection.level) == LEVELS[_STUDY_LEVEL].model_chemistry)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
 
 from rarebind.elements import is_lanthanide, rare_earths
-from rarebind.errors import InputError
-from rarebind.io.yaml import check_keys, read_yaml
+from rarebind.io.models import Section, validated
+from rarebind.io.yaml import read_yaml
 from rarebind.ligands import scaffolds, substituents
 
-_FILE = "findings.yaml"
 #: Ends of the order of substituents.
-STRONGEST, WEAKEST = "strongest", "weakest"
+STRONGEST: Literal["strongest"] = "strongest"
+WEAKEST: Literal["weakest"] = "weakest"
+
+Text = Annotated[str, Field(pattern=r"\S")]
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True)
-class ScaffoldStatement:
+class ScaffoldStatement(Section):
     """Every one of some scaffolds binds more strongly than every one of others.
 
     Attributes
@@ -27,30 +31,29 @@ class ScaffoldStatement:
         In words.
     stronger, weaker
         Names of the library.
-
-    Raises
-    ------
-    InputError
-        A name is unknown or stands twice, or a side is empty.
     """
 
-    text: str
-    stronger: tuple[str, ...]
-    weaker: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if not self.stronger or not self.weaker:
-            raise InputError(f"{self.text!r}: name scaffolds on both sides")
-        _check_names(self.text, "scaffold", self.names, scaffolds())
+    text: Text
+    stronger: Names
+    weaker: Names
 
     @property
     def names(self) -> tuple[str, ...]:
         """All that it speaks of."""
         return (*self.stronger, *self.weaker)
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Each of the stronger with each of the weaker."""
+        return [(first, second) for first in self.stronger for second in self.weaker]
 
-@dataclass(frozen=True)
-class SubstituentStatement:
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _check(self.names, "scaffold", scaffolds())
+        return self
+
+
+class SubstituentStatement(Section):
     """Some substituents bind most strongly, or most weakly, of all.
 
     Attributes
@@ -58,30 +61,27 @@ class SubstituentStatement:
     text
         In words.
     end
-        ``strongest`` or ``weakest``.
+        Of the order.
     members
         Names of the library.
-
-    Raises
-    ------
-    InputError
-        A name is unknown or stands twice, there is none, or there is no such end.
     """
 
-    text: str
-    end: str
-    members: tuple[str, ...]
+    text: Text
+    end: Literal["strongest", "weakest"]
+    members: Names
 
-    def __post_init__(self) -> None:
-        if self.end not in {STRONGEST, WEAKEST}:
-            raise InputError(f"{self.text!r}: end is {STRONGEST} or {WEAKEST}, not {self.end!r}")
-        if not self.members:
-            raise InputError(f"{self.text!r}: name substituents")
-        _check_names(self.text, "substituent", self.members, substituents())
+    @property
+    def adverb(self) -> str:
+        """``strongly`` or ``weakly``: how what stands at that end binds."""
+        return adverb(self.end)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        _check(self.members, "substituent", substituents())
+        return self
 
 
-@dataclass(frozen=True)
-class MetalStatement:
+class MetalStatement(Section):
     """A lanthanide is bound more strongly than those before and after it.
 
     Attributes
@@ -90,31 +90,27 @@ class MetalStatement:
         In words.
     metal
         Symbol.
-
-    Raises
-    ------
-    InputError
-        It is no lanthanide, or the first or last of them.
     """
 
-    text: str
+    text: Text
     metal: str
 
-    def __post_init__(self) -> None:
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """It with each of its neighbours."""
+        return [(self.metal, other) for other in neighbours_of(self.metal)]
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
         if self.metal not in inner_lanthanides():
-            raise InputError(
-                f"{self.text!r}: {self.metal!r} has no lanthanides on both sides: choose from "
+            raise ValueError(
+                f"{self.metal!r} has no lanthanides on both sides: choose from "
                 f"{', '.join(inner_lanthanides())}"
             )
-
-    @property
-    def neighbours(self) -> tuple[str, str]:
-        """The lanthanides before and after it."""
-        return neighbours_of(self.metal)
+        return self
 
 
-@dataclass(frozen=True)
-class Statements:
+class Statements(Section):
     """All of them.
 
     Attributes
@@ -127,12 +123,18 @@ class Statements:
     substituents: tuple[SubstituentStatement, ...]
     metals: tuple[MetalStatement, ...]
 
+    @property
+    def texts(self) -> list[str]:
+        """In words, scaffolds first."""
+        return [said.text for said in (self.scaffolds, *self.substituents, *self.metals)]
+
 
 def adverb(end: str) -> str:
-    """``strongly`` or ``weakly``: how what stands at that end binds."""
+    """``strongly`` of ``strongest``, ``weakly`` of ``weakest``."""
     return end.removesuffix("est") + "ly"
 
 
+@cache
 def lanthanides() -> tuple[str, ...]:
     """La to Lu."""
     return tuple(metal for metal in rare_earths() if is_lanthanide(metal))
@@ -145,9 +147,8 @@ def inner_lanthanides() -> tuple[str, ...]:
 
 def neighbours_of(metal: str) -> tuple[str, str]:
     """The lanthanides before and after one of :func:`inner_lanthanides`."""
-    series = lanthanides()
-    place = series.index(metal)
-    return series[place - 1], series[place + 1]
+    place = lanthanides().index(metal)
+    return lanthanides()[place - 1], lanthanides()[place + 1]
 
 
 @cache
@@ -157,49 +158,15 @@ def statements(path: Path | str | None = None) -> Statements:
     Raises
     ------
     InputError
-        The file cannot be read, or a statement is at fault.
+        The file cannot be read, or a statement is at fault: a name is unknown or stands twice, a
+        list is empty, a metal is no lanthanide or the first or last of them.
     """
-    content, source = read_yaml(_FILE, path, "scaffolds", "substituents", "metals")
-    about = check_keys(content["scaffolds"], source, ("text", "stronger", "weaker"))
-    return Statements(
-        ScaffoldStatement(
-            _text(about, source), _names(about, "stronger", source), _names(about, "weaker", source)
-        ),
-        tuple(
-            SubstituentStatement(
-                _text(entry, source), str(entry["end"]), _names(entry, "members", source)
-            )
-            for entry in _entries(content["substituents"], source, ("text", "end", "members"))
-        ),
-        tuple(
-            MetalStatement(_text(entry, source), str(entry["metal"]))
-            for entry in _entries(content["metals"], source, ("text", "metal"))
-        ),
-    )
+    content, source = read_yaml("findings.yaml", path, *Statements.model_fields)
+    return validated(content, Statements, source)
 
 
-def _entries(found: Any, source: str, keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    if not isinstance(found, list):
-        raise InputError(f"{source}: expected a list of entries with {', '.join(keys)}")
-    return [check_keys(entry, source, keys) for entry in found]
-
-
-def _text(entry: dict[str, Any], source: str) -> str:
-    text = entry["text"]
-    if not isinstance(text, str) or not text.strip():
-        raise InputError(f"{source}: the text of a statement is words, got {text!r}")
-    return text
-
-
-def _names(entry: dict[str, Any], key: str, source: str) -> tuple[str, ...]:
-    found = entry[key]
-    if not isinstance(found, list):
-        raise InputError(f"{source}: {key} is a list of names, got {found!r}")
-    return tuple(str(name) for name in found)
-
-
-def _check_names(text: str, kind: str, names: tuple[str, ...], known: dict[str, Any]) -> None:
+def _check(names: tuple[str, ...], kind: str, known: Iterable[str]) -> None:
     if unknown := [name for name in names if name not in known]:
-        raise InputError(f"{text!r}: unknown {kind} {unknown[0]!r}: known are {', '.join(known)}")
+        raise ValueError(f"unknown {kind} {unknown[0]!r}: known are {', '.join(known)}")
     if len(set(names)) < len(names):
-        raise InputError(f"{text!r}: a {kind} stands twice")
+        raise ValueError(f"a {kind} stands twice")

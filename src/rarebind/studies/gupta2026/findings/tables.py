@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from statistics import fmean
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from rarebind.complexes import geometry_order
+import pandas as pd
+
 from rarebind.evaluation.drawing import Caption
-from rarebind.evaluation.tables import Table
-from rarebind.studies.gupta2026.findings.analysis import Claim, Findings
-from rarebind.studies.gupta2026.findings.paired import ALL, Comparison
-from rarebind.studies.gupta2026.findings.statements import STRONGEST, adverb, neighbours_of
-from rarebind.studies.gupta2026.findings.substituent_order import Place
+from rarebind.io.tables import NONE, Table, number, with_interval
+from rarebind.studies.gupta2026.findings.analysis import Findings
+from rarebind.studies.gupta2026.findings.comparisons import ALL
+from rarebind.studies.gupta2026.findings.energies import geometries
+from rarebind.studies.gupta2026.findings.orders import off_neighbours
+from rarebind.studies.gupta2026.findings.statements import STRONGEST, SubstituentStatement
 
-_NONE = "–"
 #: Names that a cell holds.
 _NAMED = 3
+_DIGITS = 2
 _HEADS = ("geometry", "difference", "share", "pairs")
 QUANTITY = {"exchange": "exchange energy", "binding": "equation 1"}
 
 
 def verdict_table(found: Findings, caption: Caption) -> Table:
     """Every statement with its verdicts."""
-    names = _quantities(found)
+    names = found.quantities
     rows = [
-        (
-            claim.text,
-            *(claim.verdicts[name] for name in names),
-            _exceptions(claim, found.quantity),
-        )
-        for claim in found.claims
+        (text, *(by[name][ALL] for name in names), _otherwise(by[found.quantity]))
+        for text, by in found.claims.items()
     ]
-    heads = (*(f"by {QUANTITY[name]}" for name in names), "otherwise in")
+    heads = ("Statement", *(f"by {QUANTITY[name]}" for name in names), "otherwise in")
     note = (
         "Of all geometries together.  Otherwise: geometries with another verdict, by "
         f"{QUANTITY[found.quantity]}."
     )
-    return Table("Verdicts", caption, ("Statement", *heads), tuple(rows), note)
+    return Table("Verdicts", heads, rows, str(caption), note)
 
 
 def scaffold_table(found: Findings, caption: Caption) -> Table:
@@ -47,29 +44,27 @@ def scaffold_table(found: Findings, caption: Caption) -> Table:
         "95 % interval over pairs of ligands.  Share: of the pairs of complexes in which the first "
         "binds more strongly."
     )
-    rows = _rows(found.chosen.scaffolds)
     heads = ("Comparison", *_HEADS, "pairs of ligands", "verdict")
-    return Table("Scaffolds", caption, heads, rows, note)
+    return Table("Scaffolds", heads, _comparisons(found.of("scaffolds")), str(caption), note)
 
 
-def place_table(found: Findings, number: int, caption: Caption) -> Table:
+def place_table(found: Findings, statement: SubstituentStatement, caption: Caption) -> Table:
     """The substituents of one statement, geometry by geometry."""
-    statement = found.statements.substituents[number]
-    rows = tuple(
+    rows = [
         (
-            place.substituent,
-            _geometry(place.geometry),
-            _NONE if place.place is None else f"{place.place} of {place.of}",
-            *_numbers(place.comparison),
-            place.comparison.verdict,
-            _beyond(place),
-            place.verdict,
+            row.substituent,
+            row.geometry,
+            NONE if pd.isna(row.place) else f"{row.place:.0f} of {row.of}",
+            *_numbers(row),
+            row.away,
+            _beyond(row.beyond, row.surely_beyond),
+            row.verdict,
         )
-        for place in found.chosen.places[number]
-        if place.comparison.pairs
-    )
+        for row in found.places_of(statement.text).itertuples()
+        if row.pairs
+    ]
     side = "E(this) − E(other)" if statement.end == STRONGEST else "E(other) − E(this)"
-    how = adverb(statement.end)
+    how = statement.adverb
     note = (
         f"Difference: {side} over all substituents that the statement does not name, same "
         "scaffold, metal and geometry, kcal/mol; in brackets the 95 % interval over the ligands "
@@ -81,8 +76,7 @@ def place_table(found: Findings, number: int, caption: Caption) -> Table:
         "Substituent", "geometry", "place", "difference", "share", "pairs", "ligands", "away",
         "beyond", "verdict",
     )  # fmt: skip
-    title = f"Substituents said to bind most {how}"
-    return Table(title, caption, heads, rows, note)
+    return Table(f"Substituents said to bind most {how}", heads, rows, str(caption), note)
 
 
 def metal_table(found: Findings, caption: Caption) -> Table:
@@ -92,156 +86,128 @@ def metal_table(found: Findings, caption: Caption) -> Table:
         "over ligands, which holds no error that all complexes of a metal have in common."
     )
     heads = ("Comparison", *_HEADS, "ligands", "verdict")
-    return Table("Neighbours", caption, heads, _rows(found.chosen.metals), note)
+    return Table("Neighbours", heads, _comparisons(found.of("metals")), str(caption), note)
 
 
-def constant_table(found: Findings, caption: Caption) -> Table | None:
-    """Differences between neighbours in parts; None where a quantity is missing."""
-    if not found.constants:
-        return None
-    binding, exchange = (found.orders[name].metals for name in ("binding", "exchange"))
+def constant_table(found: Findings, caption: Caption) -> Table:
+    """Differences between neighbours in parts; empty where a quantity is missing."""
     rows = []
-    for one, other in zip(binding, exchange, strict=True):
-        if one.geometry == ALL and one.pairs and other.pairs:
-            part = found.constants[one.first].value - found.constants[one.second].value
-            rows.append(
-                (
-                    f"{one.first} over {one.second}",
-                    number(one.mean),
-                    number(part),
-                    number(other.mean),
-                    one.verdict,
-                    other.verdict,
-                )
+    if len(found.constants):
+        value = found.constants["value"]
+        keys = ["first", "second", "geometry"]
+        both = found.of("metals", "binding").merge(
+            found.of("metals", "exchange"), on=keys, suffixes=("", "_exchange")
+        )
+        rows = [
+            (
+                _over(row),
+                *(
+                    number(part, _DIGITS)
+                    for part in (row.mean, value[row.first] - value[row.second], row.mean_exchange)
+                ),
+                row.verdict,
+                row.verdict_exchange,
             )
+            for row in both[both.geometry == ALL].itertuples()
+            if row.pairs and row.pairs_exchange
+        ]
     heads = (
         "Comparison", "equation 1", "of this, the same for all ligands", "exchange energy",
         "verdict by equation 1", "by exchange energy",
     )  # fmt: skip
     note = "kcal/mol, all geometries together: the first column is the sum of the next two."
-    return Table("Neighbours, in parts", caption, heads, tuple(rows), note)
+    return Table("Neighbours, in parts", heads, rows, str(caption), note)
 
 
 def series_table(found: Findings, caption: Caption) -> Table:
     """Every lanthanide against the mean of its neighbours."""
-    names = _quantities(found)
-    columns = [
-        {c.first: c for c in found.orders[name].off_neighbours if c.geometry == ALL}
-        for name in names
+    names = found.quantities
+    off = [found.of("series", name) for name in names]
+    columns = [{row.first: row for row in of[of.geometry == ALL].itertuples()} for of in off]
+    shared = off_neighbours(found.constants["value"])
+    rows = [
+        (
+            metal,
+            *(_difference(column[metal]) if metal in column else NONE for column in columns),
+            *([number(shared[metal], _DIGITS)] if len(found.constants) else []),
+        )
+        for metal in columns[0]
     ]
-    rows = []
-    for metal in columns[0]:
-        cells = [_with_interval(column[metal]) if metal in column else _NONE for column in columns]
-        if found.constants:
-            sides = [found.constants[other].value for other in neighbours_of(metal)]
-            cells.append(number(found.constants[metal].value - fmean(sides)))
-        rows.append((metal, *cells))
-    heads = [QUANTITY[name] for name in names]
-    if found.constants:
-        heads.append("the same for all ligands")
+    heads = ("Metal", *(QUANTITY[name] for name in names))
+    heads += ("the same for all ligands",) if len(found.constants) else ()
     note = (
         "E(metal) − mean of E(neighbours), same ligand and geometry, kcal/mol, all geometries "
         "together; in brackets the 95 % interval over ligands."
     )
     title = "Every lanthanide against the mean of its neighbours"
-    return Table(title, caption, ("Metal", *heads), tuple(rows), note)
+    return Table(title, heads, rows, str(caption), note)
 
 
 def charge_table(found: Findings, caption: Caption) -> Table:
     """Scaffolds at equal charge of the complex."""
-    rows = tuple(
+    rows = [
         (
-            " over ".join(map(" ".join, zip(item.comparison.names, item.geometries, strict=True))),
-            f"{item.charge:+d}".replace("-", "−"),
-            *_numbers(item.comparison),
-            item.comparison.verdict,
+            f"{row.first} {row.first_geometry} over {row.second} {row.second_geometry}",
+            f"{row.charge:+d}".replace("-", "−"),
+            *_numbers(row),
+            row.verdict,
         )
-        for item in found.charges
-    )
+        for row in found.charges.itertuples()
+    ]
     heads = ("Comparison", "charge", "difference", "share", "pairs", "pairs of ligands", "verdict")
     note = (
         "As above, but the second scaffold has the geometry in which its complex has the same "
         "charge, with as many more ligands: same substituent and metal."
     )
-    return Table("Scaffolds at equal charge", caption, heads, rows, note)
+    return Table("Scaffolds at equal charge", heads, rows, str(caption), note)
 
 
 def count_table(found: Findings, caption: Caption) -> Table:
     """Complexes by scaffold and geometry."""
-    energies = found.selection.energies[found.quantity]
-    counts: dict[str, dict[str, int]] = {}
-    for composition in energies:
-        row = counts.setdefault(composition.scaffold, {})
-        row[composition.geometry] = row.get(composition.geometry, 0) + 1
-    names = sorted({c.geometry for c in energies}, key=geometry_order)
-    rows = tuple(
-        (scaffold, *(str(row.get(name, 0)) for name in names), str(sum(row.values())))
-        for scaffold, row in counts.items()
-    )
-    left_out = "; ".join(f"{n} {reason}" for reason, n in found.selection.left_out.items())
-    metals = len({c.metal for c in energies})
-    substituents = len({c.substituent for c in energies})
-    note = (
-        f"{metals} metals, {substituents} substituents, {len({c.ligand for c in energies})} "
-        f"ligands.  Left out, complexes: {left_out or 'none'}."
-    )
-    return Table("Complexes", caption, ("Scaffold", *names, "sum"), rows, note)
-
-
-def number(value: float) -> str:
-    """With two digits; a dash for NaN."""
-    return _NONE if math.isnan(value) else f"{value:.2f}".replace("-", "−")
-
-
-def _rows(comparisons: Iterable[Comparison]) -> tuple[tuple[str, ...], ...]:
-    return tuple(
-        (
-            f"{c.first} over {c.second}",
-            _geometry(c.geometry),
-            *_numbers(c),
-            c.verdict,
-        )
-        for c in comparisons
-        if c.pairs
-    )
-
-
-def _numbers(found: Comparison) -> tuple[str, str, str, str]:
-    share = _NONE if math.isnan(found.share) else f"{found.share:.0%}"
-    return _with_interval(found), share, str(found.pairs), str(found.groups)
-
-
-def _with_interval(found: Comparison) -> str:
-    text = number(found.mean)
-    if found.interval is None:
-        return text
-    low, high = (number(value) for value in found.interval)
-    return f"{text} [{low}, {high}]"
-
-
-def _beyond(place: Place) -> str:
-    if not place.surely_beyond:
-        return str(len(place.beyond))
-    named = list(place.surely_beyond[:_NAMED])
-    if more := len(place.surely_beyond) - len(named):
-        named.append(f"{more} more")
-    return f"{len(place.beyond)} ({', '.join(named)})"
-
-
-def _exceptions(claim: Claim, quantity: str) -> str:
-    verdicts = claim.by_geometry[quantity]
-    others = [
-        f"{geometry}: {verdict}"
-        for geometry, verdict in verdicts.items()
-        if verdict != verdicts[ALL]
+    energies = found.energies
+    counts = pd.crosstab(energies.scaffold, energies.geometry)
+    names = geometries(energies)
+    rows = [
+        (scaffold, *map(str, counts.loc[scaffold, names]), str(counts.loc[scaffold].sum()))
+        for scaffold in energies.scaffold.unique()
     ]
-    return "; ".join(others) or _NONE
+    left_out = "; ".join(f"{n} {reason}" for reason, n in found.selection.left_out.items())
+    note = (
+        f"{energies.metal.nunique()} metals, {energies.substituent.nunique()} substituents, "
+        f"{energies.ligand.nunique()} ligands.  Left out, complexes: {left_out or 'none'}."
+    )
+    return Table("Complexes", ("Scaffold", *names, "sum"), rows, str(caption), note)
 
 
-def _quantities(found: Findings) -> Sequence[str]:
-    """The chosen one first."""
-    return [found.quantity, *(name for name in found.orders if name != found.quantity)]
+def _comparisons(found: pd.DataFrame) -> list[Sequence[str]]:
+    return [
+        (_over(row), row.geometry, *_numbers(row), row.verdict)
+        for row in found.itertuples()
+        if row.pairs
+    ]
 
 
-def _geometry(name: str) -> str:
-    return "all" if name == ALL else name
+def _over(row: Any) -> str:
+    return f"{row.first} over {row.second}"
+
+
+def _numbers(row: Any) -> tuple[str, str, str, str]:
+    return _difference(row), f"{row.share:.0%}", str(row.pairs), str(row.groups)
+
+
+def _difference(row: Any) -> str:
+    return with_interval(row.mean, (row.low, row.high), _DIGITS)
+
+
+def _beyond(names: Sequence[str], surely: Sequence[str]) -> str:
+    if not surely:
+        return str(len(names))
+    named = list(surely[:_NAMED])
+    if more := len(surely) - len(named):
+        named.append(f"{more} more")
+    return f"{len(names)} ({', '.join(named)})"
+
+
+def _otherwise(verdicts: Mapping[str, str]) -> str:
+    others = [f"{name}: {said}" for name, said in verdicts.items() if said != verdicts[ALL]]
+    return "; ".join(others) or NONE

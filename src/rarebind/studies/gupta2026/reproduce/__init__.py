@@ -5,7 +5,7 @@ from rarebind.studies.gupta2026.reproduce.report import reasons, report_data, ta
 from rarebind.studies.gupta2026.reproduce.rows import Row, Training
 from rarebind.studies.gupta2026.reproduce.run import Job, jobs_of, reproduce
 from rarebind.studies.gupta2026.reproduce.settings import Settings
-from rarebind.studies.gupta2026.reproduce.study import (
+from rarebind.studies.gupta2026.study import (
     STRATEGIES,
     Published,
     Study,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from rarebind.evaluation.drawing import Caption
 from rarebind.evaluation.figures import draw_errors, draw_parities
-from rarebind.evaluation.outcomes import Outcome
 from rarebind.studies.gupta2026.reproduce.inputs import Inputs
 from rarebind.studies.gupta2026.reproduce.rows import Row
 from rarebind.studies.gupta2026.reproduce.settings import Settings
-from rarebind.studies.gupta2026.reproduce.study import PARTS
+from rarebind.studies.gupta2026.study import PARTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,7 +44,7 @@ def draw_all(
             shown = {
                 f"strategy {row.learned}": row.outcomes[part]
                 for row in rows
-                if row.model == preset and not row.baseline and row.outcomes.get(part)
+                if row.model == preset and not row.baseline and part in row.outcomes
             }
             if not shown:
                 continue
@@ -61,13 +62,13 @@ def draw_all(
 
 
 def _best_baseline(rows: Sequence[Row], part: str) -> Row | None:
-    found = [row for row in rows if row.baseline and row.outcomes.get(part)]
+    found = [row for row in rows if row.baseline and part in row.outcomes]
     return min(found, key=lambda row: row.scores[part].mae, default=None)
 
 
-def _alike(shown: Mapping[str, Sequence[Outcome]]) -> dict[str, Sequence[Outcome]]:
+def _alike(shown: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Those that were asked about the same complexes as the first."""
-    keys = [frozenset(outcome.key for outcome in found) for found in shown.values()]
+    keys = [frozenset(found.key) for found in shown.values()]
     return {
         name: found
         for (name, found), own in zip(shown.items(), keys, strict=True)

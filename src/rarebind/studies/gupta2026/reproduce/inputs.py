@@ -16,8 +16,8 @@ from rarebind.io.files import replace_file, sha256_of_file
 from rarebind.learning.data.samples import Sample, load_samples
 from rarebind.learning.data.targets import target_named
 from rarebind.studies.gupta2026.reproduce.settings import Settings
-from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
 from rarebind.studies.gupta2026.reproduce.subset import at_both, labelled, write_subset
+from rarebind.studies.gupta2026.study import STRATEGIES
 
 #: Of the study's published energies.
 STUDY_LEVEL: LevelOfTheory = LevelOfTheory(

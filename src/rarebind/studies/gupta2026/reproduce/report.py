@@ -17,18 +17,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from rarebind.engines.level import model_chemistry_of
 from rarebind.errors import InputError
 from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.metrics import Metrics
 from rarebind.evaluation.outcomes import write_outcomes
-from rarebind.evaluation.tables import Table, markdown
 from rarebind.io.files import replace_file
+from rarebind.io.tables import Table, markdown
 from rarebind.studies.gupta2026.reproduce.figures import PART_NAMES, caption_of, draw_all
 from rarebind.studies.gupta2026.reproduce.inputs import STUDY_LEVEL, Inputs
 from rarebind.studies.gupta2026.reproduce.rows import Row
 from rarebind.studies.gupta2026.reproduce.settings import Settings
-from rarebind.studies.gupta2026.reproduce.study import PARTS, Published, study
+from rarebind.studies.gupta2026.study import PARTS, Published, study
 
 #: Version of the JSON file's form.
 SCHEMA_VERSION = 1
@@ -57,7 +59,7 @@ def tables(
 
 def report_data(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> dict[str, Any]:
     """All numbers as plain data; energies in kcal/mol."""
-    source = study()
+    source = study().source
     return {
         "schema": SCHEMA_VERSION,
         "unit": "kcal/mol",
@@ -103,8 +105,7 @@ def write_report(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> Pat
         raise InputError(f"cannot make the folder {out / OUTCOMES}: {error.strerror}") from error
     for row in rows:
         if row.outcomes:
-            everything = [outcome for found in row.outcomes.values() for outcome in found]
-            write_outcomes(everything, out / OUTCOMES / f"{row.name}.csv")
+            write_outcomes(pd.concat(row.outcomes.values()), out / OUTCOMES / f"{row.name}.csv")
     figures = {}
     for name, caption, figure in draw_all(rows, settings, inputs):
         figures[save_figure(figure, out / f"{name}.png").name] = caption
@@ -123,7 +124,7 @@ def report_text(
     figures
         Captions by the name of the file, beside the report.
     """
-    source = study()
+    source = study().source
     facts = {
         "published": f"{source.citation}, DOI {source.doi}; {source.level} on its own data, "
         f"{source.split} split",
@@ -157,7 +158,7 @@ def report_text(
 
 
 def _results(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: bool) -> Table:
-    source = study()
+    source = study().source
     there, here = f"published ({source.level}, its data)", f"here ({inputs.level}, {inputs.name})"
     heads = (
         "Learned", "Model", "Part", f"{there}: r²", f"{there}: MAE",
@@ -199,7 +200,7 @@ def _results(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: 
             f"{inputs.caption_level}, {inputs.name}.  r²: squared correlation; R²: of the "
             "predictions as they are; MAE in kcal/mol."
         )
-    return Table("Published and here", caption, heads, tuple(lines), note)
+    return Table("Published and here", heads, tuple(lines), str(caption), note)
 
 
 def _trainings(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: bool) -> Table:
@@ -224,11 +225,11 @@ def _trainings(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief
         "validation MAE is of the target, kcal/mol; its weights are those tested."
     )
     caption = caption_of("trainings", settings, inputs, "train and val")
-    return Table("Trainings", caption, heads, tuple(lines), note)
+    return Table("Trainings", heads, tuple(lines), str(caption), note)
 
 
 def _notes(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> list[str]:
-    source = study()
+    source = study().source
     notes = list(inputs.notes)
     cut = sum(row.training is not None and row.training.cut for row in rows)
     trained = sum(row.training is not None for row in rows)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import pandas as pd
+
 from rarebind.evaluation.metrics import Metrics, metrics
-from rarebind.evaluation.outcomes import Outcome
 from rarebind.learning.data.targets import Target
 
 _HOUR = 3600.0
@@ -94,7 +95,7 @@ class Row:
     target: Target
     model: str
     baseline: bool = False
-    outcomes: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
+    outcomes: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     training: Training | None = None
     problem: str = ""
     notes: tuple[str, ...] = ()
@@ -118,4 +119,4 @@ class Row:
     @cached_property
     def scores(self) -> dict[str, Metrics]:
         """Agreement with computed binding energies by part, kcal/mol."""
-        return {part: metrics(found) for part, found in self.outcomes.items() if found}
+        return {part: metrics(found) for part, found in self.outcomes.items()}

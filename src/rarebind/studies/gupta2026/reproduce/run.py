@@ -8,18 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from rarebind.errors import InputError, RarebindError
-from rarebind.evaluation.outcomes import Outcome, outcomes
+from rarebind.evaluation.subject import by_part, predictions
 from rarebind.io.files import replace_file
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.data.samples import Sample, digest
 from rarebind.learning.data.split import Split
 from rarebind.learning.data.targets import Target
 from rarebind.learning.nequip import need_nequip
-from rarebind.learning.release.model import Model
 from rarebind.learning.release.package import open_model
 from rarebind.learning.settings.config import SplitChoice, TrainingConfig
 from rarebind.learning.settings.presets import preset_named
@@ -28,7 +26,7 @@ from rarebind.learning.training.history import read_history
 from rarebind.studies.gupta2026.reproduce.inputs import Inputs
 from rarebind.studies.gupta2026.reproduce.rows import Row, Training
 from rarebind.studies.gupta2026.reproduce.settings import TRAININGS, Settings
-from rarebind.studies.gupta2026.reproduce.study import PARTS, STRATEGIES
+from rarebind.studies.gupta2026.study import PARTS, STRATEGIES
 from rarebind.units import KCAL_PER_EV
 
 #: File of the seconds that each training took.
@@ -207,7 +205,7 @@ def _state(job: Job, settings: Settings, seconds: float, *, finished: bool) -> T
     )
 
 
-def _outcomes(job: Job, inputs: Inputs) -> tuple[dict[str, list[Outcome]], tuple[str, ...]]:
+def _outcomes(job: Job, inputs: Inputs) -> tuple[dict[str, pd.DataFrame], tuple[str, ...]]:
     """What a network says of the parts that it has not learned from, and what to know of that."""
     model, samples = open_model(job.folder), inputs.samples(job.target.name)
     if digest(samples) != model.card.data_hash:
@@ -220,22 +218,7 @@ def _outcomes(job: Job, inputs: Inputs) -> tuple[dict[str, list[Outcome]], tuple
     seen = {name for name, count in model.card.elements.items() if count}
     new = sorted({symbol for sample in asked for symbol in sample.structure.symbols} - seen)
     notes = (f"it has not seen {', '.join(new)}, which it was asked about",) if new else ()
-    return _divided(parts, _predicted(model, inputs, asked)), notes
-
-
-def _predicted(model: Model, inputs: Inputs, samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """Targets in eV."""
-    from rarebind.learning.data.fragments import free_ligands
-
-    level = inputs.level
-    ligands = None
-    if model.needs_ligands:
-        ligands = free_ligands(
-            inputs.dataset, level, {s.inchikey for s in samples}, model.atom_descriptor
-        )
-    found = model.predict(samples, ligands=ligands, unseen=True)
-    mean: NDArray[np.float64] = found.mean(axis=0)
-    return mean
+    return by_part(parts, predictions(model, inputs.dataset, asked)), notes
 
 
 def _baseline_rows(
@@ -255,7 +238,7 @@ def _baseline_rows(
             on_stage(f"baseline {name}, {target.name}")
             try:
                 fitted = BASELINES.create(name).fit(split.of(samples, "train"))
-                found = _divided(parts, fitted.predict(asked))
+                found = by_part(parts, fitted.predict(asked))
             except RarebindError as error:
                 rows.append(Row(target, name, baseline=True, problem=f"failed: {error}"))
             else:
@@ -272,18 +255,6 @@ def _available(settings: Settings) -> set[str]:
 def _parts(split: Split, samples: Sequence[Sample]) -> dict[str, list[Sample]]:
     found = {part: split.of(samples, part) for part in PARTS}
     return {part: members for part, members in found.items() if members}
-
-
-def _divided(
-    parts: dict[str, list[Sample]], predictions: NDArray[np.float64]
-) -> dict[str, list[Outcome]]:
-    """Predictions of all parts, one after the other, as outcomes of each."""
-    ends = np.cumsum([len(members) for members in parts.values()])
-    pieces = np.split(predictions, ends[:-1])
-    return {
-        part: outcomes(members, piece, part)
-        for (part, members), piece in zip(parts.items(), pieces, strict=True)
-    }
 
 
 class _Clock:

@@ -12,7 +12,7 @@ from rarebind.errors import InputError
 from rarebind.io.files import replace_file, sha256_of_file
 from rarebind.learning.data.split import SPLITS
 from rarebind.learning.settings.presets import preset_named
-from rarebind.studies.gupta2026.reproduce.study import STRATEGIES
+from rarebind.studies.gupta2026.study import STRATEGIES
 
 _FILE = "settings.json"
 #: Folder of the runs.
