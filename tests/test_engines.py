@@ -1,7 +1,6 @@
 """The contract that every engine keeps."""
 
 import json
-import os
 import sys
 from dataclasses import replace
 from functools import partial
@@ -85,20 +84,7 @@ SUBJECTS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def another_package(tmp_path_factory):
-    """A package with an engine, installed here and seen by other processes."""
-    folder = tmp_path_factory.mktemp("site")
-    metadata = folder / "calculators-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: calculators\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[rarebind.engines]\nany = calculators:ENGINE\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(folder))
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        patch.delitem(vars(ENGINES), "_others", raising=False)
-        yield
-    vars(ENGINES).pop("_others", None)
+pytestmark = pytest.mark.usefixtures("another_package")
 
 
 @pytest.mark.parametrize("name", SUBJECTS)

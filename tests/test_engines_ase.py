@@ -1,6 +1,8 @@
 """ASE calculators as engines, and levels as ASE calculators."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from ase.md.verlet import VelocityVerlet
 from ase.optimize import LBFGS
 
 import rarebind
+from rarebind.cli import main
 from rarebind.engines import (
     ENGINES,
     GFN2_WATER,
@@ -26,6 +29,7 @@ from rarebind.engines import (
 )
 from rarebind.engines.verbs import engine_for
 from rarebind.errors import CalculationError, InputError
+from rarebind.screening import Request
 from rarebind.structures import Structure
 
 WATER = Structure.from_ase(molecule("H2O"))
@@ -161,6 +165,34 @@ def test_only_calculators_run_elsewhere():
     with pytest.raises(InputError, match="tblite does not run in another environment"):
         level_of_engine("tblite@other")
     assert ase_engine("x", "calculators:gfn2").quick
+
+
+@pytest.mark.usefixtures("another_package")
+@pytest.mark.parametrize(
+    "engine", ["gfn2-of-tblite", pytest.param("calculators:gfn2", marks=pytest.mark.slow)]
+)
+def test_a_screen_by_a_calculator(engine, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("ligands.csv").write_text("name,smiles\nHOPO,CNC(=O)c1cccc(=O)n1[O-]\n")
+    arguments = [
+        "screen", "ligands.csv", "--engine", engine, "--metals", "La",
+        "--geometry", "1:6", "--hops", "0", "--json", "--workers", "1",
+    ]  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    printed = capsys.readouterr()
+    assert ended.value.code == 0, printed.err
+    found = json.loads(printed.out)
+    (row,) = found["rows"]
+    assert row["status"] == "ok"
+    assert row["exchange"] is not None
+    method = engine.rpartition(":")[2]
+    assert (found["level"], found["engine"]) == (f"{method} by {engine}", engine)
+
+
+def test_slow_engines_are_no_good_for_a_screen():
+    with pytest.raises(InputError, match="engine pyscf takes hours a complex"):
+        Request((), engine="pyscf")
 
 
 # --- a level as a calculator -------------------------------------------------------------------

@@ -61,6 +61,20 @@ def test_keys_of_stored_records_stay():
     assert task.key == "994aeeb5fdd6181906570428710eaf15d9443215e27816a690c6e52698477c32"
 
 
+def test_keys_do_not_tell_where_parameters_lie(tmp_path):
+    paths = [tmp_path / name for name in ("a", "b")]
+    for path in paths:
+        path.write_text("{}")
+    levels = [GFN2_WATER.with_parameters(path) for path in paths]
+    tasks = [single_point_task(WATER, level, "water", "tblite 0.8.0") for level in levels]
+    assert tasks[0].key == tasks[1].key
+    assert str(tmp_path) not in tasks[0].description
+    assert LevelOfTheory(**tasks[0].arguments["level"]).found_parameters() == paths[0]
+    paths[0].write_text("{ }")
+    other = GFN2_WATER.with_parameters(paths[0])
+    assert single_point_task(WATER, other, "water", "tblite 0.8.0").key != tasks[0].key
+
+
 def test_orca_need_not_be_here_to_know_the_keys():
     level = level_named("b3lyp-d4", "orca")
     assert version_for_keys(level) == "orca 6"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -20,7 +20,8 @@ from rarebind.complexes import (
     complex_spec,
 )
 from rarebind.elements import rare_earths
-from rarebind.engines import LevelOfTheory
+from rarebind.engines import LevelOfTheory, level_of_engine
+from rarebind.engines.level import Option
 from rarebind.errors import InputError, collecting
 from rarebind.io.models import Section, read_model
 from rarebind.ligands import library_ligand, scaffolds, substituents
@@ -29,9 +30,28 @@ Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class _Level(Section):
+    """An engine, and what is to differ from what it computes unasked.
+
+    Attributes
+    ----------
+    engine
+        See :func:`rarebind.engines.level_of_engine`.
+    parameters
+        Their file.
+    """
+
     engine: str = "tblite"
-    method: str = "GFN2-xTB"
-    solvent: str = "ALPB(water)"
+    method: str | None = None
+    solvent: str | None = None
+    options: dict[str, Option] = Field(default_factory=dict)
+    parameters: Path | None = None
+
+    def level(self) -> LevelOfTheory:
+        """The level meant; what is named is imported."""
+        level = level_of_engine(self.engine)
+        changed = self.model_dump(include={"method", "solvent"}, exclude_none=True)
+        level = replace(level, options=tuple(self.options.items()), **changed)
+        return level if self.parameters is None else level.with_parameters(self.parameters)
 
 
 class _Search(Section):
@@ -87,7 +107,7 @@ class CurationConfig(Section):
     def protocol(self) -> Protocol:
         """The choices that decide the numbers."""
         return Protocol(
-            level=LevelOfTheory(**self.level.model_dump()),
+            level=self.level.level(),
             seed=self.seed,
             **self.search.model_dump(),
         )

@@ -32,7 +32,7 @@ def single_point_task(
     """
     return Task(
         step="single_point",
-        arguments={"structure": to_data(structure), "level": to_data(level)},
+        arguments={"structure": to_data(structure), "level": level.to_task()},
         versions=(
             engine_version or version_for_keys(level),
             f"single_point {STEP_VERSIONS['single_point']}",

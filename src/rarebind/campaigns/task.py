@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from rarebind.engines.level import PARAMETERS_FILE
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -53,7 +55,7 @@ class Task:
         return json.dumps(
             {
                 "step": self.step,
-                "arguments": self.arguments,
+                "arguments": _deciding(self.arguments),
                 "versions": sorted(self.versions),
                 "parents": [parent.key for parent in self.parents],
             },
@@ -65,6 +67,14 @@ class Task:
     def key(self) -> str:
         """SHA-256 of the description, in hexadecimal."""
         return hashlib.sha256(self.description.encode()).hexdigest()
+
+
+def _deciding(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Without where on this machine something lies that is told by its hash."""
+    level = arguments.get("level")
+    if not level or PARAMETERS_FILE not in level:
+        return arguments
+    return arguments | {"level": {k: v for k, v in level.items() if k != PARAMETERS_FILE}}
 
 
 def with_ancestors(tasks: Iterable[Task]) -> list[Task]:

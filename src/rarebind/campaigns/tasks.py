@@ -82,7 +82,7 @@ class Protocol:
         if self.builder != "auto" and self.builder not in BUILDERS:
             known = ", ".join(["auto", *(spec.name for spec in BUILDERS)])
             raise InputError(f"unknown builder {self.builder!r}: known are {known}")
-        ENGINES.spec(self.level.engine)
+        ENGINES.spec(self.level.engine_name)
         if self.conformer_search not in CONFORMER_SEARCHES:
             raise InputError(
                 f"unknown conformer search {self.conformer_search!r}: "
@@ -208,7 +208,7 @@ class TaskFactory:
     ) -> Task:
         return Task(
             step=step,
-            arguments=arguments | {"level": to_data(self.protocol.level)},
+            arguments=arguments | {"level": self.protocol.level.to_task()},
             versions=(*versions, self._engine_version, f"{step} {STEP_VERSIONS[step]}"),
             parents=parents,
             optional=optional,

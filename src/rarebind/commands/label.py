@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,8 @@ from rarebind.commands.campaign_view import (
     WorkersOption,
 )
 
+#: What the name of a file had better not have.
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _Only = Annotated[list[str] | None, typer.Option(help="Only these.")]
 
 
@@ -97,7 +100,7 @@ def label(
     from rarebind.engines import level_named
     from rarebind.errors import InputError
 
-    path = store or Path("rarebind-label") / f"{level}.sqlite"
+    path = store or Path("rarebind-label") / f"{re.sub(_UNSAFE, '-', level)}.sqlite"
     at = level_named(level, engine)
     modes = {
         "--status": status, "--dry-run": dry_run, "--publish": publish,

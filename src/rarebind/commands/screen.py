@@ -37,7 +37,7 @@ def screen(
         str,
         typer.Option(
             help="model: La, Sc and Y are computed with tblite, the series predicted; tblite, "
-            "xtb: all is computed."
+            "xtb, package.module:factory of an ASE calculator: all is computed."
         ),
     ] = "model",
     model: Annotated[

@@ -12,13 +12,15 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 from rarebind.errors import InputError
-from rarebind.io.codec import UnlessEmpty
+from rarebind.io.codec import UnlessEmpty, to_data
 from rarebind.io.files import sha256_of_file
 
 #: Value of an option.
 Option = str | int | float | bool
 #: Engines that are the first choice for their methods: levels print without them.
 FIRST_CHOICES = ("tblite", "pyscf")
+#: Field that says where parameters lie, and hence decides nothing.
+PARAMETERS_FILE = "parameters_file"
 _BY, _IN = " by ", " in "
 #: A mapping in plain data.
 _Options = Annotated[
@@ -127,6 +129,11 @@ class LevelOfTheory:
     def solvent_model(self) -> str | None:
         """``"ALPB"`` of ``ALPB(water)``, or None in the gas phase."""
         return self.solvent.partition("(")[0] or None
+
+    def to_task(self) -> dict[str, Any]:
+        """Plain data for a worker: with where the parameters lie, which is not part of a key."""
+        where = {PARAMETERS_FILE: self.parameters_file} if self.parameters_file else {}
+        return to_data(self) | where
 
     def with_parameters(self, path: Path | str) -> Self:
         """The same with the weights or parameters in a file.

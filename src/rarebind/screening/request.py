@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rarebind.campaigns import Protocol, Store
 from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
 from rarebind.elements import STUDY_METALS, is_lanthanide, rare_earth
-from rarebind.engines import LevelOfTheory
+from rarebind.engines import GFN2_WATER, engine_spec, level_of_engine
 from rarebind.errors import InputError
 from rarebind.ligands import Ligand, Rejected
 from rarebind.screening.computed import plan_screen, screen_by_calculation
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from rarebind.complexes import ComplexSpec
     from rarebind.learning.release.model import Model
 
-#: Engine that computes what a model starts from.
-_ENGINE = "tblite"
-_METHOD, _SOLVENT = "GFN2-xTB", "ALPB(water)"
 #: The series as chemists write it, what is not of it last.
 DEFAULT_METALS = tuple(
     sorted(STUDY_METALS, key=lambda m: (not is_lanthanide(m), rare_earth(m).atomic_number))
@@ -66,7 +63,7 @@ class Request:
     Raises
     ------
     InputError
-        The number of workers is below 1, or there is no such engine.
+        The number of workers is below 1, there is no such engine, or it is too slow.
     """
 
     ligands: tuple[Ligand, ...]
@@ -95,8 +92,12 @@ class Request:
             raise InputError(
                 f"engine {self.engine} computes all: there is nothing to fall back from"
             )
-        engine = _ENGINE if self.engine == MODEL else self.engine
-        level = LevelOfTheory(engine, _METHOD, solvent=_SOLVENT)
+        level = GFN2_WATER if self.engine == MODEL else level_of_engine(self.engine)
+        if not engine_spec(level).quick:
+            raise InputError(
+                f"engine {self.engine} takes hours a complex: screen with another, and compute the "
+                "best with it as a short list"
+            )
         object.__setattr__(self, "protocol", replace(self.protocol, level=level))
 
     def prepared(self) -> Prepared:

@@ -17,6 +17,8 @@ from rarebind.serving.screens import LISTS, Asked
 _SHORT = 8
 #: No level's name is longer.
 _NAME = 40
+#: Of levels with a name of their own, not of modules.
+_REGISTERED = r"^[A-Za-z0-9._-]*$"
 _MAX_METALS = 20
 _MAX_HOPS = 100
 
@@ -54,7 +56,8 @@ class ScreenBody(_Body):
     retry_failed: bool = False
     fall_back: bool = False
     short_list: Annotated[int, Field(ge=0, le=MAX_SHORT_LIST)] = 0
-    short_list_level: Annotated[str, Field(max_length=_NAME)] | None = None
+    # Whoever may ask must not have modules imported.
+    short_list_level: Annotated[str, Field(max_length=_NAME, pattern=_REGISTERED)] | None = None
     short_list_metals: _Metals = []
     pairs: Annotated[
         list[Annotated[str, Field(max_length=_SHORT)]], Field(max_length=MAX_PAIRS)
