@@ -173,6 +173,13 @@ def test_the_mirror_image_is_another_molecule_only_where_stereo_was_given() -> N
     assert fragment_inchikey(mirror, open_).matches
 
 
+def test_a_free_diketonate_is_recognised_whichever_end_comes_first() -> None:
+    """Its two halves have the same bonds, and when free not the same angles."""
+    (structure,) = conformers(OTHERS[0], 1, seed=7)
+    for seed in range(6):
+        assert fragment_inchikey(shuffled(structure, seed)[0], OTHERS[0]).matches
+
+
 def test_trans_diketonate_is_told_from_cis() -> None:
     cis = OTHERS[0]
     trans = "CC(=O)/C=C(\\C)[O-]"

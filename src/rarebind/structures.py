@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols, covalent_radii
+from ase.symbols import Symbols
 
 from rarebind.errors import InputError
 from rarebind.io.codec import FloatArray, UnlessNone
@@ -165,3 +166,8 @@ def bond_matrix(structure: Structure) -> NDArray[np.bool_]:
     bonded: NDArray[np.bool_] = distances < BOND_TOLERANCE * (radii[:, None] + radii[None])
     np.fill_diagonal(bonded, val=False)
     return bonded
+
+
+def hill_formula(symbols: Sequence[str]) -> str:
+    """Formula in Hill's order, such as ``C7H6O2``."""
+    return str(Symbols.fromsymbols(list(symbols)).get_chemical_formula("hill"))

@@ -23,7 +23,7 @@ from rarebind.ligands import (
     enumerate_library,
     fragment_inchikey,
 )
-from rarebind.structures import Structure
+from rarebind.structures import Structure, hill_formula
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -86,7 +86,7 @@ class Catalogue:
             symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
             bonds = [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in mol.GetBonds()]
             self._by_bonds[_fingerprint(symbols, bonds)].append(ligand)
-            self._by_formula[_formula(symbols)].append(ligand)
+            self._by_formula[hill_formula(symbols)].append(ligand)
 
     def with_bonds(self, fingerprint: Fingerprint) -> Sequence[Ligand]:
         """Ligands that a fragment with this fingerprint can be."""
@@ -211,7 +211,7 @@ def _recognise(structure: Structure, atoms: Sequence[int], catalogue: Catalogue)
 
 def _described(fragment: Structure, catalogue: Catalogue) -> str:
     """Formula and InChIKeys of an unknown fragment, and how it differs from a known isomer."""
-    formula = _formula(fragment.symbols)
+    formula = hill_formula(fragment.symbols)
     electrons = int(fragment.atomic_numbers.sum())
     keys = {
         charge: fragment_inchikey(fragment, probe).inchikey
@@ -248,11 +248,3 @@ def _fingerprint(symbols: Sequence[str], bonds: Iterable[tuple[int, int]]) -> Fi
 
 
 _WATER = _fingerprint(("O", "H", "H"), ((0, 1), (0, 2)))
-
-
-def _formula(symbols: Iterable[str]) -> str:
-    """Hill formula."""
-    counts = Counter(symbols)
-    first = [symbol for symbol in ("C", "H") if "C" in counts and symbol in counts]
-    rest = sorted(symbol for symbol in counts if symbol not in first)
-    return "".join(f"{s}{counts[s] if counts[s] > 1 else ''}" for s in [*first, *rest])

@@ -15,14 +15,18 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdDetermineBonds
 
 from rarebind.ligands.smiles import inchikey
-from rarebind.structures import bond_matrix
+from rarebind.structures import bond_matrix, hill_formula
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rarebind.ligands.ligand import Ligand
     from rarebind.structures import Structure
 
 _MAX_BOND_ORDER_STEPS = 5000
 _MAX_NAMED = 4
+#: Ways to lay a ligand on a fragment that are looked at.
+_MAX_MATCHES = 1000
 
 Bond = tuple[int, int]
 
@@ -68,19 +72,22 @@ def fragment_inchikey(fragment: Structure, reference: Ligand) -> FragmentIdentit
     mol = Chem.AddHs(Chem.MolFromSmiles(reference.smiles))
     symbols = tuple(atom.GetSymbol() for atom in mol.GetAtoms())
     if Counter(symbols) != Counter(fragment.symbols):
-        reason = f"it is {_formula(fragment.symbols)}, not {_formula(symbols)}"
+        reason = f"it is {hill_formula(fragment.symbols)}, not {hill_formula(symbols)}"
         return FragmentIdentity(_perceived(fragment, reference.charge), False, reason, ())
     expected = {_bond(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in mol.GetBonds()}
     found = bonds_from_geometry(fragment)
-    atom_map = _isomorphism(symbols, expected, fragment.symbols, found)
-    if not atom_map:
+    # Ends that bonds alone do not tell apart may differ in space, as those of a diketonate.
+    first = None
+    for atom_map in _isomorphisms(symbols, expected, fragment.symbols, found):
+        key = _key_in_space(mol, fragment, atom_map)
+        if key == reference.inchikey:
+            return FragmentIdentity(key, True, "same bonds and hydrogens as the ligand", atom_map)
+        first = first or (key, atom_map)
+    if first is None:
         reason = _difference(symbols, expected, fragment, found)
         return FragmentIdentity(_perceived(fragment, reference.charge), False, reason, ())
-    key = _key_in_space(mol, fragment, atom_map)
-    if key != reference.inchikey:
-        reason = "same bonds, but another stereochemistry than the ligand"
-        return FragmentIdentity(key, False, reason, atom_map)
-    return FragmentIdentity(key, True, "same bonds and hydrogens as the ligand", atom_map)
+    reason = "same bonds, but another stereochemistry than the ligand"
+    return FragmentIdentity(first[0], False, reason, first[1])
 
 
 def bonds_from_geometry(structure: Structure) -> set[Bond]:
@@ -92,17 +99,26 @@ def _bond(i: int, j: int) -> Bond:
     return (i, j) if i < j else (j, i)
 
 
-def _isomorphism(
+def _isomorphisms(
     symbols: tuple[str, ...], bonds: set[Bond], other_symbols: tuple[str, ...], other: set[Bond]
-) -> tuple[int, ...]:
-    """Atom i of the first graph → atom of the second, or an empty tuple."""
+) -> Iterator[tuple[int, ...]]:
+    """Ways to map atom i of the first graph → atom of the second, different in heavy atoms."""
     if len(bonds) != len(other):
-        return ()
+        return
     if symbols == other_symbols and bonds == other:
-        return tuple(range(len(symbols)))
+        yield tuple(range(len(symbols)))
+        return
     # With as many atoms and bonds on both sides, a subgraph match is an isomorphism.
-    match = _graph(other_symbols, other).GetSubstructMatch(_graph(symbols, bonds))
-    return tuple(match)
+    whole, part = _graph(other_symbols, other), _graph(symbols, bonds)
+    if not (first := whole.GetSubstructMatch(part)):
+        return
+    yield tuple(first)
+    heavy = [i for i, symbol in enumerate(symbols) if symbol != "H"]
+    seen = {tuple(first[i] for i in heavy)}
+    for match in whole.GetSubstructMatches(part, uniquify=False, maxMatches=_MAX_MATCHES):
+        if (places := tuple(match[i] for i in heavy)) not in seen:
+            seen.add(places)
+            yield tuple(match)
 
 
 def _graph(symbols: tuple[str, ...], bonds: set[Bond]) -> Chem.Mol:
@@ -168,9 +184,7 @@ def _difference(
 ) -> str:
     if symbols == fragment.symbols:
         return _broken_and_formed(symbols, expected, fragment, found)
-    heavy_map = _heavy_isomorphism(symbols, expected, fragment.symbols, found)
-    if heavy_map:
-        moved = _hydrogen_counts(symbols, expected, fragment.symbols, found, heavy_map)
+    if moved := _moved_hydrogens(_graph(symbols, expected), _graph(fragment.symbols, found)):
         return f"hydrogens differ: {', '.join(moved)}"
     counts = _bond_kinds(fragment.symbols, found)
     wanted = _bond_kinds(symbols, expected)
@@ -202,49 +216,21 @@ def _broken_and_formed(
     return "; ".join(parts)
 
 
-def _heavy_isomorphism(
-    symbols: tuple[str, ...], expected: set[Bond], other_symbols: tuple[str, ...], found: set[Bond]
-) -> dict[int, int]:
-    """Heavy atoms of the ligand → of the fragment, or empty if even they are joined otherwise."""
-
-    def heavy(names: tuple[str, ...], bonds: set[Bond]) -> tuple[list[int], set[Bond]]:
-        kept = [i for i, s in enumerate(names) if s != "H"]
-        place = {i: k for k, i in enumerate(kept)}
-        return kept, {(place[i], place[j]) for i, j in bonds if i in place and j in place}
-
-    here, inner = heavy(symbols, expected)
-    there, other = heavy(other_symbols, found)
-    mapping = _isomorphism(
-        tuple(symbols[i] for i in here), inner, tuple(other_symbols[i] for i in there), other
-    )
-    return {here[k]: there[m] for k, m in enumerate(mapping)}
-
-
-def _hydrogen_counts(
-    symbols: tuple[str, ...],
-    expected: set[Bond],
-    other_symbols: tuple[str, ...],
-    found: set[Bond],
-    heavy_map: dict[int, int],
-) -> list[str]:
-    def count(names: tuple[str, ...], bonds: set[Bond], atom: int) -> int:
-        return sum(names[j if i == atom else i] == "H" for i, j in bonds if atom in (i, j))
-
-    words = []
-    for here, there in heavy_map.items():
-        wanted, has = count(symbols, expected, here), count(other_symbols, found, there)
-        if wanted != has:
-            words.append(f"{symbols[here]}{here} of the ligand has {has} in place of {wanted}")
-    return words or ["one is bonded to two atoms or to none"]
+def _moved_hydrogens(ligand: Chem.Mol, fragment: Chem.Mol) -> list[str]:
+    """Heavy atoms with other numbers of hydrogens; none where even these are joined otherwise."""
+    with rdBase.BlockLogs():
+        here, there = (Chem.RemoveHs(mol, sanitize=False) for mol in (ligand, fragment))
+    match = there.GetSubstructMatch(here)
+    if here.GetNumBonds() != there.GetNumBonds() or len(match) != there.GetNumAtoms():
+        return []
+    pairs = [(here.GetAtomWithIdx(i), there.GetAtomWithIdx(j)) for i, j in enumerate(match)]
+    return [
+        f"{a.GetSymbol()}{a.GetIdx()} of the ligand has {b.GetTotalNumHs()} in place of "
+        f"{a.GetTotalNumHs()}"
+        for a, b in pairs
+        if a.GetTotalNumHs() != b.GetTotalNumHs()
+    ]
 
 
 def _bond_kinds(symbols: tuple[str, ...], bonds: set[Bond]) -> Counter[str]:
     return Counter("-".join(sorted((symbols[i], symbols[j]))) for i, j in bonds)
-
-
-def _formula(symbols: tuple[str, ...]) -> str:
-    """Hill formula."""
-    counts = Counter(symbols)
-    first = ["C", "H"] if "C" in counts else []
-    order = [s for s in first if s in counts] + sorted(s for s in counts if s not in first)
-    return "".join(f"{s}{counts[s] if counts[s] > 1 else ''}" for s in order)
