@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +26,10 @@ from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
 
-from rarebind.campaigns import Protocol, Store
+from rarebind.campaigns import Store
 from rarebind.ligands import Ligand, carried_scaffold, read_ligand_table
 from rarebind.screening import MODEL, Prediction, Request, Screen, estimates_of
+from rarebind.screening.options import DEFAULT_METALS
 from rarebind.units import KCAL_PER_EV
 
 ROOT = Path(__file__).parents[1]
@@ -84,15 +84,15 @@ def flagged(screen: Screen) -> int:
 
 
 def compare(
-    kind: str, ligands: Sequence[Ligand], roads: dict[str, Request], out: Path
+    kind: str, ligands: Sequence[Ligand], roads: dict[str, dict[str, object]], out: Path
 ) -> list[list[str]]:
     """Lines of the table for ligands of one kind."""
     found = {
         name: run(
-            replace(request, ligands=tuple(ligands)),
+            Request(ligands=ligands, **options),
             out / f"{kind}-{name.replace(' ', '-')}.sqlite",
         )
-        for name, request in roads.items()
+        for name, options in roads.items()
     }
     reference, _, seconds = found["all xTB"]
     lines = []
@@ -117,21 +117,22 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     ligands = read_ligand_table(arguments.ligands)
-    predicted = Request(ligands, geometries=(arguments.geometry,), engine=MODEL)
+    predicted = {"geometries": arguments.geometry, "engine": MODEL, "fall_back": False}
     roads = {
         "model": predicted,
-        "model, fall-back": replace(predicted, fall_back=True),
-        "all xTB": replace(predicted, engine="tblite"),
+        "model, fall-back": predicted | {"fall_back": True},
+        "all xTB": predicted | {"engine": "tblite"},
     }
     if arguments.architector:
-        builder = Protocol(builder="architector", cores="all", hops=0)
-        roads["the study's"] = replace(predicted, engine="tblite", protocol=builder)
+        roads["the study's"] = predicted | {
+            "engine": "tblite", "builder": "architector", "cores": "all", "hops": 0,
+        }  # fmt: skip
     kinds = {
         "known scaffold": [ligand for ligand in ligands if carried_scaffold(ligand)],
         "new": [ligand for ligand in ligands if not carried_scaffold(ligand)],
     }
     table = Table(
-        title=f"{len(predicted.metals)} metals, {arguments.geometry}; ΔΔE against La compared with "
+        title=f"{len(DEFAULT_METALS)} metals, {arguments.geometry}; ΔΔE against La compared with "
         "the all-xTB road"
     )
     for heading in (

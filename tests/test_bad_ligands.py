@@ -9,8 +9,7 @@ import pytest
 from rdkit import Chem
 
 from rarebind.ligands import survey_ligand_table
-from rarebind.screening.api import survey_ligands
-from rarebind.serving.lines import read_line, survey_lines
+from rarebind.screening.given import read_line, survey_ligands, survey_lines
 
 GOOD = "CC(=O)NO"
 
@@ -125,8 +124,9 @@ def test_the_server_gives_the_reason_of_the_file(fault, tmp_path):
     queue = ScreenQueue(tmp_path / "runs", tmp_path / "store.sqlite", workers=1)
     client = TestClient(create_app(Settings(queue, PORT, TOKEN)), base_url=HOME)
     survey = from_file(fault, tmp_path)
-    found = problems(post(client, "/api/screens", SCREEN | {"ligands": as_csv(fault)}))
-    assert found == survey.problems("line")
+    asked = SCREEN | {"ligands": as_csv(fault), "strict": True}
+    found = problems(post(client, "/api/screens", asked))
+    assert found == [f"line {one.number}: {one.reason}" for one in survey.rejected]
     if fault.line and not fault.what.startswith("same"):
         told = problems(post(client, "/api/ligand", {"line": f"{fault.smiles}, {fault.name}"}))
         assert "; ".join(told) == survey.rejected[0].reason

@@ -192,7 +192,7 @@ def test_a_screen_by_a_calculator(engine, tmp_path, monkeypatch, capsys):
 
 def test_slow_engines_are_no_good_for_a_screen():
     with pytest.raises(InputError, match="engine pyscf takes hours a complex"):
-        Request((), engine="pyscf")
+        Request(ligands="CC(=O)NO", engine="pyscf")
 
 
 # --- a level as a calculator -------------------------------------------------------------------

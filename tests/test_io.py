@@ -139,9 +139,18 @@ def test_messages_are_short():
     ("text", "problems"),
     [
         ("- a", ["expected keys and values; needed are name"]),
-        ("part: {number: x}", ["name is missing; needed are name", "part.number: Input should be"]),
-        ("name: a\nnam: b", ["unknown key 'nam'; known are name, part, parts"]),
-        ("name: a\npart: {numbr: 2}", ["unknown key 'part.numbr'; known are number"]),
+        (
+            "part: {number: x}",
+            ["name is missing; needed are name", "part.number: 'x' is no whole number"],
+        ),
+        (
+            "name: a\nnam: b",
+            ["unknown key 'nam' (did you mean name?)"],
+        ),
+        (
+            "name: a\npart: {numbr: 2}",
+            ["unknown key 'part.numbr' (did you mean number?)"],
+        ),
         ("name: a\nparts: [{}, {numbr: 2}]", ["unknown key 'parts.1.numbr'"]),
         ("name: refused", ["not this name"]),
     ],

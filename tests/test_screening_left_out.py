@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,15 +9,15 @@ from rdkit import Chem
 from stored_runner import REASON, StoredRunner
 
 import rarebind
-from rarebind.campaigns import Protocol
 from rarebind.cli import main
 from rarebind.errors import InputError
 from rarebind.ligands import parse_ligand
-from rarebind.screening import Request, check_unit, report, write_outputs
-from rarebind.screening.api import run, run_short_list, save, survey_ligands
+from rarebind.screening import Request, report, write_outputs
+from rarebind.screening.api import run, run_short_list, save
+from rarebind.screening.given import survey_ligands
 from rarebind.serving import worker
 from rarebind.serving.runs import new_run, write_run
-from rarebind.serving.screens import Asked, check
+from rarebind.serving.screens import check
 
 HOPO = "CNC(=O)c1cc(C)cc(=O)n1O"
 BAD = [
@@ -87,9 +86,11 @@ def test_two_hundred_from_python(monkeypatch):
     use(monkeypatch, failing=failing)
     given = [*GOOD.values(), *BAD]
     with pytest.raises(InputError) as caught:
-        rarebind.screen(given, "La", "1:6", engine="tblite", workers=1)
+        rarebind.screen(given, "La", "1:6", engine="tblite", workers=1, strict=True)
     assert len(caught.value.problems) == 20
-    table = rarebind.screen(given, "La", "1:6", engine="tblite", workers=1, on_bad="leave out")
+    with pytest.warns(UserWarning, match="left out: ligand 181: empty SMILES") as told:
+        table = rarebind.screen(given, "La", "1:6", engine="tblite", workers=1)
+    assert str(told[0].message).count("left out: ") == 20
     assert (table["status"] == "ok").sum() == 175
     failed = table[table["status"] != "ok"]
     assert set(failed["ligand"]) == set(failing)
@@ -107,14 +108,12 @@ def test_a_screen_without_some_pairs_writes_all_outputs(tmp_path, monkeypatch):
     use(monkeypatch, failing=["three"], tetradentate=["four"])
     ligands = [parse_ligand(smiles, name) for name, smiles in (("four", FOUR), *TWO.items())]
     metals, geometries = ("La", "Nd", "Lu"), ("1:6", "4:0", "1:4")
-    request = Request(ligands, metals, geometries, engine="tblite", workers=1)
+    options = {"ligands": ligands, "metals": metals, "geometries": geometries, "workers": 1}
     with pytest.raises(InputError) as caught:
-        request.prepared()
+        Request(**options, engine="tblite", strict=True).prepared()
     assert len(caught.value.problems) == 5
-    found = run(
-        ligands, metals, geometries, engine="tblite", on_bad="leave out", pairs=[("Lu", "Nd")],
-        workers=1,
-    )  # fmt: skip
+    with pytest.warns(UserWarning, match="left out: geometry '1:6' with four"):
+        found = run(**options, engine="tblite", pairs=[("Lu", "Nd")])
     assert {(e.ligand.name, e.spec.geometry) for e in found.entries} == {
         ("four", "1:4"),
         *((name, shape) for name in TWO for shape in ("1:6", "4:0")),
@@ -125,7 +124,7 @@ def test_a_screen_without_some_pairs_writes_all_outputs(tmp_path, monkeypatch):
         *((name, "'1:4'") for name in TWO),
     ]
     paths = save(found, tmp_path)
-    assert set(paths) == {"page", "csv", "json", "structures", "heatmap"}
+    assert set(paths) == {"page", "csv", "json", "asked", "structures", "heatmap"}
     data = json.loads(paths["json"].read_text(encoding="utf-8"))
     assert len(data["rejected_input"]) == 5
     assert {row["ligand"] for row in data["rows"] if row["status"] == "ok"} == {
@@ -171,11 +170,11 @@ def test_misfits_are_told_like_bad_lines(tmp_path, monkeypatch, capsys):
 
 def test_misfits_of_the_browser(tmp_path, monkeypatch):
     use(monkeypatch)
-    asked = Asked(
-        f"{HOPO} one\n{FOUR} four\nCCC bad\n", ("La", "Nd"), ("1:6",), 8, "tblite", "auto", 0,
-        "kcal/mol", leave_out=True, retry_failed=False, pairs=("La/Nd",),
-    )  # fmt: skip
-    record = new_run(asked, check(asked))
+    asked = {
+        "ligands": f"{HOPO} one\n{FOUR} four\nCCC bad\n", "metals": ["La", "Nd"],
+        "geometries": ["1:6"], "engine": "tblite", "hops": 0, "pairs": ["La/Nd"],
+    }  # fmt: skip
+    record = new_run(*check(asked))
     assert record.complexes == 2
     write_run(record, tmp_path)
     worker._screen(tmp_path / record.key, tmp_path / "store.sqlite", 1, lambda _: None)
@@ -183,18 +182,18 @@ def test_misfits_of_the_browser(tmp_path, monkeypatch):
     assert [one["name"] for one in data["rejected_input"]] == ["bad", "four"]
     assert (data["pairs"][0]["metal"], data["pairs"][0]["other"]) == ("La", "Nd")
     with pytest.raises(InputError):
-        check(replace(asked, leave_out=False, ligands=f"{FOUR} four"))
+        check(asked | {"strict": True})
 
 
 def test_where_nothing_is_left_all_is_told():
     with pytest.raises(InputError) as caught:
-        run([FOUR, "C1CC"], "La", ["1:6", "2:4"], engine="tblite", on_bad="leave out")
+        run([FOUR, "C1CC"], "La", ["1:6", "2:4"], engine="tblite")
     assert ["C1CC" in problem for problem in caught.value.problems] == [True, False, False]
 
 
 def test_geometries_and_metals_that_are_none_are_no_misfits():
     with pytest.raises(InputError) as caught:
-        run([HOPO, FOUR], ["La", "Fe"], ["1:6", "x"], engine="tblite", on_bad="leave out")
+        run([HOPO, FOUR], ["La", "Fe"], ["1:6", "x"], engine="tblite")
     problems = caught.value.problems
     assert [problem.partition(":")[0].split(" (")[0] for problem in problems[:2]] == [
         "unknown metal 'Fe'", "unknown geometry 'x'",
@@ -203,7 +202,9 @@ def test_geometries_and_metals_that_are_none_are_no_misfits():
 
 def test_a_complex_that_is_too_large():
     large = "C" * 90 + "N(O)C(C)=O"
-    with pytest.raises(InputError, match=r"geometry '4' with .* has \d+ atoms, more than 300: use"):
+    with pytest.raises(
+        InputError, match=r"geometry '4:0' with .* has \d+ atoms, more than 300: use"
+    ):
         run(large, "La", "4", engine="tblite")
 
 
@@ -212,8 +213,7 @@ def test_a_complex_that_is_too_large():
 
 def test_one_metal_may_be_a_text_and_the_protocol_is_ours(monkeypatch):
     use(monkeypatch)
-    protocol = Protocol(hops=3, seed=5)
-    found = run(HOPO, "Lu", "1", coordination_number=8, engine="tblite", protocol=protocol)
+    found = run(HOPO, "Lu", "1", coordination_number=8, engine="tblite", hops=3, seed=5)
     assert found.metals == ("Lu",)
     assert found.geometries == ("1:6",)
     assert (found.protocol.hops, found.protocol.seed) == (3, 5)
@@ -228,18 +228,27 @@ INVALID = Chem.MolFromSmiles("C[N](C)(C)(C)CO", sanitize=False)
     ("change", "said"),
     [
         ({"ligands": None}, "ligands: None is neither"), ({"ligands": []}, "no ligands given"),
-        ({"ligands": 7}, "ligands: 7"), ({"ligands": [HOPO, 7]}, "ligand 2: 7 is no ligand"),
+        ({"ligands": 7}, "ligands: 7"), ({"ligands": [None, 7]}, "ligand 2: 7 is no ligand"),
         ({"ligands": [None]}, "ligand 1: None"), ({"ligands": INVALID}, "valence"),
         ({"ligands": Chem.Mol()}, "ligand 1: "), ({"ligands": ""}, "empty SMILES"),
         ({"metals": None}, "metals: None"), ({"metals": []}, "no metals"),
-        ({"metals": ["La", 57]}, "metals: 57"), ({"metals": "Fe"}, "unknown metal 'Fe'"),
+        ({"metals": ["La", 57]}, "metals: 57 is no text: give 'La'"),
+        ({"metals": "Fe"}, "unknown metal 'Fe'"),
         ({"geometries": None}, "geometries: None"), ({"geometries": [1]}, "geometries: 1"),
-        ({"on_bad": "skip"}, "unknown on_bad 'skip'"), ({"on_bad": None}, "unknown on_bad None"),
-        ({"pairs": None}, "pairs: None"), ({"pairs": "Nd/Dy"}, "pairs: 'Nd/Dy'"),
+        ({"strict": "yes"}, "strict: 'yes' is neither true nor false"),
+        ({"metal": "La"}, "unknown key 'metal' .did you mean metals"),
+        ({"pairs": None}, "pairs: None"), ({"pairs": "Nd-Dy"}, "pairs: 'Nd-Dy'"),
+        ({"pairs": "Nd/Dy"}, "Nd and Dy not among"),
         ({"pairs": [("La", "Lu")]}, "Lu not among"), ({"pairs": [("La", 5)]}, "pairs: "),
         ({"pairs": [("La", "La")]}, "two different metals"),
-        ({"protocol": "fast"}, "protocol"), ({"workers": "2"}, "workers"),
-        ({"coordination_number": "8"}, "coordination number '8'"),
+        ({"workers": "2"}, "workers: '2' is no whole number: give 2, say"),
+        ({"coordination_number": "8"}, "coordination_number: '8' is no whole number"),
+        ({"coordination_number": 99}, "coordination number 99"),
+        ({"level": "b3lyp-d4"}, "tblite has no method .B3LYP.: known are GFN2-xTB"),
+        ({"level": "b3lyp-d4", "engine": "auto"}, "takes hours a complex at B3LYP-D4.*gfn2-xtb"),
+        ({"level": "gfn"}, "unknown level 'gfn': known are gfn2-xtb"),
+        ({"engine": "pyscf"}, "engine pyscf takes hours a complex"),
+        ({"engine": "xtb", "level": "gfn9"}, "unknown level 'gfn9'"),
     ],
 )  # fmt: skip
 def test_what_is_of_the_wrong_kind_is_told(change, said):
@@ -249,9 +258,8 @@ def test_what_is_of_the_wrong_kind_is_told(change, said):
 
 
 def test_units_are_checked_before_anything_is_computed():
-    for wrong in (lambda: rarebind.screen(HOPO, "La", unit="eV"), lambda: check_unit(None)):
-        with pytest.raises(InputError, match="unknown unit"):
-            wrong()
+    with pytest.raises(InputError, match="unit: 'eV' is unknown: choose 'kcal/mol' or 'kJ/mol'"):
+        rarebind.screen(HOPO, "La", unit="eV")
 
 
 def test_a_molecule_that_was_not_sanitised_is_a_ligand():
@@ -280,6 +288,7 @@ def test_versions_of_all_that_computes(monkeypatch):
 
 def test_files_follow_the_screen(tmp_path, monkeypatch):
     use(monkeypatch)
-    found = run([HOPO, "CCC"], "La", "1:6", engine="tblite", on_bad="leave out")
+    with pytest.warns(UserWarning, match="left out: ligand 2"):
+        found = run([HOPO, "CCC"], "La", "1:6", engine="tblite")
     paths = write_outputs(found, tmp_path)
     assert "no donor atoms found" in paths["page"].read_text(encoding="utf-8")

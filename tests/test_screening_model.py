@@ -23,7 +23,7 @@ from rarebind.learning.release.model import Model, load_model
 from rarebind.ligands import parse_ligand
 from rarebind.screening import Prediction, Request, Watch, estimates_of, ranked_rows
 from rarebind.screening.api import run
-from rarebind.screening.predicted import _entry, check_model, screen_by_model
+from rarebind.screening.predicted import _entry, check_model, plan_by_model, screen_by_model
 from rarebind.uncertainty import family, sigmas
 from rarebind.units import KCAL_PER_EV
 
@@ -163,24 +163,27 @@ def test_an_element_that_the_model_has_not_seen_is_told(screened, model):
     bromo = complex_spec("Lu", parse_ligand("CNC(=O)c1cc(Br)cc(O)c1O", "bromo"), "1:6")
     entry = _entry(bromo, anchor, {}, model)
     assert entry.binding is None
-    assert "has not seen Br: compute it with --fall-back" in entry.reason
+    assert "has not seen Br: it is computed without --no-fall-back" in entry.reason
 
 
 def test_unseen_elements_are_told_before_anything_is_computed():
     bromo = parse_ligand("CNC(=O)c1cc(Br)cc(O)c1O", "bromo")
-    request = Request((bromo, parse_ligand(HOPO)), ("La", "Lu"), ("1:6",))
-    advice = "compute it with --fall-back on the command line, fall_back=True in Python"
+    asked = {
+        "ligands": (bromo, parse_ligand(HOPO)), "metals": ("La", "Lu"), "geometries": ("1:6",),
+        "fall_back": False, "strict": True,
+    }  # fmt: skip
+    advice = r"it is computed without --no-fall-back \(fall_back=False\)"
     with pytest.raises(InputError, match=f"^bromo: model .* has not seen Br: {advice}$"):
-        request.prepared()
-    lenient = replace(request, strict=False)
-    prepared = lenient.prepared()
+        Request(**asked).prepared()
+    lenient = asked | {"strict": False}
+    prepared = Request(**lenient).prepared()
     assert [found.name for found in prepared.left_out] == ["bromo"]
     assert {spec.ligand.name for spec in prepared.specs} == {"HOPO-methyl"}
     with pytest.raises(InputError, match="has not seen Br"):
-        replace(lenient, ligands=(bromo,)).prepared()
+        Request(**lenient | {"ligands": bromo}).prepared()
     # What is computed anyway, or when asked, needs no model that knows it.
     for change in ({"metals": ("La", "Y")}, {"fall_back": True}):
-        found = replace(request, **change).prepared()
+        found = Request(**asked | change).prepared()
         assert (len(found.specs), found.left_out) == (4, ())
 
 
@@ -210,8 +213,9 @@ def test_what_is_unlike_the_training_set_is_computed_when_asked(screened, model,
     told, totals = [], []
     watch = Watch(on_total=totals.append, on_done=told.append)
     with Store(store) as results:
-        flagged = screen_by_model(specs, results, doubtful)
-        found = screen_by_model(specs, results, doubtful, fall_back=True, watch=watch)
+        plan = plan_by_model(specs, doubtful, Protocol(), fall_back=False)
+        flagged = screen_by_model(specs, plan, results, doubtful, fall_back=False)
+        found = screen_by_model(specs, plan, results, doubtful, watch=watch)
     sources = [
         [(e.spec.metal, isinstance(e.binding, Prediction)) for e in some.entries]
         for some in (flagged, found)
@@ -234,14 +238,13 @@ def test_what_is_unlike_the_training_set_is_computed_when_asked(screened, model,
     [
         ({"metals": ()}, "no metals"),
         ({"geometries": ("1:6", "1:6")}, "more than once"),
-        ({"workers": 0}, "workers must be at least 1"),
+        ({"workers": 0}, "workers: 0 is below 1"),
         ({"engine": "orca-6"}, "orca-6"),
         ({"engine": "tblite", "model": Path("m.rarebind")}, "of no use"),
-        ({"engine": "tblite", "fall_back": True}, "nothing to fall back from"),
     ],
 )
 def test_bad_requests_are_refused_before_anything_is_computed(change, message):
-    request = {"ligands": (parse_ligand(HOPO),), "metals": ("La",), "geometries": ("1:6",)}
+    request = {"ligands": HOPO, "metals": ("La",), "geometries": ("1:6",)}
     with pytest.raises(InputError, match=message):
         Request(**request | change).prepared()
 
@@ -250,7 +253,7 @@ def test_a_metal_that_the_model_has_not_seen_is_refused(model):
     content = model._content
     other = Model(replace(content, hydration={m: content.hydration[m] for m in ("La", "Eu")}))
     check_model(other, ("La", "Eu", "Y", "Sc"), Protocol())
-    with pytest.raises(InputError, match=r"has not seen Lu: it knows Eu, La; .*--fall-back"):
+    with pytest.raises(InputError, match=r"has not seen Lu: it knows Eu, La; .*--no-fall-back"):
         check_model(other, ("La", "Lu"), Protocol())
     check_model(other, ("La", "Lu"), Protocol(), fall_back=True)
 
@@ -271,14 +274,14 @@ def test_a_model_of_something_else_is_refused(model, tmp_path):
 
 def test_all_bad_ligands_are_told_at_once():
     with pytest.raises(InputError) as caught:
-        rarebind.screen([HOPO, "CCC", "not a smiles", HOPO, 7])
+        rarebind.screen([HOPO, "CCC", "not a smiles", HOPO, 7], strict=True)
     assert [re.match(r"ligand (\d)", p)[1] for p in caught.value.problems] == ["2", "3", "4", "5"]
 
 
 def test_molecules_are_ligands_too():
     from rdkit import Chem
 
-    from rarebind.screening.api import survey_ligands
+    from rarebind.screening.given import survey_ligands
 
     molecule = Chem.AddHs(Chem.MolFromSmiles(HOPO))
     molecule.SetProp("_Name", "mine")

@@ -1,6 +1,5 @@
 """The front of strength and selectivity, against comparing all with all, and by hand."""
 
-import json
 import math
 
 import numpy as np
@@ -8,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
-from test_screening_selectivity import NO_ESTIMATES, estimates_of, made, published
+from test_screening_selectivity import estimates_of, made, published
 
 from rarebind.errors import InputError
-from rarebind.screening.pareto import _front, membership, pareto_front, tradeoffs
+from rarebind.screening.pareto import _front, membership, pareto_front
+from rarebind.screening.selectivity import compare_pair
 from rarebind.units import KCAL_PER_EV
 
 
@@ -151,56 +151,27 @@ def test_wrong_spreads_are_refused(spreads, draws, message):
 
 
 def test_the_front_of_the_published_table():
-    estimates = estimates_of(published())
-    found = tradeoffs(estimates, "Nd", "Dy", geometry="4:0")
+    found = compare_pair(estimates_of(published()), "Nd", "Dy", geometry="4:0")
     energies = {
         (row.ligand, row.metal): row.exchange_kcal_mol
         for row in published()
         if row.geometry == "4:0"
     }
-    for point in found:
-        nd, dy = (energies[point.ligand, metal] for metal in ("Nd", "Dy"))
-        assert point.strength * KCAL_PER_EV == pytest.approx(nd)
-        assert point.selectivity * KCAL_PER_EV == pytest.approx(nd - dy, abs=1e-9)
-        assert point.probability_front is None
-    x, y = zip(*((point.strength, point.selectivity) for point in found), strict=True)
-    assert [point.front for point in found] == _compared(x, y)
-    strongest = min(found, key=lambda point: point.strength)
-    assert strongest.front
-    assert 1 < sum(point.front for point in found) < len(found) / 2
+    strengths = [energies[ligand, "Nd"] for ligand in found["ligand"]]
+    assert list(found["strength"] * KCAL_PER_EV) == pytest.approx(strengths)
+    assert found["probability_front"].isna().all()
+    assert list(found["front"]) == _compared(found["strength"], found["difference"])
+    assert found["front"][found["strength"].idxmin()]
+    assert 1 < found["front"].sum() < len(found) / 2
 
 
-def test_tradeoffs_carry_their_probabilities():
+def test_pairs_carry_the_probabilities_of_the_front():
     # A is strong, B selective, C neither, D unknown; what they are off by is shared.
     spread = np.full((8, 1), 0.2)
-    estimates = made([-3, -1, -0.5, math.nan], [-3, 0, 0, 0], spread)
-    found = tradeoffs(estimates, "Nd", "Dy", draws=300)
-    assert [(p.ligand, p.front, p.probability_front) for p in found] == [
-        ("A", True, 1), ("B", True, 1), ("C", False, 0), ("D", False, 0),
-    ]  # fmt: skip
-    text = json.dumps([point.data() for point in found], allow_nan=False)
-    assert [point["strength"] for point in json.loads(text)] == [
-        pytest.approx(-3 * KCAL_PER_EV), pytest.approx(-KCAL_PER_EV),
-        pytest.approx(-0.5 * KCAL_PER_EV), None,
-    ]  # fmt: skip
-
-
-def test_metals_that_were_not_screened_are_named():
-    with pytest.raises(InputError, match="no estimates of Lu: the metals screened are Nd, Dy"):
-        tradeoffs(made([0.0], [0.0]), "Lu", "Dy")
-    with pytest.raises(InputError, match="nothing was screened"):
-        tradeoffs(NO_ESTIMATES, "Nd", "Dy")
-
-
-def test_tradeoffs_carry_their_intervals():
-    spread = np.array([[0.3, 0.1], [0.2, 0.0], [0.3, -0.1], [0.2, 0.1]])
-    first, second = tradeoffs(made([-1.0, -0.5], [-0.9, -0.5], spread, multiplier=2.0), "Nd", "Dy")
-    assert first.strength_half_width == pytest.approx(math.hypot(0.3, 0.1))
-    assert first.selectivity_half_width == pytest.approx(2 * 0.2)
-    assert second.selectivity_half_width == pytest.approx(2 * 0.1)
-    data = first.data()
-    assert data["selectivity_half_width"] == pytest.approx(0.4 * KCAL_PER_EV)
-    assert data["strength_half_width"] == pytest.approx(first.strength_half_width * KCAL_PER_EV)
+    found = compare_pair(made([-3, -1, -0.5, math.nan], [-3, 0, 0, 0], spread), "Nd", "Dy")
+    by_ligand = found.set_index("ligand").loc[list("ABCD")]
+    assert list(by_ligand["front"]) == [True, True, False, False]
+    assert list(by_ligand["probability_front"]) == [1, 1, 0, 0]
 
 
 def test_fronts_of_many_samples_at_once():

@@ -17,6 +17,7 @@ from rarebind.screening.estimates import Estimates
 from rarebind.screening.heatmap import draw_heatmap
 from rarebind.screening.page.content import page_content
 from rarebind.screening.screen import Entry
+from rarebind.screening.selectivity import compare_pair
 from rarebind.screening.table import COLUMNS
 
 LIGANDS = made_ligands(3)
@@ -47,7 +48,7 @@ def test_the_calibrated_gaussian_has_the_stated_intervals():
     stated = estimates.difference_half_widths([0, 0], [2, 1])
     assert Z * np.linalg.norm(difference, axis=1) == pytest.approx(stated)
     assert stated == pytest.approx([2 * math.hypot(0.2, 0.4), 2 * 0.5])
-    assert estimates.difference_half_widths([1, 0], [1, 3]) == [None, None]
+    assert np.isnan(estimates.difference_half_widths([1, 0], [1, 3])).all()
     assert estimates.rows_of["A", "Eu"] == (0,)
 
 
@@ -55,7 +56,7 @@ def test_computed_energies_alone_have_no_calibrated_spread():
     estimates = Estimates(("A",), ("Eu",), ("1:6",), [0.0], [0.0], None, None, [False])
     assert estimates.calibrated_spread is None
     assert estimates.calibrated_differences([0], [0]) is None
-    assert estimates.difference_half_widths([0], [0]) == [None]
+    assert np.isnan(estimates.difference_half_widths([0], [0])).all()
     assert not estimates.unsure.any()
 
 
@@ -107,13 +108,9 @@ def test_pairs_of_computed_metals_have_neither_intervals_nor_probabilities():
             assert (point["probability_front"] is None) == computed
             assert (point["strength_half_width"] is None) == (front["metal"] in {"La", "Y"})
             assert (point["selectivity_half_width"] is None) == computed
-    from rarebind.screening.pareto import tradeoffs
-    from rarebind.screening.selectivity import best_for_pair
-
-    estimates = estimates_of(screened)
-    assert {row.probability_best for row in best_for_pair(estimates, "La", "Y")} == {None}
-    assert {row.half_width for row in best_for_pair(estimates, "La", "Y")} == {None}
-    assert {point.probability_front for point in tradeoffs(estimates, "La", "Y")} == {None}
+    found = compare_pair(estimates_of(screened), "La", "Y")
+    nothing = ["probability_best", "half_width", "probability_front", "strength_half_width"]
+    assert found[nothing].isna().all(axis=None)
 
 
 def test_a_pair_that_was_not_screened_has_no_row(screen):

@@ -20,16 +20,16 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from fastapi.testclient import TestClient
 
-from rarebind.campaigns import Protocol, Store
+from rarebind.campaigns import Store
 from rarebind.cli import main
 from rarebind.engines import LEVELS, LevelOfTheory
 from rarebind.errors import InputError, MissingDependencyError
 from rarebind.ligands import MAX_NAME, parse_ligand, survey_ligand_table
 from rarebind.screening import Request, ranked_rows, short_list_request, specs_for
+from rarebind.screening.given import read_line, survey_lines
 from rarebind.serving import need_serving, needs, worker
 from rarebind.serving.app import Settings, create_app, new_token
 from rarebind.serving.assets import EDITOR_FILES
-from rarebind.serving.bodies import ScreenBody
 from rarebind.serving.guard import HEADERS, TOKEN_HEADER
 from rarebind.serving.limits import (
     MAX_BODY,
@@ -39,7 +39,6 @@ from rarebind.serving.limits import (
     MAX_SMILES,
     MAX_WAITING,
 )
-from rarebind.serving.lines import read_line, survey_lines
 from rarebind.serving.runs import (
     FILES,
     RECORD,
@@ -50,7 +49,7 @@ from rarebind.serving.runs import (
     write_run,
 )
 from rarebind.serving.screen_queue import ScreenQueue, advanced
-from rarebind.serving.screens import Asked
+from rarebind.serving.screens import check, request_of
 from rarebind.serving.server import serve
 
 PORT = 8765
@@ -107,8 +106,9 @@ def test_the_page_knows_its_token_and_the_choices(client):
     assert start["shortList"] == {
         "most": MAX_SHORT_LIST,
         "levels": ["b3lyp-d4", "b3lyp-d4-4f-in-core"],
-        "defaultLevel": "b3lyp-d4",
     }
+    assert start["defaults"]["short_list_level"] == "b3lyp-d4"
+    assert start["defaults"]["fall_back"] is True
     assert start["limits"] == {"ligands": MAX_LIGANDS, "smiles": MAX_SMILES, "waiting": MAX_WAITING}
 
 
@@ -334,9 +334,10 @@ def test_at_most_so_many_complexes(client, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "Field required"), (b"{", "JSON"), (b"[]", "dict"), (b"null", "dict"),
+        (b"", "is missing"), (b"{", "JSON"), (b"[]", "no mapping"), (b"null", "is missing"),
         (b'{"line": NaN}', "line: "), (b'{"line": 3}', "line: "), (b'{"line": ["C"]}', "line: "),
-        (b'{"line": "C", "path": "/etc/passwd"}', "path: Extra inputs"), (b"\xff\xfe", ""),
+        (b'{"line": "C", "path": "/etc/passwd"}', "unknown key 'path'"),
+        (b"\xff\xfe", ""),
         (b"[" * 100_000, ""), (b'{"line": "' + b"C" * 100_000 + b'"}', str(MAX_SMILES)),
     ],
 )  # fmt: skip
@@ -351,28 +352,29 @@ def test_what_is_no_line(client, content, said):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"metals": "La"}, "metals"), ({"metals": [57]}, "metals.0"),
-        ({"metals": ["La"] * 21}, "metals"), ({"geometries": ["1:6"] * 9}, "geometries"),
+        ({"metals": [57]}, "metals"), ({"metals": 57}, "metals"),
+        ({"geometries": [f"1:{n}" for n in range(9)]}, "geometries"),
         ({"coordination_number": "8"}, "coordination_number"),
         ({"coordination_number": 8.5}, "coordination_number"), ({"hops": -1}, "hops"),
         ({"hops": 101}, "hops"), ({"engine": "orca"}, "engine"),
-        ({"builder": "/bin/sh"}, "builder"), ({"retry_failed": 1}, "retry_failed"),
-        ({"unit": "eV"}, "unit"), ({"leave_out": "yes"}, "leave_out"), ({"store": "x"}, "store"),
+        ({"engine": "os:system"}, "engine"), ({"builder": "/bin/sh"}, "builder"),
+        ({"retry_failed": 1}, "retry_failed"),
+        ({"unit": "eV"}, "unit"), ({"strict": "yes"}, "strict"), ({"store": "x"}, "store"),
         ({"model": "/tmp/model"}, "model"), ({"workers": 99}, "workers"),
         ({"ligands": None}, "ligands"), ({"fall_back": 1}, "fall_back"),
         ({"short_list": -1}, "short_list"), ({"short_list": MAX_SHORT_LIST + 1}, "short_list"),
         ({"short_list": 1.5}, "short_list"), ({"short_list": True}, "short_list"),
         ({"short_list_level": ["b3lyp-d4"]}, "short_list_level"),
-        ({"short_list_level": "b" * 41}, "short_list_level"),
-        ({"short_list_metals": "La"}, "short_list_metals"),
-        ({"short_list_metals": ["La"] * 21}, "short_list_metals"),
-        ({"pairs": "Nd/Dy"}, "pairs"), ({"pairs": ["Nd/Dy"] * (MAX_PAIRS + 1)}, "pairs"),
-        ({"pairs": ["Nd/Dy/La/Lu"]}, "pairs.0"),
+        ({"short_list_level": "os:system"}, "short_list_level"),
+        ({"level": "os:system"}, "level"), ({"level": "tblite@/tmp/x"}, "level"),
+        ({"short_list_metals": 7}, "short_list_metals"),
+        ({"pairs": ["Nd/Dy"] * (MAX_PAIRS + 1)}, "pairs"),
+        ({"pairs": ["Nd/Dy/La/Lu"]}, "pairs"),
     ],
 )  # fmt: skip
 def test_forms_are_strict(client, queue, change, field):
     found = problems(post(client, "/api/screens", SCREEN | change))
-    assert found[0].startswith(f"{field}: ")
+    assert re.match(rf"{field}: |unknown key '{field}'", found[0])
     assert queue.runs() == []
 
 
@@ -457,11 +459,11 @@ def test_no_ligands(text):
 def test_ligands_that_do_not_fit_stop_a_screen_or_are_left_out(client, queue):
     four = "CC(=O)N(O)CCN(O)C(C)=O"
     content = SCREEN | {"ligands": f"{HOPO} two\n{four} four"}
-    [found] = problems(post(client, "/api/screens", content))
+    [found] = problems(post(client, "/api/screens", content | {"strict": True}))
     assert "geometry '1:6' with four (4 donors)" in found
-    assert post(client, "/api/screens", content | {"leave_out": True}).status_code == 202
+    assert post(client, "/api/screens", content).status_code == 202
     assert queue.runs()[0].complexes == 1
-    alone = {"ligands": f"C1CC\n{four} four", "leave_out": True}
+    alone = {"ligands": f"C1CC\n{four} four"}
     told = problems(post(client, "/api/screens", SCREEN | alone))
     assert [text.partition(" ")[0] for text in told] == ["'C1CC'", "geometry"]
 
@@ -475,18 +477,18 @@ def test_pairs_are_checked(client, queue):
     assert [text.partition(":")[0] for text in found][:2] == ["pair Nd/Lu", "pair Nd/Nd"]
     assert "pair Dy/Nd given more than once" in found[2]
     assert post(client, "/api/screens", content | {"pairs": ["Dy/Nd"]}).status_code == 202
-    assert queue.runs()[0].asked.request().pairs == (("Dy", "Nd"),)
+    assert request_of(queue.runs()[0].asked).pairs == (("Dy", "Nd"),)
 
 
 def test_bad_lines_stop_a_screen_or_are_left_out(client, queue):
     lines = {"ligands": f"{HOPO}\nC1CC\nCCO"}
-    found = problems(post(client, "/api/screens", SCREEN | lines))
+    found = problems(post(client, "/api/screens", SCREEN | lines | {"strict": True}))
     assert [text.partition(":")[0] for text in found] == ["line 2", "line 3"]
     assert queue.runs() == []
-    assert post(client, "/api/screens", SCREEN | lines | {"leave_out": True}).status_code == 202
+    assert post(client, "/api/screens", SCREEN | lines).status_code == 202
     [run] = queue.runs()
     assert run.complexes == 1
-    nothing_left = SCREEN | {"ligands": "C1CC", "leave_out": True}
+    nothing_left = SCREEN | {"ligands": "C1CC"}
     assert problems(post(client, "/api/screens", nothing_left))
 
 
@@ -529,7 +531,7 @@ def test_a_short_list_is_checked_in_the_words_of_the_command_line(client, queue,
 
 
 @pytest.mark.parametrize(
-    "change", [{"short_list_level": "b3lyp-d4"}, {"short_list_metals": ["La"]}]
+    "change", [{"short_list_level": "b3lyp-d4-4f-in-core"}, {"short_list_metals": ["La"]}]
 )
 def test_how_without_a_short_list_is_told(client, change):
     found = problems(post(client, "/api/screens", SCREEN | change))
@@ -543,22 +545,17 @@ def test_a_short_list_without_its_engine_is_told(client, queue, monkeypatch):
     assert queue.runs() == []
 
 
-def test_there_is_nothing_to_fall_back_from_where_all_is_computed(client):
-    found = problems(post(client, "/api/screens", SCREEN | {"fall_back": True}))
-    assert found == ["engine tblite computes all: there is nothing to fall back from"]
-
-
 def test_what_is_asked_for_is_what_is_run(tmp_path):
     pytest.importorskip("pyscf")
     content = SCREEN | {"metals": ["Lu", "La"], "engine": "model"}
     more = {"short_list_level": "b3lyp-d4-4f-in-core", "short_list_metals": ["La", "Lu"]}
     found = []
-    for change in ({}, {"fall_back": True, "short_list": 3}, {"short_list": 3} | more):
-        run = new_run(ScreenBody(**content | change).asked(), 2)
+    for change in ({}, {"fall_back": False, "short_list": 3}, {"short_list": 3} | more):
+        run = new_run(*check(content | change))
         write_run(run, tmp_path)
-        found.append(read_run(tmp_path / run.key).asked)
-    assert [asked.request().fall_back for asked in found] == [False, True, False]
-    assert [asked.short_list_request(2) for asked in found] == [
+        found.append(request_of(read_run(tmp_path / run.key).asked, 2))
+    assert [asked.fall_back for asked in found] == [True, False, True]
+    assert [asked.short_list_request() for asked in found] == [
         None,
         short_list_request(3, ("Lu", "La"), workers=2),
         short_list_request(
@@ -629,9 +626,7 @@ def test_results_are_handed_out_without_rights(client, tmp_path):
 
 def test_earlier_screens_are_shown_and_what_is_no_screen_is_not(queue, tmp_path):
     folder = tmp_path / "runs"
-    asked = Asked(HOPO, ("La",), ("1:6",), 8, "tblite", "auto", 0, "kcal/mol", leave_out=False,
-                  retry_failed=False)  # fmt: skip
-    done, waiting = new_run(asked, 1).ending("done"), new_run(asked, 1)
+    done, waiting = new_run(SCREEN, 1).ending("done"), new_run(SCREEN, 1)
     for run in (done, waiting):
         write_run(run, folder)
     (folder / "linked").mkdir()
@@ -646,18 +641,16 @@ def test_earlier_screens_are_shown_and_what_is_no_screen_is_not(queue, tmp_path)
 
 
 def test_screens_of_servers_without_short_lists_are_read(tmp_path):
-    asked = Asked(HOPO, ("La",), ("1:6",), 8, "tblite", "auto", 0, "kcal/mol", leave_out=False,
-                  retry_failed=False)  # fmt: skip
-    run = new_run(asked, 1)
+    run = new_run(SCREEN, 1)
     write_run(run, tmp_path)
     record = tmp_path / run.key / RECORD
     data = json.loads(record.read_text())
-    for name in ("fall_back", "short_list", "short_list_level", "short_list_metals"):
-        del data["asked"][name]
+    data["asked"] |= {"leave_out": False, "short_list_level": None, "short_list": 0}
     del data["progress"]["part"]
     record.write_text(json.dumps(data))
-    assert read_run(record.parent) == run
-    assert run.asked.short_list_request() is None
+    asked = read_run(record.parent).asked
+    assert asked == SCREEN | {"strict": True, "short_list": 0}
+    assert request_of(asked).short_list_request() is None
 
 
 def test_progress():
@@ -735,10 +728,7 @@ def test_a_screen_through_the_queue(screened):
     [row] = ranking["rows"]
     assert row["ligand"] == "fluoro"
     # The same calculations, looked up in the store of the server.
-    request = Request(
-        ligands=(read_line(SCREEN["ligands"]),), metals=("La",), geometries=("1:6",),
-        engine="tblite", protocol=Protocol(hops=0), workers=1,
-    )  # fmt: skip
+    request = Request(**SCREEN | {"ligands": [read_line(SCREEN["ligands"])], "workers": 1})
     with Store(store) as results:
         [wanted] = ranked_rows(request.prepared().run(results), "kcal/mol")
     assert row["exchange"] == pytest.approx(wanted.exchange)
@@ -750,12 +740,9 @@ def test_a_short_list_comes_after_the_screen_with_a_count_of_its_own(
     screened, tmp_path, monkeypatch
 ):
     """In this process, at a level that is fast: the worker's own would need one that is slow."""
-    monkeypatch.setattr("rarebind.screening.short_list._is_xtb", lambda level: False)
+    monkeypatch.setattr("rarebind.screening.short_list.is_single_point", lambda level: True)
     monkeypatch.setitem(LEVELS, "gfn1-xtb", GFN1_WATER)
-    asked = Asked(
-        SCREEN["ligands"], ("La",), ("1:6",), 8, "tblite", "auto", 0, "kJ/mol", leave_out=False,
-        retry_failed=False, short_list=2, short_list_level="gfn1-xtb",
-    )  # fmt: skip
+    asked = SCREEN | {"unit": "kJ/mol", "short_list": 2, "short_list_level": "gfn1-xtb"}
     run = new_run(asked, 1)
     write_run(run, tmp_path)
     folder = tmp_path / run.key

@@ -8,7 +8,6 @@ import pytest
 from test_serving_process import HOPO, PATIENCE, Served
 
 from rarebind.serving.runs import new_run, write_run
-from rarebind.serving.screens import Asked
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -250,11 +249,11 @@ def test_from_a_smiles_to_the_report(page):
 
 
 def test_a_screen_with_a_short_list_is_shown_and_fills_the_form(driver, tmp_path):
-    asked = Asked(
-        HOPO, ("Lu", "La"), ("1:6",), 8, "model", "auto", 8, "kcal/mol", leave_out=False,
-        retry_failed=False, fall_back=True, short_list=3, short_list_level="b3lyp-d4-4f-in-core",
-        short_list_metals=("La",),
-    )  # fmt: skip
+    asked = {
+        "ligands": HOPO, "metals": ["Lu", "La"], "geometries": ["1:6"], "engine": "model",
+        "fall_back": True, "short_list": 3, "short_list_level": "b3lyp-d4-4f-in-core",
+        "short_list_metals": ["La"], "strict": True,
+    }  # fmt: skip
     run = new_run(asked, 2).ending("done")
     write_run(run, tmp_path / "runs")
     for name in ("ranking.csv", "short-list.csv"):

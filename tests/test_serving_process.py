@@ -18,7 +18,6 @@ from stored import records
 pytest.importorskip("fastapi", reason="needs fastapi")
 
 from rarebind.serving.runs import new_run, write_run
-from rarebind.serving.screens import Asked
 
 HOPO = "CNC(=O)c1cc(F)cc(=O)n1O"
 #: Seconds; many times what an idle core takes.
@@ -123,11 +122,8 @@ def test_stopped_it_ends_the_screen_and_keeps_what_is_computed(served, tmp_path)
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs signals")
 def test_without_its_server_a_screen_ends(tmp_path):
-    asked = Asked(
-        HOPO, ("La",), ("1:6",), 8, "tblite", "auto", 100, "kcal/mol", leave_out=False,
-        retry_failed=False,
-    )  # fmt: skip
-    run = new_run(asked, 1)
+    asked = {"ligands": HOPO, "metals": ["La"], "geometries": ["1:6"], "engine": "tblite"}
+    run = new_run(asked | {"hops": 100}, 1)
     write_run(run, tmp_path)
     screen = subprocess.Popen(
         [sys.executable, "-m", "rarebind.serving.worker", str(tmp_path / run.key),

@@ -322,7 +322,7 @@ def computed(tmp_path_factory):
     """HOPO with La, and with Lu as if a model had predicted it: the screen and its store."""
     path = tmp_path_factory.mktemp("short") / "store.sqlite"
     with Store(path) as store:
-        found = screen_by_calculation([HOPO], store, protocol=PROTOCOL, workers=1)
+        found = screen_by_calculation(plan_screen([HOPO], PROTOCOL), store, workers=1)
     (anchor,) = found.entries
     lutetium = HOPO.with_metal("Lu")
     predicted = Entry(lutetium, prediction(lutetium, -0.1), anchor.calculation)
@@ -363,7 +363,7 @@ def test_what_was_predicted_is_relaxed_and_nothing_is_computed_twice(computed):
 
 def test_a_table_from_python(computed, monkeypatch):
     found, path = computed
-    monkeypatch.setattr("rarebind.screening.short_list._is_xtb", lambda level: False)
+    monkeypatch.setattr("rarebind.screening.short_list.is_single_point", lambda level: True)
     monkeypatch.setitem(LEVELS, "gfn1-xtb", GFN1_WATER)
     table = short_list(found, 1, level="gfn1-xtb", unit="kJ/mol", store=path, workers=1)
     assert table.attrs["level"] == str(GFN1_WATER)

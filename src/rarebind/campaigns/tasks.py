@@ -48,8 +48,8 @@ class Protocol:
     level
         Level of theory of all relaxations and energies.
     builder
-        ``auto`` (grafting where a template ships and the ligand fits, else Architector) or a
-        builder's name.
+        ``auto`` (grafting where a template ships and the ligand fits, else Architector where it is
+        installed, else embedding) or a builder's name.
     seed
         Seeds conformers and builders.
     conformers
@@ -104,11 +104,16 @@ class Protocol:
         """The builder that serves `spec`."""
         if self.builder != "auto":
             return self.builder
-        return "grafting" if has_template(spec) else "architector"
+        return "grafting" if has_template(spec) else _for_any_ligand()
 
     def data(self) -> dict[str, Any]:
         """All choices as plain data, for reports."""
         return to_data(self)
+
+
+def _for_any_ligand() -> str:
+    """The builder of ligands that carry no scaffold of the library."""
+    return "embedding" if BUILDERS.spec("architector").missing() else "architector"
 
 
 @dataclass
@@ -173,9 +178,10 @@ class TaskFactory:
             "conformer_search": self.protocol.conformer_search,
         }
         if self._may_not_fit(spec, name):
-            otherwise = self._options("architector")
-            arguments["otherwise"] = {"builder": "architector", "options": otherwise}
-            versions.append(BUILDERS.create("architector", **otherwise).version)
+            other = _for_any_ligand()
+            otherwise = self._options(other)
+            arguments["otherwise"] = {"builder": other, "options": otherwise}
+            versions.append(BUILDERS.create(other, **otherwise).version)
         if self.protocol.conformer_search == "crest":
             versions.append(crest_version())
         return self._task("template", arguments, versions=tuple(versions), label=spec.name)
@@ -193,7 +199,6 @@ class TaskFactory:
             and builder == "grafting"
             and spec.ligand is not None
             and spec.ligand.scaffold is None
-            and not BUILDERS.spec("architector").missing()
         )
 
     def _task(

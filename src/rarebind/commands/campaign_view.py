@@ -11,7 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from rarebind.commands.progress import progress_bar
+from rarebind.commands.progress import progress_bar, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def run_with_bar(
             if ended.status in unusable:
                 unusable[ended.status] += 1
             counts = [f"{number} {status}" for status, number in unusable.items() if number]
-            bar.update(line, advance=1, description=", ".join([ended.task.label, *counts]))
+            bar.update(line, advance=1, description=", ".join([step_of(ended), *counts]))
 
         run_tasks(
             tasks,

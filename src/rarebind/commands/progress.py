@@ -2,30 +2,97 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 if TYPE_CHECKING:
     from rich.status import Status
 
+    from rarebind.campaigns.run import Ended
     from rarebind.learning import training
     from rarebind.learning.training.history import Epoch
 
+#: Seconds between two lines, at least, and as a share of the time passed.
+_PAUSE, _SHARE = 10.0, 0.1
+#: Seconds of which the speed is an average: calculations differ in length.
+_AVERAGED = 600.0
+#: What a step of a campaign does with what its label names.
+_STEPS = {
+    "ion": "bare ion",
+    "ligand": "free ligand relaxed",
+    "template": "built and relaxed",
+    "series": "relaxed with this metal",
+    "interpolated": "relaxed with this metal",
+    "single_point": "single point",
+}
+
 
 def progress_bar(console: Console) -> Progress:
-    """Bar, count, time and what has just ended."""
-    return Progress(
+    """Bar, count, time passed and left, and what has just ended; lines where nobody watches."""
+    return _Bar(
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        _Left(),
+        # Names that people gave are no markup.
+        TextColumn("{task.description}", markup=False),
         console=console,
+        disable=not console.is_terminal,
+        speed_estimate_period=_AVERAGED,
     )
+
+
+def step_of(ended: Ended) -> str:
+    """What has ended, in words: ligand or complex, step, and how, where it is no success."""
+    label, step = ended.task.label, _STEPS.get(ended.task.step, "relaxed")
+    return f"{label}: {step}" + ("" if ended.status == "ok" else f", {ended.status}")
+
+
+class _Left(ProgressColumn):
+    """The time left."""
+
+    def render(self, task: Task) -> Text:
+        return Text(_left(task))
+
+
+class _Bar(Progress):
+    """A bar; where it is disabled, a line now and then, less often the longer it takes."""
+
+    _said: float | None = None
+
+    def update(self, task_id: TaskID, *args: Any, **changes: Any) -> None:
+        super().update(task_id, *args, **changes)
+        if not self.disable:
+            return
+        task, now = self._tasks[task_id], time.monotonic()
+        pause = max(_PAUSE, _SHARE * (task.elapsed or 0))
+        if self._said is None or now - self._said >= pause or task.finished:
+            self._said = now
+            count = f"{task.completed:g}/{task.total:g}" if task.total else f"{task.completed:g}"
+            parts = [count, _left(task), task.description]
+            text = "  ".join(part for part in parts if part)
+            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _left(task: Task) -> str:
+    left = task.time_remaining
+    return "" if not left else f"about {timedelta(seconds=round(left))} left"
 
 
 class Told:

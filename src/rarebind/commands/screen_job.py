@@ -1,99 +1,89 @@
-"""A screen as the command line runs it: bad ligands told, progress shown, the short list after."""
+"""A screen as the command line runs it: asked for, bad ligands told, progress shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rarebind.campaigns import Store
-from rarebind.commands.progress import progress_bar
+from rarebind.commands.progress import progress_bar, step_of
 from rarebind.errors import InputError
-from rarebind.ligands import Rejected, Survey, survey_ligand_table
-from rarebind.screening import (
-    Screen,
-    ShortList,
-    ShortListRequest,
-    Watch,
-    compute_short_list,
-    short_list_request,
-)
-from rarebind.screening.short_list import DEFAULT_LEVEL
+from rarebind.io.yaml import load_yaml
+from rarebind.ligands import survey_ligand_table
+from rarebind.screening.request import Request
+from rarebind.screening.short_list import compute_short_list
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rarebind.screening import Screen, ShortList, ShortListRequest, Watch
     from rarebind.screening.request import Prepared
 
 
-def read_ligands(path: Path, *, strict: bool, console: Console) -> Survey:
-    """The ligands of a file; bad ones and notes are told.
+def read_request(ligands: Path | None, config: Path | None, options: Mapping[str, Any]) -> Request:
+    """What is asked for: a file of ligands, a YAML file, and options, which win.
+
+    Parameters
+    ----------
+    options
+        None where they are not given.
 
     Raises
     ------
     InputError
-        The file cannot be used, no ligand is good, or with `strict` one of them is bad.
+        It cannot be used; what comes from the YAML file is told with its name.
     """
-    where = f"{path}, line"
-    table = survey_ligand_table(path).checked(where, strict=strict)
-    _tell_left_out(table.problems(where), console)
-    for ligand in table.ligands:
+    asked = {} if config is None else _from_yaml(config)
+    asked |= {name: value for name, value in options.items() if value not in (None, [])}
+    if ligands is not None:
+        asked["ligands"] = survey_ligand_table(ligands)
+    if "ligands" not in asked:
+        raise InputError("no ligands given: name a CSV file, or a YAML file with --config")
+    try:
+        return Request(**asked)
+    except InputError as error:
+        if config is None or ligands is not None:
+            raise
+        raise InputError(f"{config}: {problem}" for problem in error.problems) from error
+
+
+def _from_yaml(path: Path) -> dict[str, Any]:
+    content = load_yaml(path)
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise InputError(f"{path}: expected options of a screen, such as ligands and metals")
+    given = content.get("ligands")
+    if isinstance(given, str) and given.endswith(".csv"):
+        content["ligands"] = survey_ligand_table(path.parent / given)
+    return content
+
+
+def tell(prepared: Prepared, console: Console) -> None:
+    """Tell of ligands that are left out, of notes on the others, and of what is not predicted."""
+    survey = prepared.request.ligands
+    for problem in (*survey.problems(), *(found.reason for found in prepared.left_out)):
+        _say(f"left out: {problem}", console)
+    for ligand in survey.ligands:
         for note in ligand.notes:
-            console.print(f"[dim]{ligand.name}: {note}[/dim]", highlight=False)
-    return table
+            _say(f"{ligand.name}: {note}", console, style="dim")
+    if note := prepared.request.without_model:
+        _say(note, console)
 
 
-def tell_misfits(left_out: Sequence[Rejected], console: Console) -> None:
-    """Tell of ligands that are left out though their lines are good."""
-    _tell_left_out([found.reason for found in left_out], console)
+def _say(text: str, console: Console, style: str | None = None) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True, style=style)
 
 
-def _tell_left_out(problems: Sequence[str], console: Console) -> None:
-    for problem in problems:
-        console.print(f"left out: {problem}", highlight=False, markup=False, soft_wrap=True)
-
-
-def wanted_short_list(
-    number: int | None,
-    level: str | None,
-    metals: Sequence[str] | None,
-    screened: Sequence[str],
-    workers: int | None,
-) -> ShortListRequest | None:
-    """What the options ask for; None without ``--short-list``.
-
-    Raises
-    ------
-    InputError
-        They cannot be used; all faults are told.
-    """
-    if number is not None:
-        return short_list_request(
-            number, screened, level=level or DEFAULT_LEVEL, metals=metals, workers=workers
-        )
-    if level is not None or metals is not None:
-        raise InputError(
-            "--short-list-level and --short-list-metals say how: give --short-list N as well"
-        )
-    return None
-
-
-def run_with_progress(
-    prepared: Prepared, store: Path, console: Console, *, retry_failed: bool
-) -> Screen:
+def run_screen(prepared: Prepared, store: Path, console: Console) -> Screen:
     """Run a screen with a progress bar.
 
     Parameters
     ----------
     store
         File of finished calculations.
-    retry_failed
-        Whether those that failed are tried again.
     """
     with Store(store) as results, _watched(console) as watch:
-        if retry_failed:
-            results.forget_failures()
         return prepared.run(results, watch)
 
 
@@ -114,13 +104,13 @@ def run_short_list(
 @contextmanager
 def _watched(console: Console) -> Iterator[Watch]:
     """A progress bar, and who tells it."""
+    from rarebind.screening.screen import Watch
+
     with progress_bar(console) as progress:
         bar = progress.add_task("starting", total=None)
         yield Watch(
             on_total=lambda total: progress.update(bar, total=total),
-            on_done=lambda ended: progress.update(
-                bar, advance=1, description=f"{ended.task.label}: {ended.status}"
-            ),
+            on_done=lambda ended: progress.update(bar, advance=1, description=step_of(ended)),
             on_stage=lambda stage: progress.update(bar, description=stage),
         )
         progress.update(bar, description="calculations")

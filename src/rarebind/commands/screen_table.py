@@ -2,135 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from rarebind.screening import ranked_rows, short_list_rows
+from rarebind.screening.short_list_table import short_list_rows
+from rarebind.screening.table import ranked_rows
 
 if TYPE_CHECKING:
     from rarebind.screening import Row, Screen, ShortList, ShortListRow
 
+#: Columns of a file or pipe, where nothing needs to be wrapped.
+_UNBOUNDED = 100_000
 
-def show_ranking(found: Screen, unit: str) -> None:
-    """Print the ranked table of a screen, and what has no result."""
+_R = TypeVar("_R", "Row", "ShortListRow")
+
+
+def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
+    """Print the ranked table of a screen, and what has no result.
+
+    Parameters
+    ----------
+    wide
+        All columns; else those that 80 characters hold.
+    """
     rows = ranked_rows(found, unit)
-    caption = (
-        "Negative = favourable.  Eq. 1 refers to the bare ion, exchange to the aqua ion; "
-        f"ΔΔE is the exchange energy less that with {found.metals[0]}."
-    )
-    if found.interval is not None:
-        caption += (
-            f"  ± should hold the computed energy in {found.interval.level:.0%} of cases; first: "
-            "probability of being the strongest; ! unlike what the model learned from (--fall-back "
-            "computes it)."
-        )
+    reference = f"ΔΔE M–{found.metals[0]}"
+    unsure = found.interval is not None
+    columns: dict[str, Callable[[Row], str]] = {
+        "Ligand": lambda row: row.ligand,
+        "Exchange": lambda row: _with_width(row.exchange, row.half_width),
+        reference: lambda row: _with_width(row.selectivity, row.selectivity_half_width),
+    }
+    if unsure:
+        columns["First"] = lambda row: _number(row.probability_first, ".0%")
+        columns["Source"] = lambda row: row.source + (" !" if row.flagged else "")
+    if wide:
+        columns |= {
+            "Eq. 1": lambda row: _with_width(row.binding, row.half_width),
+            "Charge": lambda row: f"{row.charge:+d}",
+            "CN": lambda row: _number(row.coordination_number, "d"),
+            "Aqua ion": lambda row: _number(row.aqua_waters, "d"),
+            "SMILES": lambda row: row.smiles,
+        }
     by = "predicted from the complex of La, " if found.model else ""
-    table = Table(
-        title=f"{', '.join(found.geometries)} complexes in water, {by}{found.protocol.level}, "
-        f"{unit}",
-        caption=caption,
+    _show(rows, columns, f"Complexes in water, {by}{found.protocol.level}, {unit}")
+    _say(
+        "Exchange: energy of replacing water on the aqua ion, negative = favourable.  ΔΔE: that "
+        f"less the same with {found.metals[0]}.  "
+        + (_about_predictions(found, rows) if found.interval is not None else "")
+        + ("" if wide else "More columns: --wide.")
     )
-    several = len(found.geometries) > 1
-    for heading in ("Metal", *(("Geometry",) if several else ()), "Rank", "Ligand"):
-        table.add_column(heading)
-    uncertain = found.interval is not None
-    for heading in (
-        "Eq. 1", "Exchange", *(("±", "First") if uncertain else ()), f"ΔΔE M–{found.metals[0]}",
-        *(("± ΔΔE",) if uncertain else ()), "CN",
-    ):  # fmt: skip
-        table.add_column(heading, justify="right")
-    for index, row in enumerate(rows):
-        cells = _ranking_cells(row, several=several, uncertain=uncertain)
-        table.add_row(*cells, end_section=_ends_group(rows, index))
-    Console().print(table)
     _show_reasons(rows)
+
+
+def _about_predictions(found: Screen, rows: Sequence[Row]) -> str:
+    assert found.interval is not None
+    counts = {source: sum(row.source == source for row in rows) for source in _SOURCES}
+    said = (
+        f"±: holds the computed energy in {found.interval.level:.0%} of cases.  First: probability "
+        f"of being the strongest.  {counts['computed']} computed, {counts['predicted']} predicted."
+    )
+    if flagged := sum(row.flagged for row in rows):
+        said += f"  !: {flagged} unlike what the model learned from, not to be relied on."
+    return f"{said}  "
+
+
+_SOURCES = ("computed", "predicted")
 
 
 def show_short_list(listed: ShortList, unit: str) -> None:
     """Print a short list, and what has no result."""
     rows = short_list_rows(listed, unit)
     if not rows:
-        Console().print("\nNo ligand has a result that would put it on the short list.")
+        _say("\nNo ligand has a result that would put it on the short list.")
         return
-    table = Table(
-        title=f"Short list at {listed.request.level}, geometries of {listed.geometry_level}, "
-        f"{unit}",
-        caption="Place and exchange energy in the screen, beside those at the level of the short "
-        "list.  Eq. 1 of different levels cannot be compared.  ⟨S²⟩ +: spin contamination; "
-        "attempts: guesses of the electronic state.",
+    columns: dict[str, Callable[[ShortListRow], str]] = {
+        "Ligand": lambda row: row.ligand + (" !" if row.flagged else ""),
+        "Screen": lambda row: str(row.screen_rank),
+        "its exchange": lambda row: _with_width(row.screen_exchange, row.screen_half_width),
+        "Exchange": lambda row: _number(row.exchange),
+        "Eq. 1": lambda row: _number(row.binding),
+        "⟨S²⟩ +": lambda row: _number(row.spin_contamination, ".3f"),
+        "Tries": lambda row: _number(row.attempts, "d"),
+    }
+    title = f"Short list at {listed.request.level}, geometries of {listed.geometry_level}, {unit}"
+    _show(rows, columns, title)
+    _say(
+        "Place and exchange energy in the screen, beside those at the level of the short list.  "
+        "Eq. 1 of different levels cannot be compared.  ⟨S²⟩ +: spin contamination; tries: guesses "
+        "of the electronic state."
     )
-    several = len({row.geometry for row in rows}) > 1
-    for heading in ("Metal", *(("Geometry",) if several else ()), "Rank", "Ligand"):
-        table.add_column(heading)
-    for heading in (
-        "Screen", "Exchange, screen", "Exchange", "Eq. 1", "⟨S²⟩ +", "Attempts",
-    ):  # fmt: skip
-        table.add_column(heading, justify="right")
-    for index, row in enumerate(rows):
-        cells = _short_list_cells(row, several=several)
-        table.add_row(*cells, end_section=_ends_group(rows, index))
-    Console().print(table)
     _show_reasons(rows)
 
 
-def _ends_group(rows: Sequence[Row] | Sequence[ShortListRow], index: int) -> bool:
-    """Whether the next row is of another metal or geometry."""
-    if index + 1 == len(rows):
-        return True
-    row, following = rows[index], rows[index + 1]
-    return (row.metal, row.geometry) != (following.metal, following.geometry)
-
-
-def _show_reasons(rows: Sequence[Row] | Sequence[ShortListRow]) -> None:
-    console = Console()
-    failures = [row for row in rows if row.status != "ok"]
-    if failures:
-        console.print(f"\n{len(failures)} of {len(rows)} without a result:")
-    for row in failures:
-        console.print(f"  {row.ligand}, {row.metal}: {row.reason}", highlight=False)
+def _show(rows: Sequence[_R], columns: Mapping[str, Callable[[_R], str]], title: str) -> None:
+    """A table by metal and geometry, the strongest ligand first."""
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    several = len({row.geometry for row in rows}) > 1
+    for heading in ("Metal", *(("Geometry",) if several else ())):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("#", justify="right")
+    for heading in columns:
+        text = heading in {"Ligand", "Source", "SMILES"}
+        table.add_column(
+            heading,
+            justify="left" if text else "right",
+            no_wrap=True,
+            overflow="ellipsis" if heading == "Ligand" else "fold",
+        )
+    before: tuple[str, str] | None = None
     for row in rows:
-        if row.status == "ok" and row.reason:
-            console.print(f"  {row.ligand}, {row.metal}: {row.reason}", highlight=False)
+        group = (row.metal, row.geometry)
+        if before not in (None, group):
+            table.add_section()
+        # What was given by users is text, never markup.
+        cells = [row.metal, *((row.geometry,) if several else ())]
+        cells = cells if group != before else [""] * len(cells)
+        cells += [_number(row.rank, "d"), *(of(row) for of in columns.values())]
+        table.add_row(*map(Text, cells))
+        before = group
+    _console().print(table)
 
 
-def _ranking_cells(row: Row, *, several: bool, uncertain: bool) -> list[str]:
-    first = "–" if row.probability_first is None else f"{row.probability_first:.0%}"
-    return [
-        row.metal,
-        *((row.geometry,) if several else ()),
-        _count(row.rank),
-        row.ligand + (" !" if row.flagged else ""),
-        _number(row.binding),
-        _number(row.exchange),
-        *((_number(row.half_width), first) if uncertain else ()),
-        _number(row.selectivity),
-        *((_number(row.selectivity_half_width),) if uncertain else ()),
-        _count(row.coordination_number),
-    ]
+def _show_reasons(rows: Iterable[Row | ShortListRow]) -> None:
+    rows = list(rows)
+    if failures := [row for row in rows if row.status != "ok"]:
+        _say(f"\n{len(failures)} of {len(rows)} without a result:")
+    noted = [row for row in rows if row.status == "ok" and row.reason]
+    for row in (*failures, *noted):
+        _say(f"  {row.ligand}, {row.metal}: {row.reason}")
 
 
-def _short_list_cells(row: ShortListRow, *, several: bool) -> list[str]:
-    width = "" if row.screen_half_width is None else f" ± {row.screen_half_width:.1f}"
-    return [
-        row.metal,
-        *((row.geometry,) if several else ()),
-        _count(row.rank),
-        row.ligand + (" !" if row.flagged else ""),
-        str(row.screen_rank),
-        _number(row.screen_exchange) + width,
-        _number(row.exchange),
-        _number(row.binding),
-        _number(row.spin_contamination, 3),
-        _count(row.attempts),
-    ]
+def _console() -> Console:
+    """Standard output; where it is no terminal, nothing is wrapped."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_UNBOUNDED)
 
 
-def _number(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+def _say(text: str) -> None:
+    _console().print(text, highlight=False, markup=False)
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else str(value)
+def _with_width(value: float | None, half_width: float | None) -> str:
+    return _number(value) + ("" if value is None or half_width is None else f" ± {half_width:.1f}")
+
+
+def _number(value: float | None, form: str = ".1f") -> str:
+    return "–" if value is None else format(value, form)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -12,6 +13,31 @@ from rarebind.errors import InputError, located
 from rarebind.io.yaml import load_yaml, shortened
 
 _M = TypeVar("_M", bound=BaseModel)
+#: What is said of a value, by pydantic's kind of fault; braces are filled from its context.
+_SAID = {
+    "string_type": "is no text",
+    "int_type": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_from_float": "is no whole number",
+    "float_type": "is no number",
+    "float_parsing": "is no number",
+    "finite_number": "is not finite",
+    "bool_type": "is neither true nor false",
+    "bool_parsing": "is neither true nor false",
+    "path_type": "is no path",
+    "tuple_type": "is no list",
+    "list_type": "is no list",
+    "dict_type": "is no mapping",
+    "model_type": "is no mapping",
+    "model_attributes_type": "is no mapping",
+    "literal_error": "is unknown: choose {expected}",
+    "greater_than_equal": "is below {ge}",
+    "greater_than": "is not above {gt}",
+    "less_than_equal": "is above {le}",
+    "less_than": "is not below {lt}",
+    "too_long": "has {actual_length} entries, at most {max_length} are read",
+    "too_short": "has {actual_length} entries, at least {min_length} are needed",
+}
 
 
 class Section(BaseModel):
@@ -57,20 +83,48 @@ def validated(content: Any, model: type[_M], where: str) -> _M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False)
-        raise InputError([f"{where}: {_fault(fault, model)}" for fault in faults]) from error
+        problems = problems_of(error.errors(), model)
+        raise InputError([f"{where}: {problem}" for problem in problems]) from error
 
 
-def _fault(fault: Any, model: type[BaseModel]) -> str:
-    place = [str(part) for part in fault["loc"]]
-    key, keys = ".".join(place)[:120], _keys(_section(model, place[:-1]))
-    if fault["type"] == "extra_forbidden":
+def problems_of(faults: Iterable[Mapping[str, Any]], model: type[BaseModel]) -> list[str]:
+    """A sentence a fault: its key, the value, what is wrong with it and what to do.
+
+    Parameters
+    ----------
+    faults
+        Of :meth:`pydantic.ValidationError.errors`.
+    model
+        What the input should be.  The first example of a field shows what to write.
+    """
+    return list(dict.fromkeys(_problem(fault, model) for fault in faults))
+
+
+def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
+    kind, context = fault["type"], fault.get("ctx", {})
+    place = [str(part) for part in fault["loc"] if part != "body"]
+    while place and place[-1].isdigit():
+        # Which of a list it is, the value tells.
+        place.pop()
+    keys = _keys(_section(model, place[:-1]))
+    key = ".".join(place)[:120]
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "json_invalid":
+        return f"not readable as JSON: {context.get('error', '')}"
+    if kind == "extra_forbidden":
+        close = get_close_matches(place[-1], keys, n=1)
         known = f"; known are {', '.join(keys)}" if keys else ""
-        return f"unknown key {key!r}{known}"
-    if fault["type"] == "missing" and keys:
+        return f"unknown key {key!r}{f' (did you mean {close[0]}?)' if close else ''}{known}"
+    if kind == "missing":
         needed = [name for name, is_needed in keys.items() if is_needed]
-        return f"{key} is missing; needed are {', '.join(needed)}"
-    return f"{key}: {fault['msg']}, got {shortened(fault['input'])}"
+        return f"{key or 'all'} is missing; needed are {', '.join(needed)}"
+    value = shortened(fault["input"])
+    if kind not in _SAID:
+        return f"{key}: {fault['msg']}, got {value}"
+    said = f"{key}: {value} {_SAID[kind].format(**context)}" if key else f"{value} {_SAID[kind]}"
+    field = getattr(_section(model, place[:-1]), "model_fields", {}).get(place[-1] if key else "")
+    return said + (f": give {field.examples[0]!r}, say" if field and field.examples else "")
 
 
 def _section(model: Any, place: list[str]) -> Any:

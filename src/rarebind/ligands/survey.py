@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from rarebind.errors import InputError
@@ -60,22 +60,23 @@ class Survey:
     ----------
     ligands, rejected
         In the order given.
+    place
+        What the numbers of the rejected count, for messages: ``ligands.csv, line``, say.
     """
 
     ligands: tuple[Ligand, ...]
     rejected: tuple[Rejected, ...]
+    place: str = field(default="line", compare=False)
 
-    def problems(self, where: str) -> list[str]:
-        """Why ligands were rejected, one sentence each, with `where` and number before it."""
-        return [f"{where} {found.number}: {found.reason}" for found in self.rejected]
+    def problems(self) -> list[str]:
+        """Why ligands were rejected, one sentence each, with place and number before it."""
+        return [f"{self.place} {found.number}: {found.reason}" for found in self.rejected]
 
-    def checked(self, where: str, *, strict: bool) -> Self:
+    def checked(self, *, strict: bool) -> Self:
         """The same, if it can be used.
 
         Parameters
         ----------
-        where
-            What the numbers count, for messages: ``line``, say.
         strict
             Whether a single bad ligand is one too many; else one good ligand suffices.
 
@@ -85,7 +86,7 @@ class Survey:
             It cannot; ``problems`` has one message for each bad ligand.
         """
         if self.rejected and (strict or not self.ligands):
-            raise InputError(self.problems(where))
+            raise InputError(self.problems())
         return self
 
 
@@ -111,7 +112,7 @@ def survey_items(items: Iterable[Item], place: str = "line") -> Survey:
         else:
             seen[ligand.name] = seen[ligand.inchikey] = (item.number, ligand.name)
             ligands.append(ligand)
-    return Survey(tuple(ligands), tuple(rejected))
+    return Survey(tuple(ligands), tuple(rejected), place)
 
 
 def _check_new(ligand: Ligand, seen: dict[str, tuple[int, str]], place: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def read_ligand_table(
         bad line, with its number and value.
     """
     found = survey_ligand_table(path, motif_file=motif_file)
-    return found.checked(f"{path}, line", strict=True).ligands
+    return found.checked(strict=True).ligands
 
 
 def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = None) -> Survey:
@@ -67,7 +67,8 @@ def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = Non
     InputError
         The file cannot be read, or has no lines.
     """
-    return survey_ligand_text(_text(Path(path)), str(path), motif_file=motif_file)
+    found = survey_ligand_text(_text(Path(path)), str(path), motif_file=motif_file)
+    return replace(found, place=f"{path}, line")
 
 
 def survey_ligand_text(text: str, source: str, *, motif_file: str | Path | None = None) -> Survey:

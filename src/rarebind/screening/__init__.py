@@ -1,47 +1,36 @@
-"""Screen ligands: compute or predict, rank, compare, write."""
+"""Screen ligands: compute or predict, rank, compare, write.
 
-from rarebind.screening.computed import plan_screen, screen_by_calculation
-from rarebind.screening.options import check_unit
-from rarebind.screening.outputs import write_outputs
-from rarebind.screening.pairs import Pair, read_pairs
-from rarebind.screening.prediction import Prediction
-from rarebind.screening.report import report
-from rarebind.screening.request import Prepared, Request
-from rarebind.screening.screen import MODEL, Entry, Interval, Screen, Watch, specs_for
-from rarebind.screening.short_list import (
-    ShortList,
-    ShortListRequest,
-    compute_short_list,
-    short_list_request,
-)
-from rarebind.screening.short_list_table import ShortListRow, short_list_rows
-from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
+Names are loaded when they are first asked for: :mod:`rarebind.screening.options` loads no
+chemistry.
+"""
 
-__all__ = [
-    "MODEL",
-    "UNITS",
-    "Entry",
-    "Interval",
-    "Pair",
-    "Prediction",
-    "Prepared",
-    "Request",
-    "Row",
-    "Screen",
-    "ShortList",
-    "ShortListRequest",
-    "ShortListRow",
-    "Watch",
-    "check_unit",
-    "compute_short_list",
-    "estimates_of",
-    "plan_screen",
-    "ranked_rows",
-    "read_pairs",
-    "report",
-    "screen_by_calculation",
-    "short_list_request",
-    "short_list_rows",
-    "specs_for",
-    "write_outputs",
-]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "computed": ("plan_screen", "screen_by_calculation"),
+    "estimates": ("Estimates",),
+    "options": ("MODEL", "Options", "Pair"),
+    "outputs": ("write_outputs",),
+    "prediction": ("Prediction",),
+    "reporting": ("report",),
+    "request": ("Prepared", "Request"),
+    "screen": ("Entry", "Interval", "Screen", "Watch", "specs_for"),
+    "short_list": ("ShortList", "ShortListRequest", "compute_short_list", "short_list_request"),
+    "short_list_table": ("ShortListRow", "short_list_rows"),
+    "table": ("UNITS", "Row", "estimates_of", "ranked_rows", "unit_factor"),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what has its home in a module of this package."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -2,56 +2,63 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from rdkit import Chem, rdBase
-
-from rarebind.campaigns import Protocol, Store
-from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
+from rarebind.campaigns import Store
 from rarebind.errors import InputError
-from rarebind.ligands import Item, Ligand, Survey, parse_ligand, survey_items
-from rarebind.screening.options import RAISE, check_unit, is_strict, metal_pairs, texts
+from rarebind.screening.given import LigandLike
+from rarebind.screening.options import Options
 from rarebind.screening.outputs import write_outputs
-from rarebind.screening.pairs import Pair
-from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS, Request
-from rarebind.screening.screen import MODEL, Screen, Watch
-from rarebind.screening.short_list import (
-    DEFAULT_LEVEL,
-    ShortList,
-    compute_short_list,
-    short_list_request,
-)
+from rarebind.screening.request import Request
+from rarebind.screening.screen import Screen, Watch
+from rarebind.screening.short_list import ShortList, compute_short_list, short_list_request
 from rarebind.screening.short_list_table import ShortListRow, short_list_rows
-from rarebind.screening.table import ranked_rows
+from rarebind.screening.table import ranking, unit_factor
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What stands for one ligand.
-LigandLike = str | Chem.Mol | Ligand
+_FIELDS = Options.model_fields
 
 
+def _with_options(function: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Show the options of a screen in the signature and the help of `function`."""
+    signature = inspect.signature(function)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    further = [name for name in _FIELDS if name not in signature.parameters]
+    shown = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_FIELDS[name].default)
+        for name in further
+    ]
+    function.__signature__ = signature.replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
+    meanings = [
+        f"{name} : {_FIELDS[name].default!r}\n"
+        + textwrap.fill(_FIELDS[name].description or "", 88, initial_indent="    ",
+                        subsequent_indent="    ")
+        for name in further
+    ]  # fmt: skip
+    doc = inspect.cleandoc(function.__doc__ or "")
+    function.__doc__ = "\n".join([doc, "", "Options", "-------", *meanings])
+    return function
+
+
+@_with_options
 def screen(
     ligands: LigandLike | Iterable[LigandLike],
-    metals: str | Sequence[str] = DEFAULT_METALS,
-    geometries: str | Sequence[str] = DEFAULT_GEOMETRIES,
+    metals: str | Iterable[str] = _FIELDS["metals"].default,
+    geometries: str | Iterable[str] = _FIELDS["geometries"].default,
     *,
-    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
-    engine: str = MODEL,
-    model: Path | str | None = None,
-    fall_back: bool = False,
-    protocol: Protocol | None = None,
-    pairs: Sequence[Pair] = (),
-    on_bad: str = RAISE,
-    unit: str = "kcal/mol",
     store: Path | str | None = None,
-    workers: int | None = None,
     watch: Watch | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     """Rank ligands by how strongly and selectively they bind rare-earth ions.
 
@@ -60,108 +67,67 @@ def screen(
     ligands
         SMILES, RDKit molecules (named by their property ``_Name``) or ligands.
     metals
-        One or several; the first is the reference of ΔΔE.
+        One or several rare earths; the first is the reference of ΔΔE.
     geometries
-        Ligands:waters such as ``1:6``, or ligands alone, filled with water.
-    coordination_number
-        Donor atoms around the metal.
-    engine
-        ``model``: complexes of La, Sc and Y are computed and the other lanthanides predicted;
-        ``tblite`` or ``xtb``: all is computed.
-    model
-        File of the model; default: the one that comes with rarebind.
-    fall_back
-        Compute complexes with a metal or another element that the model has not seen, instead of
-        refusing them, and those that are flagged as unlike what it learned from.
-    protocol
-        Builder, seed and so on; its level of theory follows from `engine`.
-    pairs
-        (A, B): files report selectivity for A over B, beside that of the usual pairs.
-    on_bad
-        What becomes of ligands that are none, that a geometry does not fit or that the model
-        cannot predict: ``raise``, or ``leave out``, and the others are screened.
-    unit
-        ``kcal/mol`` or ``kJ/mol``.
+        Ligands:waters such as ``1:6``, or ligands alone, filled up with water.
     store
         File in which finished calculations are kept and looked up; default: none are kept.
-    workers
-        Processes; default: one a core.
     watch
         Told how far it is.
+    options
+        See below.
 
     Returns
     -------
     pandas.DataFrame
         A row each metal, geometry and ligand, the strongest first, with the columns of
         :class:`~rarebind.screening.Row`; see :func:`save` for files.  ``attrs`` has the unit, the
-        level of theory, the share that the intervals hold, and what was left out: a list of name,
-        SMILES and reason.
+        level of theory, the share that the intervals hold, what was left out (a list of name,
+        SMILES and reason; a warning tells of it too), and why nothing is predicted where it might.
 
     Raises
     ------
     InputError
-        All ligands, metals and geometries that cannot be used; nothing has been computed then.
+        All options and ligands that cannot be used; nothing has been computed then.
     MissingDependencyError
-        NequIP is not installed, which a model needs.
+        NequIP is not installed, and ``engine="model"`` was asked for.
     """
-    import pandas as pd
-
-    check_unit(unit)
-    found = run(
-        ligands, metals, geometries, coordination_number=coordination_number, engine=engine,
-        model=model, fall_back=fall_back, protocol=protocol, pairs=pairs, on_bad=on_bad,
-        store=store, workers=workers, watch=watch,
-    )  # fmt: skip
-    frame: pd.DataFrame = pd.DataFrame([row.data() for row in ranked_rows(found, unit)])
+    request = Request(ligands=ligands, metals=metals, geometries=geometries, **options)
+    found = _run(request, store, watch)
+    frame = ranking(found, request.unit)
     frame.attrs = {
-        "unit": unit,
+        "unit": request.unit,
         "level": str(found.protocol.level),
         "interval": found.interval.level if found.interval else None,
         "rejected": [left_out.data() for left_out in found.rejected],
+        "note": found.note,
     }
     return frame
 
 
 def run(
     ligands: LigandLike | Iterable[LigandLike],
-    metals: str | Sequence[str] = DEFAULT_METALS,
-    geometries: str | Sequence[str] = DEFAULT_GEOMETRIES,
+    metals: str | Iterable[str] = _FIELDS["metals"].default,
+    geometries: str | Iterable[str] = _FIELDS["geometries"].default,
     *,
-    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
-    engine: str = MODEL,
-    model: Path | str | None = None,
-    fall_back: bool = False,
-    protocol: Protocol | None = None,
-    pairs: Sequence[Pair] = (),
-    on_bad: str = RAISE,
     store: Path | str | None = None,
-    workers: int | None = None,
     watch: Watch | None = None,
+    **options: Any,
 ) -> Screen:
     """As :func:`screen`, with the records themselves; ``rejected`` of it is what was left out.
 
     Parameters, errors: see :func:`screen`.
     """
-    chosen = texts(metals, "metals", "La")
-    shapes = texts(geometries, "geometries", "1:6")
-    separated = metal_pairs(pairs)
-    strict = is_strict(on_bad)
-    survey = survey_ligands(ligands).checked("ligand", strict=strict)
-    request = Request(
-        ligands=survey.ligands,
-        metals=chosen,
-        geometries=shapes,
-        coordination_number=coordination_number,
-        engine=engine,
-        model=None if model is None else Path(model),
-        fall_back=fall_back,
-        protocol=protocol or Protocol(),
-        workers=workers,
-        strict=strict,
-        rejected=survey.rejected,
-        pairs=separated,
-    )
+    request = Request(ligands=ligands, metals=metals, geometries=geometries, **options)
+    return _run(request, store, watch)
+
+
+def _run(request: Request, store: Path | str | None, watch: Watch | None) -> Screen:
     prepared = request.prepared()
+    left_out = [*request.ligands.problems(), *(one.reason for one in prepared.left_out)]
+    for said in ("\n".join(f"left out: {one}" for one in left_out), request.without_model):
+        if said:
+            warnings.warn(said, stacklevel=3)
     with _store(store) as results:
         return prepared.run(results, watch)
 
@@ -170,12 +136,8 @@ def short_list(
     found: Screen,
     number: int,
     *,
-    level: str = DEFAULT_LEVEL,
-    metals: str | Sequence[str] | None = None,
     unit: str = "kcal/mol",
-    store: Path | str | None = None,
-    workers: int | None = None,
-    watch: Watch | None = None,
+    **how: Any,
 ) -> pd.DataFrame:
     """Compute the best ligands of a screen by density functional theory.
 
@@ -187,19 +149,10 @@ def short_list(
         Of :func:`run`.
     number
         Ligands of every metal and geometry, those of lowest exchange energy.
-    level
-        ``b3lyp-d4`` or ``b3lyp-d4-4f-in-core``.
-    metals
-        Some of those screened; default: the first.
     unit
         ``kcal/mol`` or ``kJ/mol``.
-    store
-        File in which finished calculations are kept and looked up.  Without that of the screen,
-        the geometries are relaxed again.
-    workers
-        Processes; default: one a core.
-    watch
-        Told how far it is.
+    how
+        As :func:`run_short_list` takes it: level, metals, store, workers, watch.
 
     Returns
     -------
@@ -217,10 +170,8 @@ def short_list(
     """
     import pandas as pd
 
-    check_unit(unit)
-    listed = run_short_list(
-        found, number, level=level, metals=metals, store=store, workers=workers, watch=watch
-    )
+    unit_factor(unit)
+    listed = run_short_list(found, number, **how)
     frame: pd.DataFrame = pd.DataFrame(
         [row.data() for row in short_list_rows(listed, unit)],
         columns=[field.name for field in fields(ShortListRow)],
@@ -237,18 +188,40 @@ def run_short_list(
     found: Screen,
     number: int,
     *,
-    level: str = DEFAULT_LEVEL,
-    metals: str | Sequence[str] | None = None,
+    level: str = _FIELDS["short_list_level"].default,
+    metals: str | Iterable[str] | None = None,
     store: Path | str | None = None,
     workers: int | None = None,
     watch: Watch | None = None,
 ) -> ShortList:
-    """As :func:`short_list`, with the records themselves, which :func:`save` takes.
+    """The short list of a screen as records, which :func:`save` takes.
 
-    Parameters, errors: see :func:`short_list`.
+    Parameters
+    ----------
+    found, number
+        As :func:`short_list` takes them.
+    level
+        ``b3lyp-d4`` or ``b3lyp-d4-4f-in-core``.
+    metals
+        Some of those screened; default: the first.
+    store
+        File in which finished calculations are kept and looked up.  Without that of the screen,
+        the geometries are relaxed again.
+    workers
+        Processes; default: one a core.
+    watch
+        Told how far it is.
+
+    Raises
+    ------
+    InputError, MissingDependencyError
+        As :func:`short_list`.
     """
-    chosen = None if metals is None else texts(metals, "metals", "La")
-    request = short_list_request(number, found.metals, level=level, metals=chosen, workers=workers)
+    chosen = (metals,) if isinstance(metals, str) else None if metals is None else tuple(metals)
+    request = short_list_request(
+        number, found.metals, level=level, metals=chosen,
+        workers=workers,
+    )  # fmt: skip
     with _store(store) as results:
         return compute_short_list(found, request, results, watch)
 
@@ -278,7 +251,7 @@ def save(
     InputError
         There is no such unit, or `short_list` is something else, such as a table.
     """
-    check_unit(unit)
+    unit_factor(unit)
     if short_list is not None and not isinstance(short_list, ShortList):
         raise InputError(
             f"short_list is a {type(short_list).__name__}: give what run_short_list returns"
@@ -294,62 +267,3 @@ def _store(path: Path | str | None) -> Iterator[Store]:
         return
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "store.sqlite") as store:
         yield store
-
-
-def survey_ligands(given: LigandLike | Iterable[LigandLike]) -> Survey:
-    """Ligands as Python has them, and what is wrong with those that are none.
-
-    Raises
-    ------
-    InputError
-        Nothing is given, or nothing that could be ligands.
-    """
-    if isinstance(given, LigandLike):
-        found: list[Any] = [given]
-    elif isinstance(given, Iterable):
-        found = list(given)
-    else:
-        raise InputError(
-            f"ligands: {given!r} is neither a ligand nor a list of them: give SMILES, RDKit "
-            "molecules or ligands"
-        )
-    if not found:
-        raise InputError("no ligands given: give SMILES, RDKit molecules or ligands")
-    return survey_items((_item(n, one) for n, one in enumerate(found, start=1)), "ligand")
-
-
-def _item(number: int, given: object) -> Item:
-    if isinstance(given, Ligand):
-        return Item(number, given.name, given.smiles, lambda: given)
-    if isinstance(given, str):
-        return Item(number, "", given, lambda: parse_ligand(given))
-    if isinstance(given, Chem.Mol):
-        name = given.GetProp("_Name").strip() if given.HasProp("_Name") else ""
-        return Item(number, name, _shown(given), lambda: parse_ligand(_smiles(given), name or None))
-    return Item(number, "", str(given), lambda: _refuse(given))
-
-
-def _shown(given: Chem.Mol) -> str:
-    try:
-        return _smiles(given)
-    except InputError:
-        return ""
-
-
-def _smiles(given: Chem.Mol) -> str:
-    """SMILES of a molecule, which may not have been sanitised."""
-    mol = Chem.Mol(given)
-    try:
-        with rdBase.BlockLogs():
-            Chem.SanitizeMol(mol)
-            return str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
-    # RDKit has no common class of errors, and raises RuntimeError for broken invariants.
-    except (ValueError, RuntimeError) as error:
-        raise InputError(
-            f"the molecule makes no sense to RDKit ({str(error).splitlines()[0]}): check valences "
-            "and charges"
-        ) from error
-
-
-def _refuse(given: object) -> NoReturn:
-    raise InputError(f"{given!r} is no ligand: give a SMILES, an RDKit molecule or a Ligand")

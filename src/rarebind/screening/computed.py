@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rarebind.binding import BindingEnergy, Species, failures, label_complex
@@ -16,6 +16,7 @@ from rarebind.campaigns import (
     run_tasks,
     with_ancestors,
 )
+from rarebind.campaigns.run import Ended
 from rarebind.complexes import ComplexSpec
 from rarebind.engines import Calculation
 from rarebind.errors import CalculationError
@@ -32,10 +33,13 @@ class Plan:
         Every complex with its task.
     references
         What they are compared with.
+    protocol
+        Of all tasks.
     """
 
     complexes: Sequence[tuple[ComplexSpec, Task]]
     references: Mapping[Species, Task]
+    protocol: Protocol
 
     def tasks(self) -> list[Task]:
         """Longest chains first, so that no core waits for them at the end."""
@@ -52,11 +56,16 @@ def plan_screen(specs: Sequence[ComplexSpec], protocol: Protocol) -> Plan:
     """
     factory = TaskFactory(protocol)
     complexes = [(spec, factory.complex(spec)) for spec in specs]
-    return Plan(complexes, reference_tasks(specs, factory))
+    return Plan(complexes, reference_tasks(specs, factory), protocol)
 
 
 def compute(
-    plan: Plan, store: Store, *, workers: int | None = None, watch: Watch | None = None
+    plan: Plan,
+    store: Store,
+    *,
+    workers: int | None = None,
+    watch: Watch | None = None,
+    told: Collection[str] = (),
 ) -> list[Entry]:
     """Run the tasks of a plan; what is in the store already is not computed again.
 
@@ -68,43 +77,33 @@ def compute(
         Worker processes; by default one a core.
     watch
         Told how far it is.
+    told
+        Keys of tasks that the watch has been told of before.
     """
     watch = watch or Watch()
     tasks = with_ancestors(plan.tasks())
-    watch.on_total(len(tasks))
-    results = run_tasks(tasks, store, workers=workers, on_done=watch.on_done)
+    watch.on_total(len({task.key for task in tasks}.union(told)))
+
+    def done(ended: Ended) -> None:
+        if ended.task.key not in told:
+            watch.on_done(ended)
+
+    results = run_tasks(tasks, store, workers=workers, on_done=done)
     return [_entry(spec, task, plan, results) for spec, task in plan.complexes]
 
 
 def screen_by_calculation(
-    specs: Sequence[ComplexSpec],
-    store: Store,
-    *,
-    protocol: Protocol | None = None,
-    workers: int | None = None,
-    watch: Watch | None = None,
+    plan: Plan, store: Store, *, workers: int | None = None, watch: Watch | None = None
 ) -> Screen:
-    """Binding energies of every complex by the protocol's engine.
+    """Binding energies of every complex of a plan by the engine of its protocol.
 
     Parameters
     ----------
-    specs
-        Of :func:`~rarebind.screening.specs_for`.
     store, workers, watch
         As for :func:`compute`.
-    protocol
-        Level of theory, builder, seed and so on.
-
-    Raises
-    ------
-    InputError
-        Before anything is computed, when the input cannot be used.
     """
-    protocol = protocol or Protocol()
-    entries = compute(plan_screen(specs, protocol), store, workers=workers, watch=watch)
-    metals = tuple(dict.fromkeys(spec.metal for spec in specs))
-    geometries = tuple(dict.fromkeys(spec.geometry for spec in specs))
-    return Screen(tuple(entries), metals, geometries, protocol)
+    entries = compute(plan, store, workers=workers, watch=watch)
+    return Screen.of(entries, plan.protocol)
 
 
 def label(

@@ -9,29 +9,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from rarebind.elements import rare_earth
 from rarebind.errors import InputError
 
 #: Temperature in K unless asked otherwise.
 ROOM_TEMPERATURE = 298.15
-#: Faults of one kind that a message names.
-_NAMED = 3
 
 _Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """Predicted or computed energies of complexes, one row each.
+    """Predicted or computed energies of complexes, one row each; each complex is there once.
 
     Arrays are copied and cannot be written to.
 
@@ -45,8 +42,8 @@ class Estimates:
         Equation 1, (n,) eV; NaN where it is unknown.
     spread
         Joint law of the errors, (n, d) eV: Σ c_i E_i has the standard deviation |Σ c_i s_i| (see
-        :mod:`rarebind.uncertainty`).  Only rows without an exchange energy may have NaN.
-        A computed energy among predicted ones has a row of zeros.  None where all are computed.
+        :mod:`rarebind.uncertainty`).  A computed energy among predicted ones has a row of zeros.
+        None where all are computed.
     half_width
         Of the interval around either energy, (n,) eV; NaN where it is unknown.  None where all are
         computed.
@@ -61,8 +58,7 @@ class Estimates:
     Raises
     ------
     InputError
-        Numbers of rows differ, a metal is no rare earth, a geometry is none, a complex is there
-        twice, an energy is infinite, a spread has no half width, or a number is out of its range.
+        There is not one of each a complex.
     """
 
     ligands: tuple[str, ...]
@@ -79,88 +75,25 @@ class Estimates:
     def __post_init__(self) -> None:
         for what in ("ligands", "metals", "geometries"):
             object.__setattr__(self, what, tuple(getattr(self, what)))
-        for what in ("exchange", "binding", "spread", "half_width"):
+        for what in ("exchange", "binding", "spread", "half_width", "flagged"):
             if getattr(self, what) is not None:
-                object.__setattr__(self, what, _frozen(getattr(self, what), what))
-        flagged = np.array(self.flagged, dtype=bool)
-        flagged.flags.writeable = False
-        object.__setattr__(self, "flagged", flagged)
-        if problems := self._shape_problems() or [*self._name_problems(), *self._problems()]:
-            raise InputError(problems)
+                kind = bool if what == "flagged" else float
+                array = np.array(getattr(self, what), dtype=kind)
+                array.flags.writeable = False
+                object.__setattr__(self, what, array)
+        for field in fields(self)[:8]:
+            values = getattr(self, field.name)
+            if values is not None and len(values) != len(self):
+                raise InputError(f"{len(self)} complexes have {len(values)} of {field.name}")
 
     def __len__(self) -> int:
         return len(self.ligands)
 
-    def _shape_problems(self) -> list[str]:
-        n, spread = len(self.ligands), self.spread
-        lengths = {
-            "metals": (len(self.metals),),
-            "geometries": (len(self.geometries),),
-            "exchange": self.exchange.shape,
-            "binding": self.binding.shape,
-            "flagged": self.flagged.shape,
-        }
-        if self.half_width is not None:
-            lengths["half_width"] = self.half_width.shape
-        problems = [
-            f"estimates of {n} complexes have {what} of shape {shape}: give one each"
-            for what, shape in lengths.items()
-            if shape != (n,)
-        ]
-        if spread is not None and (spread.ndim, *spread.shape[:1]) != (2, n):
-            problems.append(
-                f"estimates of {n} complexes have a spread of shape {spread.shape}: give ({n}, d)"
-            )
-        return problems
-
-    def _name_problems(self) -> list[str]:
-        problems: list[str] = []
-        for metal in dict.fromkeys(self.metals):
-            try:
-                rare_earth(metal)
-            except InputError as error:
-                problems += error.problems
-        for geometry in dict.fromkeys(self.geometries):
-            try:
-                ligands_and_waters(geometry)
-            except InputError as error:
-                problems += error.problems
-        times = Counter(zip(self.ligands, self.metals, self.geometries, strict=True))
-        if twice := [" ".join(name) for name, count in times.items() if count > 1]:
-            problems.append(
-                f"{len(twice)} complexes are there more than once, such as "
-                f"{', '.join(twice[:_NAMED])}: keep one conformer of each"
-            )
-        return problems
-
-    def _problems(self) -> list[str]:
-        problems = [
-            f"{what} has infinite energies: use NaN for what is unknown"
-            for what in ("exchange", "binding")
-            if np.isinf(getattr(self, what)).any()
-        ]
-        if self.spread is not None and not np.isfinite(self.spread[self.known]).all():
-            problems.append("the spread of a known energy is not finite")
-        if self.spread is not None and (
-            self.half_width is None or np.isnan(self.half_width[self.known]).any()
-        ):
-            problems.append("a known energy has a spread and no half width")
-        if self.half_width is not None:
-            widths = self.half_width[~np.isnan(self.half_width)]
-            if not (np.isfinite(widths) & (widths >= 0)).all():
-                problems.append("half widths of intervals must be finite and 0 or more")
-        if not 0 < self.level < 1:
-            problems.append(f"the level of intervals must be between 0 and 1, got {self.level}")
-        multiplier = self.difference_multiplier
-        if not (math.isfinite(multiplier) and multiplier >= 0):
-            problems.append(f"difference_multiplier must be 0 or more, got {multiplier}")
-        elif (multiplier > 0) != (self.spread is not None):
-            # 0 would promise that differences are exact.
-            problems.append(
-                f"difference_multiplier {multiplier} and {'a' if multiplier == 0 else 'no'} spread "
-                "do not go together"
-            )
-        return problems
+    @cached_property
+    def names(self) -> pd.DataFrame:
+        """Ligand, metal and geometry of each row."""
+        columns = {"ligand": self.ligands, "metal": self.metals, "geometry": self.geometries}
+        return pd.DataFrame(columns, dtype=object)
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -214,35 +147,29 @@ class Estimates:
         scale = self.difference_multiplier / self._quantile
         return np.asarray((self.spread[one] - self.spread[other]) * scale)
 
-    def difference_half_widths(self, first: ArrayLike, second: ArrayLike) -> list[float | None]:
-        """Half widths of the intervals of differences of energies, eV.
+    def difference_half_widths(self, first: ArrayLike, second: ArrayLike) -> _Floats:
+        """Half widths of the intervals of differences of energies, (m,) eV.
+
+        That is q |s_i − s_j| each, with the `difference_multiplier` q; NaN where one of the
+        energies is unknown, or neither has a known error.
 
         Parameters
         ----------
         first, second
             Numbers of rows, (m,) each.
-
-        Returns
-        -------
-        list
-            q |s_i − s_j| each, with the `difference_multiplier` q; None where one of the energies
-            is unknown, or neither has a known error.
         """
         one, other = np.asarray(first, dtype=np.intp), np.asarray(second, dtype=np.intp)
         if self.spread is None:
-            return [None] * len(one)
+            return np.full(len(one), math.nan)
         sigmas = np.linalg.norm(self.spread[one] - self.spread[other], axis=1)
         stated = self.known[one] & self.known[other] & (self.unsure[one] | self.unsure[other])
-        widths = (self.difference_multiplier * sigmas).tolist()
-        return [width if there else None for width, there in zip(widths, stated, strict=True)]
+        return np.where(stated, self.difference_multiplier * sigmas, math.nan)
 
     @cached_property
     def rows_of(self) -> Mapping[tuple[str, str], tuple[int, ...]]:
         """Numbers of the rows of each ligand with each metal, by (ligand, metal)."""
-        found: dict[tuple[str, str], list[int]] = {}
-        for number, names in enumerate(zip(self.ligands, self.metals, strict=True)):
-            found.setdefault(names, []).append(number)
-        return {names: tuple(numbers) for names, numbers in found.items()}
+        groups = self.names.groupby(["ligand", "metal"], sort=False).indices
+        return {names: tuple(rows.tolist()) for names, rows in groups.items()}
 
     @property
     def _quantile(self) -> float:
@@ -301,17 +228,12 @@ def pair_rows(
         problems.append(f"no estimates of geometry {geometry!r}: {known}")
     if problems:
         raise InputError(problems)
-    names = list(zip(estimates.ligands, estimates.geometries, strict=True))
-    against = {names[i]: i for i, symbol in enumerate(estimates.metals) if symbol == other}
-    rows = [
-        i
-        for i, symbol in enumerate(estimates.metals)
-        if symbol == metal and names[i] in against and geometry in (None, names[i][1])
-    ]
-    return (
-        np.array(rows, dtype=np.intp),
-        np.array([against[names[i]] for i in rows], dtype=np.intp),
-    )
+    names = estimates.names.reset_index(names="row")
+    if geometry is not None:
+        names = names[names["geometry"] == geometry]
+    one, two = (names[names["metal"] == name] for name in (metal, other))
+    both = one.merge(two, on=["ligand", "geometry"])
+    return both["row_x"].to_numpy(np.intp), both["row_y"].to_numpy(np.intp)
 
 
 def _there_are(names: Sequence[str], what: str) -> str:
@@ -338,12 +260,3 @@ def thermal_energy(temperature: float) -> float:
     if not (math.isfinite(temperature) and temperature > 0):
         raise InputError(f"the temperature must be above 0 K, got {temperature}")
     return float(constants.k / constants.e * temperature)
-
-
-def _frozen(values: object, what: str) -> _Floats:
-    try:
-        array = np.array(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what} of estimates must be numbers: {error}") from error
-    array.flags.writeable = False
-    return array

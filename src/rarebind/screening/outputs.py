@@ -11,17 +11,19 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from rarebind.binding import BindingEnergy
 from rarebind.screening.heatmap import draw_heatmap
 from rarebind.screening.page import write_page
-from rarebind.screening.report import finite, report
+from rarebind.screening.reporting import report
 from rarebind.screening.screen import Screen
 from rarebind.screening.short_list import ShortList
 from rarebind.screening.short_list_table import ShortListRow, short_list_rows
 from rarebind.screening.table import Row, ranked_rows
 
 #: Files that not every screen has.
-_OPTIONAL = ("short-list.csv", "structures.xyz", "heatmap.png")
+_OPTIONAL = ("screen.yaml", "short-list.csv", "structures.xyz", "heatmap.png")
 
 
 def write_outputs(
@@ -43,17 +45,20 @@ def write_outputs(
     Returns
     -------
     dict
-        Paths by ``page``, ``csv``, ``json``, ``short_list``, ``structures`` and ``heatmap``; the
-        last two only where at least one complex was accepted.
+        Paths by ``page``, ``csv``, ``json``, ``asked`` (what makes the same screen again),
+        ``short_list``, ``structures`` and ``heatmap``; the last two only where at least one
+        complex was accepted.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = ranked_rows(screen, unit)
-    content = finite(report(screen, unit, short_list=short_list))
+    content = report(screen, unit, short_list=short_list)
     paths = {
         "page": write_page(content, folder / "report.html"),
         "csv": _whole(folder / "ranking.csv", lambda path: _write_rows(rows, path, unit)),
         "json": _whole(folder / "ranking.json", lambda path: _write_json(content, path)),
     }
+    if screen.asked:
+        paths["asked"] = _whole(folder / "screen.yaml", lambda path: _write_asked(screen, path))
     if short_list is not None:
         paths["short_list"] = _whole(
             folder / "short-list.csv", lambda path: _write_short_list(short_list, path, unit)
@@ -115,6 +120,13 @@ def _write_csv(
 def _write_json(content: Mapping[str, Any], path: Path) -> None:
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _write_asked(screen: Screen, path: Path) -> None:
+    head = "# Repeat it with: rarebind screen --config screen.yaml\n"
+    text = yaml.safe_dump(dict(screen.asked), sort_keys=False, allow_unicode=True,
+                          default_flow_style=None, width=100)  # fmt: skip
+    path.write_text(head + text, encoding="utf-8")
 
 
 def _write_structures(screen: Screen, path: Path) -> None:

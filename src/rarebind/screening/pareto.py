@@ -1,22 +1,12 @@
-"""Ligands that no other one beats in both strength and selectivity.
-
-**Energies, not free energies**: strength is an exchange energy, selectivity a ΔΔE, both without
-entropy, pH or activities.  The front says which ligands are worth a closer look, not which
-separation works.
-"""
+"""Which points no other one beats in both of two numbers, and with what probability."""
 
 from __future__ import annotations
-
-import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rarebind.errors import InputError
-from rarebind.screening.estimates import Estimates, pair_rows
 from rarebind.uncertainty.ranking import SEED, drawn
-from rarebind.units import KCAL_PER_EV
 
 #: Samples unless asked otherwise: probabilities are known to 0.011 or better.
 DRAWS = 2000
@@ -27,59 +17,6 @@ _SAME = 10.0**-_DIGITS
 _CERTAIN = 8.0
 
 _Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Tradeoff:
-    """One ligand between strength and selectivity.
-
-    Attributes
-    ----------
-    ligand, geometry
-    strength
-        Exchange energy with the metal wanted, eV; NaN where it is unknown.
-    selectivity
-        ΔΔE for that metal over the other, eV; NaN where it is unknown.
-    front
-        Whether nothing beats it in both.
-    strength_half_width, selectivity_half_width
-        Of their intervals, eV; None where there is none, as of computed energies.
-    probability_front
-        Probability of being on the front; None where nothing is known of the errors, as between
-        computed energies.
-    """
-
-    ligand: str
-    geometry: str
-    strength: float
-    selectivity: float
-    front: bool
-    strength_half_width: float | None = None
-    selectivity_half_width: float | None = None
-    probability_front: float | None = None
-
-    def data(self, factor: float = KCAL_PER_EV) -> dict[str, object]:
-        """Plain data for JSON, None where a number is unknown.
-
-        Parameters
-        ----------
-        factor
-            From eV to the unit of the energies.
-        """
-
-        def scaled(energy: float | None) -> float | None:
-            return None if energy is None or math.isnan(energy) else energy * factor
-
-        return {
-            "ligand": self.ligand,
-            "geometry": self.geometry,
-            "strength": scaled(self.strength),
-            "strength_half_width": scaled(self.strength_half_width),
-            "selectivity": scaled(self.selectivity),
-            "selectivity_half_width": scaled(self.selectivity_half_width),
-            "front": self.front,
-            "probability_front": self.probability_front,
-        }
 
 
 def pareto_front(strength: ArrayLike, selectivity: ArrayLike) -> NDArray[np.bool_]:
@@ -167,73 +104,6 @@ def membership(
         counts += _front(strengths, preferences).sum(axis=0)
     chances[known] = counts / draws
     return chances
-
-
-def tradeoffs(
-    estimates: Estimates,
-    metal: str,
-    other: str,
-    *,
-    geometry: str | None = None,
-    draws: int = DRAWS,
-    seed: int = SEED,
-) -> tuple[Tradeoff, ...]:
-    """Strength for `metal` against preference over `other`, of every ligand screened with both.
-
-    Energies, not free energies: see the head of this module.
-
-    Parameters
-    ----------
-    geometry
-        Only this one; default: all geometries compete with each other.
-    draws, seed
-        Of the samples that the probability of being on the front is counted in.
-
-    Returns
-    -------
-    tuple
-        In the order of the estimates.  Probabilities are those of the Gaussian that agrees with
-        the intervals (:attr:`Estimates.calibrated_spread`, and
-        :meth:`Estimates.calibrated_differences` for selectivity).
-
-    Raises
-    ------
-    InputError
-        A metal was not screened, both are the same, there is no such geometry, or `draws` is
-        below 1.
-    """
-    first, second = pair_rows(estimates, metal, other, geometry)
-    strength = estimates.exchange[first]
-    selectivity = strength - estimates.exchange[second]
-    front = pareto_front(strength, selectivity)
-    widths = estimates.difference_half_widths(first, second)
-    chances: list[float | None] = [None] * len(first)
-    spread = estimates.calibrated_spread
-    preference = estimates.calibrated_differences(first, second)
-    if spread is not None and preference is not None and any(w is not None for w in widths):
-        chances = membership(
-            strength, selectivity, spread[first], preference, draws=draws, seed=seed
-        ).tolist()
-    return tuple(
-        Tradeoff(
-            ligand=estimates.ligands[i],
-            geometry=estimates.geometries[i],
-            strength=float(strength[at]),
-            selectivity=float(selectivity[at]),
-            front=bool(front[at]),
-            strength_half_width=_stated(estimates, i),
-            selectivity_half_width=widths[at],
-            probability_front=chances[at],
-        )
-        for at, i in enumerate(first)
-    )
-
-
-def _stated(estimates: Estimates, row: int) -> float | None:
-    """Half width of the interval of an energy, where it has one."""
-    if estimates.half_width is None or not estimates.unsure[row]:
-        return None
-    return float(estimates.half_width[row])
 
 
 def _columns(strength: ArrayLike, selectivity: ArrayLike) -> tuple[_Floats, _Floats]:

@@ -8,12 +8,10 @@ hold for them, so their complexes are computed too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from rarebind.campaigns import Protocol, Store, with_ancestors
-from rarebind.campaigns.run import Ended
 from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, Layout, swap_metal
 from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
@@ -27,7 +25,7 @@ from rarebind.uncertainty import family, sigmas
 
 #: Share of the intervals that hold the computed energy, where the model has it.
 LEVEL = 0.9
-_ADVICE = "compute it with --fall-back on the command line, fall_back=True in Python"
+_ADVICE = "it is computed without --no-fall-back (fall_back=False)"
 
 
 def check_model(
@@ -72,13 +70,39 @@ def unpredictable(specs: Sequence[ComplexSpec], model: Model) -> dict[Ligand | N
     return found
 
 
+def plan_by_model(
+    specs: Sequence[ComplexSpec], model: Model, protocol: Protocol, *, fall_back: bool
+) -> Plan:
+    """The tasks of what is computed for certain: complexes of La, Sc and Y.
+
+    Parameters
+    ----------
+    specs
+        Of :func:`~rarebind.screening.specs_for`.
+    fall_back
+        Complexes with a metal or another element that `model` has not seen are computed as well.
+
+    Raises
+    ------
+    InputError
+        A builder or engine cannot do what is asked for.
+    """
+    others = [
+        spec
+        for spec in specs
+        if not is_lanthanide(spec.metal) or (fall_back and _unseen(spec, model))
+    ]
+    anchors = [spec.with_metal(TEMPLATE_METAL) for spec in specs]
+    return plan_screen(list(dict.fromkeys([*anchors, *others])), protocol)
+
+
 def screen_by_model(
     specs: Sequence[ComplexSpec],
+    plan: Plan,
     store: Store,
     model: Model,
     *,
-    protocol: Protocol | None = None,
-    fall_back: bool = False,
+    fall_back: bool = True,
     workers: int | None = None,
     watch: Watch | None = None,
 ) -> Screen:
@@ -88,32 +112,16 @@ def screen_by_model(
     ----------
     specs
         Of :func:`~rarebind.screening.specs_for`.
+    plan
+        Of :func:`plan_by_model`.
     store, workers, watch
         As for :func:`~rarebind.screening.computed.compute`.
     model
         Of the target ``series``.
-    protocol
-        Of the calculations.
     fall_back
-        Compute complexes with a metal or another element that the model has not seen, which are
-        listed as failed otherwise, and those that are flagged as unlike its training set.
-
-    Raises
-    ------
-    InputError
-        The model cannot predict what is asked for, or the input cannot be used.
+        Compute those that are flagged as unlike the training set as well.
     """
-    protocol, watch = protocol or Protocol(), watch or Watch()
-    metals = tuple(dict.fromkeys(spec.metal for spec in specs))
-    check_model(model, metals, protocol, fall_back=fall_back)
-    anchors = [spec.with_metal(TEMPLATE_METAL) for spec in specs]
-    others = [
-        spec
-        for spec in specs
-        if not is_lanthanide(spec.metal) or (fall_back and _unseen(spec, model))
-    ]
-    known = list(dict.fromkeys([*anchors, *others]))
-    plan = plan_screen(known, protocol)
+    watch = watch or Watch()
     found = {e.spec: e for e in compute(plan, store, workers=workers, watch=watch)}
     watch.on_stage("predicting the series")
     asked = [
@@ -125,17 +133,14 @@ def screen_by_model(
     ]
     predictions = model.evaluate([_sample(spec, anchor) for spec, anchor in asked])
     interval = _interval(model)
-    predicted = {
-        spec: prediction
-        for (spec, _), prediction in zip(
-            asked, _predictions(asked, predictions, model, interval), strict=True
-        )
-    }
+    made = _predictions(asked, predictions, model, interval)
+    predicted = {prediction.spec: prediction for prediction in made}
     unlike = [spec for spec, prediction in predicted.items() if prediction.flagged]
     if fall_back and unlike:
         watch.on_stage("computing what is unlike the training set")
-        whole = plan_screen([*known, *unlike], protocol)
-        computed = compute(whole, store, workers=workers, watch=_further(watch, plan))
+        told = {task.key for task in with_ancestors(plan.tasks())}
+        further = plan_screen(unlike, plan.protocol)
+        computed = compute(further, store, workers=workers, watch=watch, told=told)
         # A prediction that is unsure is better than none.
         found |= {entry.spec: entry for entry in computed if entry.binding is not None}
     entries = [
@@ -144,19 +149,7 @@ def screen_by_model(
         else _entry(spec, found[spec.with_metal(TEMPLATE_METAL)], predicted, model)
         for spec in specs
     ]
-    geometries = tuple(dict.fromkeys(spec.geometry for spec in specs))
-    return Screen(tuple(entries), metals, geometries, protocol, model.data(), interval)
-
-
-def _further(watch: Watch, plan: Plan) -> Watch:
-    """Told of what is not in `plan` alone: that has been told."""
-    told = {task.key for task in with_ancestors(plan.tasks())}
-
-    def done(ended: Ended) -> None:
-        if ended.task.key not in told:
-            watch.on_done(ended)
-
-    return replace(watch, on_done=done)
+    return Screen.of(entries, plan.protocol, model.data(), interval)
 
 
 def _entry(

@@ -3,105 +3,176 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from rarebind.campaigns import Protocol, Store
-from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
-from rarebind.elements import STUDY_METALS, is_lanthanide, rare_earth
-from rarebind.engines import GFN2_WATER, engine_spec, level_of_engine
-from rarebind.errors import InputError
-from rarebind.ligands import Ligand, Rejected
-from rarebind.screening.computed import plan_screen, screen_by_calculation
-from rarebind.screening.pairs import Pair, pair_problems
-from rarebind.screening.screen import MODEL, Fitting, Screen, Watch, fit
+from rarebind.engines import GFN2_WATER, LEVELS, LevelOfTheory, level_named, level_of_engine
+from rarebind.errors import InputError, MissingDependencyError, located
+from rarebind.io.models import problems_of
+from rarebind.ligands import Rejected, Survey
+from rarebind.screening.computed import Plan, plan_screen, screen_by_calculation
+from rarebind.screening.given import plain_ligands, survey_ligands
+from rarebind.screening.options import AUTO, MODEL, Options, Pair
+from rarebind.screening.screen import Fitting, Screen, Watch, fit
+from rarebind.screening.short_list import (
+    ShortListRequest,
+    check_engine_serves,
+    is_single_point,
+    short_list_request,
+)
 
 if TYPE_CHECKING:
     from rarebind.complexes import ComplexSpec
     from rarebind.learning.release.model import Model
 
-#: The series as chemists write it, what is not of it last.
-DEFAULT_METALS = tuple(
-    sorted(STUDY_METALS, key=lambda m: (not is_lanthanide(m), rare_earth(m).atomic_number))
-)
-DEFAULT_GEOMETRIES = ("1",)
 
-
-@dataclass(frozen=True)
-class Request:
-    """What is screened, and how.
-
-    Attributes
-    ----------
-    ligands
-    metals
-        The first is the reference of ΔΔE.
-    geometries
-        Ligands:waters such as ``1:6``, or ligands alone, filled with water.
-    coordination_number
-        Donor atoms around the metal.
-    engine
-        ``model``: complexes of La, Sc and Y are computed and the other lanthanides predicted; else
-        the engine that computes all.
-    model
-        File of the model; None: the one that comes with rarebind.
-    fall_back
-        Compute what the model has not seen, and what is unlike what it learned from.
-    protocol
-        Builder, seed and so on; its level of theory follows from `engine`.
-    workers
-        Processes; None: one a core.
-    strict
-        Whether a ligand that a geometry does not fit, or with an element that the model has not
-        seen, stops the screen; else it is left out, and the others are screened.
-    rejected
-        What reading the ligands left out already: it goes along into the result.
-    pairs
-        (A, B): selectivity for A over B is reported, beside that of the usual pairs.
+class Request(Options):
+    """What is screened, and how: :class:`~rarebind.screening.options.Options`, and ligands.
 
     Raises
     ------
     InputError
-        The number of workers is below 1, there is no such engine, or it is too slow.
+        Options that cannot be used; ligands that are none, where a single one is one too many or
+        none is left.
     """
 
-    ligands: tuple[Ligand, ...]
-    metals: tuple[str, ...] = DEFAULT_METALS
-    geometries: tuple[str, ...] = DEFAULT_GEOMETRIES
-    coordination_number: int = DEFAULT_COORDINATION_NUMBER
-    engine: str = MODEL
-    model: Path | None = None
-    fall_back: bool = False
-    protocol: Protocol = field(default_factory=Protocol)
-    workers: int | None = None
-    strict: bool = True
-    rejected: tuple[Rejected, ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    ligands: Annotated[
+        InstanceOf[Survey], BeforeValidator(survey_ligands), PlainSerializer(plain_ligands)
+    ] = Field(description="SMILES, RDKit molecules or ligands, or mappings of smiles and name.")
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.protocol, Protocol):
-            raise InputError(
-                f"the protocol is {self.protocol!r}: give a rarebind.campaigns.Protocol"
+    def __init__(self, **options: Any) -> None:
+        try:
+            super().__init__(**options)
+        except ValidationError as error:
+            raise InputError(problems_of(error.errors(), Request)) from error
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Request:
+        self.ligands.checked(strict=self.strict)
+        problems = []
+        if self.engine not in {AUTO, MODEL} and self.model is not None:
+            problems.append(f"a model file is of no use to engine {self.engine}: leave one out")
+        if is_single_point(self.theory):
+            usable = " or ".join(name for name, one in LEVELS.items() if not is_single_point(one))
+            problems.append(
+                f"engine {self.theory.engine_name} takes hours a complex at {self.theory}: screen "
+                f"at {usable}, and compute the best with it as a short list"
             )
-        if self.workers is not None and (not isinstance(self.workers, int) or self.workers < 1):
-            raise InputError(f"workers must be at least 1, got {self.workers!r}")
-        if self.model is not None and self.engine != MODEL:
-            raise InputError(f"a model file is of no use to engine {self.engine}: leave one out")
-        if self.fall_back and self.engine != MODEL:
-            raise InputError(
-                f"engine {self.engine} computes all: there is nothing to fall back from"
+        fields = type(self).model_fields
+        how = ("short_list_level", "short_list_metals")
+        if not self.short_list and any(getattr(self, n) != fields[n].default for n in how):
+            problems.append(f"{' and '.join(how)} say how: give short_list as well")
+        if problems:
+            raise InputError(problems)
+        _ = self.protocol
+        return self
+
+    @property
+    def theory(self) -> LevelOfTheory:
+        """Level of theory of what is computed."""
+        if self.engine in {AUTO, MODEL}:
+            return GFN2_WATER if self.level is None else level_named(self.level)
+        if self.level is None:
+            return level_of_engine(self.engine)
+        return level_named(self.level, self.engine)
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """Level of theory, builder, seed and so on."""
+        return Protocol(
+            level=self.theory,
+            builder=self.builder,
+            seed=self.seed,
+            conformers=self.ligand_conformers,
+            relaxed_candidates=self.relaxed_candidates,
+            hops=self.hops,
+            conformer_search=self.conformers,
+            series=self.series,
+            symmetries=self.symmetries,
+            cores=self.cores,
+        )
+
+    @property
+    def without_model(self) -> str:
+        """Why all is computed although nobody said so; empty where a model predicts."""
+        if self.engine != AUTO or self.model is not None:
+            return ""
+        from rarebind.learning.nequip import need_nequip
+
+        try:
+            need_nequip()
+        except MissingDependencyError as error:
+            return f"everything is computed, nothing predicted: {error}"
+        if self.theory != GFN2_WATER:
+            return f"everything is computed: no model comes along for {self.theory}"
+        return ""
+
+    @property
+    def predicts(self) -> bool:
+        """Whether a model predicts the series."""
+        return self.engine in {AUTO, MODEL} and not self.without_model
+
+    def plain(self) -> dict[str, Any]:
+        """What makes the same request again as plain data: the ligands, then all options."""
+        data = self.model_dump(mode="json")
+        return {"ligands": data.pop("ligands"), **data}
+
+    def short_list_request(self) -> ShortListRequest | None:
+        """The short list that is wanted; None where none is.
+
+        Raises
+        ------
+        InputError
+            All that cannot be used.
+        MissingDependencyError
+            The engine of the level is not installed.
+        """
+        if not self.short_list:
+            return None
+        return short_list_request(
+            self.short_list,
+            self.metals,
+            level=self.short_list_level,
+            metals=self.short_list_metals or None,
+            workers=self.workers,
+        )
+
+    def fitting(self) -> Fitting:
+        """The complexes; nothing is planned, and no model read.
+
+        Raises
+        ------
+        InputError
+            All that cannot be used; unless `strict`, ligands that a geometry does not fit are no
+            fault as long as one is left.
+        """
+        problems = _pair_problems(self.pairs, self.metals)
+        try:
+            fitting = fit(
+                self.ligands.ligands, self.metals, self.geometries, self.coordination_number
             )
-        level = GFN2_WATER if self.engine == MODEL else level_of_engine(self.engine)
-        if not engine_spec(level).quick:
-            raise InputError(
-                f"engine {self.engine} takes hours a complex: screen with another, and compute the "
-                "best with it as a short list"
-            )
-        object.__setattr__(self, "protocol", replace(self.protocol, level=level))
+        except InputError as error:
+            raise InputError([*error.problems, *problems]) from error
+        if problems or (fitting.misfits and self.strict):
+            raise InputError([*(found.reason for found in fitting.misfits), *problems])
+        self._check_left(fitting)
+        with located(f"engine {self.theory.engine}"):
+            check_engine_serves(self.theory, self.metals)
+        return fitting
 
     def prepared(self) -> Prepared:
-        """Check everything; nothing is computed or written.
+        """Check everything and plan it; nothing is computed or written.
 
         Raises
         ------
@@ -111,31 +182,15 @@ class Request:
             A model is asked for and NequIP is not installed.
         """
         fitting = self.fitting()
-        if self.engine != MODEL:
-            return Prepared(self, fitting.specs, None, fitting.misfits)
+        if not self.predicts:
+            plan = plan_screen(fitting.specs, self.protocol)
+            return Prepared(self, fitting.specs, plan, None, fitting.misfits)
+        from rarebind.screening.predicted import plan_by_model
+
         model = _model(self)
         known = self._known(fitting, model)
-        return Prepared(self, known.specs, model, known.misfits)
-
-    def fitting(self) -> Fitting:
-        """Check all but the model, which takes seconds to read.
-
-        Raises
-        ------
-        InputError
-            All that cannot be used; without `strict`, ligands that a geometry does not fit are no
-            fault as long as one is left.
-        """
-        problems = pair_problems(self.pairs, self.metals)
-        try:
-            fitting = fit(self.ligands, self.metals, self.geometries, self.coordination_number)
-        except InputError as error:
-            raise InputError([*error.problems, *problems]) from error
-        if problems or (fitting.misfits and self.strict):
-            raise InputError([*(found.reason for found in fitting.misfits), *problems])
-        self._check_left(fitting)
-        plan_screen(fitting.specs, self.protocol)
-        return fitting
+        plan = plan_by_model(known.specs, model, self.protocol, fall_back=self.fall_back)
+        return Prepared(self, known.specs, plan, model, known.misfits)
 
     def _known(self, fitting: Fitting, model: Model) -> Fitting:
         """Without the ligands that the model cannot predict."""
@@ -153,7 +208,7 @@ class Request:
 
     def _check_left(self, fitting: Fitting) -> None:
         if not fitting.specs:
-            raise InputError(found.reason for found in (*self.rejected, *fitting.misfits))
+            raise InputError(found.reason for found in (*self.ligands.rejected, *fitting.misfits))
 
 
 @dataclass(frozen=True)
@@ -165,6 +220,8 @@ class Prepared:
     request
     specs
         All complexes.
+    plan
+        Of what is computed for certain.
     model
         None where all is computed.
     left_out
@@ -173,32 +230,29 @@ class Prepared:
 
     request: Request
     specs: Sequence[ComplexSpec]
+    plan: Plan
     model: Model | None
     left_out: tuple[Rejected, ...] = ()
 
     def run(self, store: Store, watch: Watch | None = None) -> Screen:
         """Screen; what is in the store already is not computed again."""
-        rejected = (*self.request.rejected, *self.left_out)
-        found = self._found(store, watch)
-        return replace(found, rejected=rejected, pairs=self.request.pairs)
-
-    def _found(self, store: Store, watch: Watch | None) -> Screen:
-        protocol, workers = self.request.protocol, self.request.workers
+        if self.request.retry_failed:
+            store.forget_failures()
+        request, workers = self.request, self.request.workers
         if self.model is None:
-            return screen_by_calculation(
-                self.specs, store, protocol=protocol, workers=workers, watch=watch
-            )
-        from rarebind.screening.predicted import screen_by_model
+            found = screen_by_calculation(self.plan, store, workers=workers, watch=watch)
+        else:
+            from rarebind.screening.predicted import screen_by_model
 
-        return screen_by_model(
-            self.specs,
-            store,
-            self.model,
-            protocol=protocol,
-            fall_back=self.request.fall_back,
-            workers=workers,
-            watch=watch,
-        )
+            found = screen_by_model(
+                self.specs, self.plan, store, self.model,
+                fall_back=request.fall_back, workers=workers, watch=watch,
+            )  # fmt: skip
+        rejected = (*request.ligands.rejected, *self.left_out)
+        return replace(
+            found, rejected=rejected, pairs=request.pairs, note=request.without_model,
+            asked=request.plain(),
+        )  # fmt: skip
 
 
 def _model(request: Request) -> Model:
@@ -211,3 +265,20 @@ def _model(request: Request) -> Model:
     model = bundled_model() if request.model is None else load_model(request.model)
     check_model(model, request.metals, request.protocol, fall_back=request.fall_back)
     return model
+
+
+def _pair_problems(pairs: Sequence[Pair], metals: Sequence[str]) -> list[str]:
+    """What is wrong with `pairs` in a screen of `metals`."""
+    problems = []
+    for number, pair in enumerate(pairs):
+        shown = "/".join(pair)
+        if strange := [metal for metal in dict.fromkeys(pair) if metal not in metals]:
+            problems.append(
+                f"pair {shown}: {' and '.join(strange)} not among the metals screened, "
+                f"{', '.join(metals) or 'none'}"
+            )
+        if len(set(pair)) == 1:
+            problems.append(f"pair {shown}: a pair needs two different metals")
+        if pair in pairs[:number]:
+            problems.append(f"pair {shown} given more than once: keep one")
+    return list(dict.fromkeys(problems))

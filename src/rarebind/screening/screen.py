@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Protocol
@@ -21,11 +21,8 @@ from rarebind.elements import rare_earth
 from rarebind.engines import Calculation
 from rarebind.errors import InputError
 from rarebind.ligands import Ligand, Rejected
-from rarebind.screening.pairs import Pair
+from rarebind.screening.options import MODEL, Pair
 from rarebind.screening.prediction import Prediction
-
-#: What the engine is called that predicts instead of computing.
-MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -77,9 +74,12 @@ class Interval:
     difference_multiplier: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Screen:
     """The answer of a screen: entries ligand by ligand, geometry by geometry, metal by metal.
+
+    A screen is known by being the same object: comparing thousands of entries takes longer than
+    most work on them.
 
     Attributes
     ----------
@@ -97,6 +97,10 @@ class Screen:
         not fit.
     pairs
         Metals that someone wants to separate, beside the usual ones.
+    note
+        Why the series is not predicted although nobody said so; else empty.
+    asked
+        What makes the same screen again, as plain data: ligands and options.
     """
 
     entries: tuple[Entry, ...]
@@ -107,6 +111,21 @@ class Screen:
     interval: Interval | None = None
     rejected: tuple[Rejected, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    note: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        entries: Sequence[Entry],
+        protocol: Protocol,
+        model: dict[str, Any] | None = None,
+        interval: Interval | None = None,
+    ) -> Self:
+        """Metals and geometries in the order of their first entries."""
+        metals = tuple(dict.fromkeys(entry.spec.metal for entry in entries))
+        geometries = tuple(dict.fromkeys(entry.spec.geometry for entry in entries))
+        return cls(tuple(entries), metals, geometries, protocol, model, interval)
 
     @property
     def failures(self) -> tuple[Entry, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,13 +138,18 @@ def short_list_request(
     if problems := [*problems, *_level_problems(level)]:
         raise InputError(problems)
     request = ShortListRequest(number, level_named(level), chosen, workers)
-    _check_engine(request)
+    check_engine_serves(request.level, request.metals)
     return request
 
 
 def short_list_levels() -> tuple[str, ...]:
     """Names of the levels that a short list can be computed at."""
-    return tuple(name for name, level in LEVELS.items() if not engine_spec(level).quick)
+    return tuple(name for name, level in LEVELS.items() if is_single_point(level))
+
+
+def is_single_point(level: LevelOfTheory) -> bool:
+    """Whether complexes are computed at `level` at geometries from elsewhere, not relaxed."""
+    return not engine_spec(level).quick
 
 
 def choose(found: Screen, number: int, metals: Sequence[str]) -> tuple[Candidate, ...]:
@@ -275,16 +280,24 @@ def _level_problems(name: str) -> list[str]:
         level = level_named(name)
     except InputError as error:
         return list(error.problems)
-    if not engine_spec(level).quick:
+    if is_single_point(level):
         return []
     others = ", ".join(short_list_levels())
-    return [f"level {name} is xTB, as the screen itself: give the short list one of {others}"]
+    return [f"level {name} is one of screens themselves: give the short list one of {others}"]
 
 
-def _check_engine(request: ShortListRequest) -> None:
-    """Find out on a hydrated ion, before a screen is spent on it, whether the engine can serve."""
-    version = version_for_keys(request.level)
+def check_engine_serves(level: LevelOfTheory, metals: Iterable[str]) -> None:
+    """Find out on hydrated ions, before a screen is spent on it, whether the engine can serve.
+
+    Raises
+    ------
+    InputError
+        It cannot.
+    MissingDependencyError
+        The engine is not installed.
+    """
+    version = version_for_keys(level)
     positions = np.array([[0, 0, 0], [2.4, 0, 0], [3.0, 0.76, 0], [3.0, -0.76, 0]])
-    for metal in request.metals:
+    for metal in metals:
         ion = Structure((metal, "O", "H", "H"), positions, 3, rare_earth(metal).multiplicity)
-        check_engine(ion, request.level, version)
+        check_engine(ion, level, version)

@@ -22,15 +22,16 @@ law of their errors.  These are errors of the energies alone, not of taking them
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize.elementwise import find_root
+from scipy.special import logsumexp
 
-from rarebind.errors import InputError
-from rarebind.screening.equilibrium import log_free_ligands, shares_of
+from rarebind.errors import InputError, collecting
 from rarebind.screening.estimates import (
     ROOM_TEMPERATURE,
     Estimates,
@@ -51,145 +52,79 @@ DRAWS = 100
 _WATERS = range(1, 13)
 #: Largest energy in units of kT: beyond, doubles no longer hold the mass balance to nine digits.
 _LARGEST = 1e5
-#: Precision of ln [L] of samples: their shares are right to this, which no band shows.
-_ROUGH = 1e-4
+#: Precision of ln [L]; of samples: their shares are right to this, which no band shows.
+_FINE, _ROUGH = 1e-12, 1e-4
+_HUGE = 1e9
 #: Decimals of a band in plain data.
 _DECIMALS = 4
 
 _Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Speciation:
     """Species of a metal at equilibrium, as if energies were free energies (they are not).
 
     Attributes
     ----------
     fractions
-        Share of the metal in each species: ``aqua``, then the geometries.  They add up to 1.
+        Share of the metal in each species, ``aqua``, then the geometries: as many numbers as there
+        are amounts of ligand.  They add up to 1.
     log10_free_ligand
         Decimal logarithm of the concentration of unbound ligand in mol/L; −inf without ligand.
     metal_total, ligand_total
         mol/L, free and bound.
-    temperature
-        K.
+    bands
+        Low and high end of each share, from the intervals of the energies; they hold the share
+        itself.  None where the energies have no intervals.
     """
 
-    fractions: Mapping[str, float]
-    log10_free_ligand: float
+    fractions: Mapping[str, _Floats]
+    log10_free_ligand: _Floats
     metal_total: float
-    ligand_total: float
-    temperature: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "fractions", MappingProxyType(dict(self.fractions)))
+    ligand_total: _Floats
+    bands: Mapping[str, tuple[_Floats, _Floats]] | None = None
 
     @property
-    def free_ligand(self) -> float:
+    def free_ligand(self) -> _Floats:
         """Concentration of unbound ligand, mol/L; 0 where it is below 1e-323."""
-        return float(10.0**self.log10_free_ligand)
+        return np.asarray(10.0**self.log10_free_ligand)
 
     @property
-    def mean_ligands(self) -> float:
+    def mean_ligands(self) -> _Floats:
         """Ligands bound to a metal ion on average."""
-        return math.fsum(
-            share * ligands_and_waters(name)[0]
-            for name, share in self.fractions.items()
+        bound = (
+            ligands_and_waters(name)[0] * shares
+            for name, shares in self.fractions.items()
             if name != AQUA
         )
-
-
-@dataclass(frozen=True)
-class Band:
-    """Between which ends the share of a species lies, along the ratios of a curve.
-
-    Attributes
-    ----------
-    low, high
-        One each; they hold the curve itself.
-    """
-
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class SpeciationCurve:
-    """Species of a metal as more and more ligand is added.
-
-    Attributes
-    ----------
-    ratios
-        Total ligand per total metal.
-    points
-        One each.
-    bands
-        Of every species, from the intervals of the energies; None where these have none.
-    """
-
-    ratios: tuple[float, ...]
-    points: tuple[Speciation, ...]
-    bands: Mapping[str, Band] | None = None
-
-    def __post_init__(self) -> None:
-        if not self.ratios or len(self.ratios) != len(self.points):
-            raise InputError(f"{len(self.ratios)} ratios for {len(self.points)} points of a curve")
-        if self.bands is not None:
-            object.__setattr__(self, "bands", MappingProxyType(dict(self.bands)))
-
-    @property
-    def fractions(self) -> dict[str, tuple[float, ...]]:
-        """Share of the metal in each species along the ratios."""
-        return {
-            name: tuple(point.fractions[name] for point in self.points)
-            for name in self.points[0].fractions
-        }
+        return np.asarray(sum(bound))
 
     def data(self) -> dict[str, object]:
         """Plain data for JSON; ``bands`` has low and high ends by species, or is None."""
-        fractions = {name: list(shares) for name, shares in self.fractions.items()}
-        bands = None
-        if self.bands is not None:
-            bands = {
-                name: [[round(x, _DECIMALS) for x in ends] for ends in (band.low, band.high)]
+        return {
+            "ratio": (self.ligand_total / self.metal_total).tolist(),
+            "fractions": {name: shares.tolist() for name, shares in self.fractions.items()},
+            "bands": self.bands
+            and {
+                name: [ends.round(_DECIMALS).tolist() for ends in band]
                 for name, band in self.bands.items()
-            }
-        return {"ratio": list(self.ratios), "fractions": fractions, "bands": bands}
+            },
+        }
 
 
-@dataclass(frozen=True, eq=False)
-class KnownEnergies(Mapping[str, float]):
-    """Exchange energies of the complexes of a ligand with a metal, by geometry, and their errors.
-
-    Attributes
-    ----------
-    energies
-        eV by geometry.
-    spread
-        Joint law of their errors that agrees with their intervals, (n, d) eV in the order of
-        `energies`; None where none of them has an interval.
-    level
-        Share of the intervals that hold the truth.
-    """
-
-    energies: Mapping[str, float]
-    spread: _Floats | None = None
-    level: float = 0.9
-
-    def __getitem__(self, geometry: str) -> float:
-        return self.energies[geometry]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.energies)
-
-    def __len__(self) -> int:
-        return len(self.energies)
-
-
-def known_energies(estimates: Estimates, ligand: str, metal: str) -> KnownEnergies:
+def known_energies(
+    estimates: Estimates, ligand: str, metal: str
+) -> tuple[dict[str, float], _Floats | None]:
     """Exchange energies in eV of the complexes of a ligand with a metal, by geometry.
 
     Complexes without a known energy are left out, so an equilibrium of these is one without them.
+
+    Returns
+    -------
+    energies, spread
+        And the joint law of their errors that agrees with their intervals, (n, d) eV; None where
+        none of them has an interval.
 
     Raises
     ------
@@ -198,30 +133,25 @@ def known_energies(estimates: Estimates, ligand: str, metal: str) -> KnownEnergi
     """
     rows = estimates.rows_of.get((ligand, metal))
     if not rows:
-        metals = dict.fromkeys(
-            m for li, m in zip(estimates.ligands, estimates.metals, strict=True) if li == ligand
-        )
-        if metals:
-            raise InputError(f"no estimates of {ligand} with {metal}: only {', '.join(metals)}")
-        ligands = ", ".join(dict.fromkeys(estimates.ligands)) or "none"
-        raise InputError(f"no estimates of ligand {ligand!r}: there are {ligands}")
+        there = [f"{li} with {m}" for li, m in estimates.rows_of]
+        raise InputError(f"no estimates of {ligand} with {metal}: {', '.join(there) or 'none'}")
     known = [i for i in rows if not math.isnan(estimates.exchange[i])]
     energies = {estimates.geometries[i]: float(estimates.exchange[i]) for i in known}
     spread = estimates.calibrated_spread
     stated = spread is not None and estimates.unsure[known].any()
-    return KnownEnergies(
-        energies, spread[known] if spread is not None and stated else None, estimates.level
-    )
+    return energies, spread[known] if spread is not None and stated else None
 
 
 def speciate(
     energies: Mapping[str, float],
     metal_total: float,
-    ligand_total: float,
+    ligand_total: ArrayLike,
     temperature: float = ROOM_TEMPERATURE,
     *,
     aqua_waters: int,
     water: float = WATER,
+    spread: ArrayLike | None = None,
+    level: float = 0.9,
 ) -> Speciation:
     """Equilibrium of a metal, its ligand and water, as if energies were free energies.
 
@@ -232,14 +162,21 @@ def speciate(
     energies
         Exchange energies in eV by geometry, such as ``{"1:6": −1.2, "4:0": −3.0}``.  Geometries
         that are not given do not exist.
-    metal_total, ligand_total
+    metal_total
         mol/L, free and bound.
+    ligand_total
+        One amount or several, mol/L, free and bound.
     temperature
         K.
     aqua_waters
         Waters of the aqua ion that the exchange energies refer to: 8 or 9 for the rare earths.
     water
         Concentration of water, mol/L.
+    spread
+        Joint law of the errors of the energies, (n, d) eV, as of :func:`known_energies`: with it
+        there are bands.
+    level
+        Share of :data:`DRAWS` samples, always the same ones, that bands hold.
 
     Raises
     ------
@@ -248,93 +185,93 @@ def speciate(
         range.
     """
     counts, logs = _species(energies, temperature, aqua_waters, water)
-    _check_totals(metal_total, ligand_total)
-    ligand = np.array([ligand_total], dtype=float)
-    (point,), _ = _points((AQUA, *energies), counts, logs, metal_total, ligand, temperature)
-    return point
+    totals = np.asarray(ligand_total, dtype=float)
+    _check_totals(metal_total, totals)
+    some = totals > 0
+    frees = np.full(totals.shape, -math.inf)
+    frees[some] = _log_free(counts, logs[:, None], metal_total, totals[some], _FINE)
+
+    def placed(shares: _Floats) -> dict[str, _Floats]:
+        """By species; where there is no ligand all is aqua."""
+        found = np.repeat((counts == 0).astype(float)[:, None], totals.size, axis=1)
+        found[:, some.ravel()] = shares
+        columns = found.reshape(-1, *totals.shape)
+        columns.flags.writeable = False
+        return dict(zip((AQUA, *energies), columns, strict=True))
+
+    middle = _shares(counts, logs[:, None], frees[some])
+    bands = None
+    if spread is not None:
+        errors = -_errors(np.asarray(spread, dtype=float)) / thermal_energy(temperature)
+        drawn = logs[:, None, None] + errors[:, :, None]
+        found = _shares(counts, drawn, _log_free(counts, drawn, metal_total, totals[some], _ROUGH))
+        found.sort(axis=1)
+        beyond = int((1 - level) / 2 * DRAWS)
+        # Where a species is at its largest, all samples may lie below the share itself.
+        low, high = (
+            placed(np.minimum(found[:, beyond], middle)),
+            placed(np.maximum(found[:, -1 - beyond], middle)),
+        )
+        bands = MappingProxyType({name: (low[name], high[name]) for name in low})
+    return Speciation(
+        MappingProxyType(placed(middle)), frees / math.log(10), metal_total, totals, bands
+    )
 
 
-def speciation_curve(
-    energies: Mapping[str, float],
-    metal_total: float,
-    ratios: Sequence[float] = RATIOS,
-    temperature: float = ROOM_TEMPERATURE,
-    *,
-    aqua_waters: int,
-    water: float = WATER,
-) -> SpeciationCurve:
-    """:func:`speciate` at several amounts of ligand; energies as if they were free energies.
+def _shares(counts: _Floats, logs: _Floats, log_free: _Floats) -> _Floats:
+    """Share of the metal in each species, (s, …), at given ln [L]."""
+    weights = logs + counts.reshape(-1, *[1] * (logs.ndim - 1)) * log_free
+    return np.asarray(np.exp(weights - logsumexp(weights, axis=0)))
 
-    They are **not**: see the head of this module.
+
+def _log_free(
+    counts: _Floats, logs: _Floats, metal_total: float, totals: _Floats, precision: float
+) -> _Floats:
+    """Logarithm of the free ligand from its mass balance, l + M Σ n f(l) = L.
+
+    With r = L/M and Σ f = 1 the balance reads
+
+        l + M Σ_{n>r} (n − r) f = M Σ_{n<r} (r − n) f.
+
+    All terms are positive, so both sides keep their digits as logarithms, where l + M Σ n f − L
+    would lose them whenever the ligand is all but used up.  Their difference has the sign of that
+    sum, which only rises with l: there is one root.
 
     Parameters
     ----------
-    energies
-        As :func:`speciate` takes them; with those of :func:`known_energies` that have intervals,
-        the curve has bands.
-    ratios
-        Total ligand per total metal, 0 or more each.
-    metal_total, temperature, aqua_waters, water
-        As :func:`speciate` takes them.
-
-    Returns
-    -------
-    SpeciationCurve
-        Its bands hold the share of :data:`DRAWS` samples that the intervals of the energies hold
-        of the truth, always the same ones.
-
-    Raises
-    ------
-    InputError
-        There are no ratios, one is below 0, or as :func:`speciate` raises it.
+    counts
+        Ligands of each species, (s,), that of the aqua ion 0.
+    logs
+        ln([species]/([aqua] [L]^n)) with concentrations in mol/L, (s, …).
+    totals
+        mol/L, above 0.
+    precision
+        Of the result, absolute.
     """
-    ratios = tuple(float(ratio) for ratio in ratios)
-    if wrong := [ratio for ratio in ratios if not (math.isfinite(ratio) and ratio >= 0)]:
-        raise InputError(f"ligand:metal ratios must be 0 or more, got {wrong[0]}")
-    if not ratios:
-        raise InputError("no ligand:metal ratios given")
-    counts, logs = _species(energies, temperature, aqua_waters, water)
-    totals = np.array(ratios) * metal_total
-    for total in totals.tolist():
-        _check_totals(metal_total, total)
-    species = (AQUA, *energies)
-    points, frees = _points(species, counts, logs, metal_total, totals, temperature)
-    bands = None
-    if isinstance(energies, KnownEnergies) and energies.spread is not None:
-        errors = -_errors(energies.spread) / thermal_energy(temperature)
-        ends = _band(counts, logs, errors, metal_total, totals, frees, energies.level)
-        bands = {name: Band(*pair) for name, pair in zip(species, ends, strict=True)}
-    return SpeciationCurve(ratios, points, bands)
+    if not totals.size:
+        return np.zeros(np.broadcast_shapes(logs.shape[1:], totals.shape))
 
+    def imbalance(at: _Floats, ratio: _Floats, *species: _Floats) -> _Floats:
+        n = counts.reshape(-1, *[1] * at.ndim)
+        powers = np.stack(species) + n * at
+        # Of the shares' numerators: the sum that they are divided by is common to both sides.
+        more, free = metal_total * np.maximum(n - ratio, 0), np.ones_like(powers)
+        rise = logsumexp([*powers, *(powers + at)], axis=0, b=[*more, *free])
+        fall = logsumexp(powers, axis=0, b=metal_total * np.maximum(ratio - n, 0))
+        # Where no ligand is bound to spare, there is no logarithm of it: far too little is free.
+        return np.asarray(np.maximum(rise - fall, -_HUGE))
 
-def _points(
-    species: Sequence[str],
-    counts: _Floats,
-    logs: _Floats,
-    metal_total: float,
-    totals: _Floats,
-    temperature: float,
-) -> tuple[tuple[Speciation, ...], _Floats]:
-    """Equilibria at each of the `totals` of ligand, mol/L, and ln [L] of each."""
-    there = totals > 0
-    columns = np.repeat(logs[:, None], there.sum(), axis=1)
-    frees = np.full(len(totals), -math.inf)
-    shares = np.repeat((counts == 0).astype(float)[:, None], len(totals), axis=1)
-    frees[there] = log_free_ligands(counts, columns, metal_total, totals[there])
-    shares[:, there] = shares_of(counts, columns, frees[there])
-    points = tuple(
-        Speciation(
-            fractions=dict(zip(species, found, strict=True)),
-            log10_free_ligand=free / math.log(10),
-            metal_total=metal_total,
-            ligand_total=total,
-            temperature=temperature,
-        )
-        for found, free, total in zip(
-            shares.T.tolist(), frees.tolist(), totals.tolist(), strict=True
-        )
-    )
-    return points, frees
+    ratios, complexes = totals / metal_total, counts > 0
+    # At the low end at most a quarter of the ligand is free and at most a quarter bound; at the
+    # high one more is free than there is.
+    share = np.log(ratios) - math.log(4 * counts.max() * complexes.sum())
+    each = counts[complexes].reshape(-1, *[1] * (logs.ndim - 1))
+    low = np.minimum(np.log(totals) - math.log(4), ((share - logs[complexes]) / each).min(axis=0))
+    found = find_root(
+        imbalance, (low, np.log(totals) + 1), args=(ratios, *logs),
+        tolerances={"xatol": precision, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0},
+    )  # fmt: skip
+    return np.asarray(found.x)
 
 
 def _errors(spread: _Floats) -> _Floats:
@@ -344,42 +281,6 @@ def _errors(spread: _Floats) -> _Floats:
     rows = np.asarray(np.linalg.qr(spread.T, mode="r")).T if wide else spread
     drawn = np.random.default_rng(SEED).standard_normal((rows.shape[1], DRAWS))
     return np.vstack([np.zeros(DRAWS), rows @ drawn])
-
-
-def _band(
-    counts: _Floats,
-    logs: _Floats,
-    errors: _Floats,
-    metal_total: float,
-    totals: _Floats,
-    frees: _Floats,
-    level: float,
-) -> list[tuple[tuple[float, ...], tuple[float, ...]]]:
-    """Ends of the central `level` of sampled shares along the totals, of each species.
-
-    Parameters
-    ----------
-    errors
-        Of `logs`, (species, draws).
-    frees
-        ln [L] of the curve itself, from which the samples are not far.
-    """
-    there = totals > 0
-    shape = (len(counts), errors.shape[1], int(there.sum()))
-    columns = np.repeat(logs[:, None] + errors, shape[2], axis=1)
-    start = np.tile(frees[there], shape[1])
-    found = log_free_ligands(
-        counts, columns, metal_total, np.tile(totals[there], shape[1]), start, _ROUGH
-    )
-    drawn = np.sort(shares_of(counts, columns, found).reshape(shape), axis=1)
-    middle = shares_of(counts, np.repeat(logs[:, None], shape[2], axis=1), frees[there])
-    beyond = int((1 - level) / 2 * shape[1])
-    low = np.repeat((counts == 0).astype(float)[:, None], len(totals), axis=1)
-    high = low.copy()
-    # Where a species is at its largest, all samples may lie below the curve.
-    low[:, there] = np.minimum(drawn[:, beyond], middle)
-    high[:, there] = np.maximum(drawn[:, -1 - beyond], middle)
-    return [(tuple(a), tuple(b)) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
 
 
 def _species(
@@ -396,10 +297,8 @@ def _species(
         problems.append(f"the concentration of water must be above 0 mol/L, got {water}")
     composition = [(0, aqua_waters)]
     for geometry, energy in energies.items():
-        try:
+        with collecting(problems):
             composition.append(ligands_and_waters(geometry))
-        except InputError as error:
-            problems += error.problems
         if not math.isfinite(energy):
             problems.append(
                 f"the energy of {geometry} is {energy}: leave it out for the equilibrium without it"
@@ -416,13 +315,15 @@ def _species(
     return counts, logs - (aqua_waters - waters) * math.log(water)
 
 
-def _check_totals(metal_total: float, ligand_total: float) -> None:
+def _check_totals(metal_total: float, ligand_total: _Floats) -> None:
     problems = []
     if not (math.isfinite(metal_total) and metal_total > 0):
         problems.append(f"the total metal must be above 0 mol/L, got {metal_total}")
-    if not (math.isfinite(ligand_total) and ligand_total >= 0):
-        problems.append(f"the total ligand must be 0 mol/L or more, got {ligand_total}")
-    if not problems and ligand_total and not 0 < ligand_total / metal_total < math.inf:
-        problems.append(f"{ligand_total} mol/L ligand for {metal_total} mol/L metal: too unlike")
+    if not ligand_total.size or not (np.isfinite(ligand_total) & (ligand_total >= 0)).all():
+        problems.append(f"the total ligand must be 0 mol/L or more, got {ligand_total.tolist()}")
+    if not problems:
+        ratios = ligand_total[ligand_total > 0] / metal_total
+        if not (np.isfinite(ratios) & (ratios > 0)).all():
+            problems.append(f"{ligand_total} mol/L ligand for {metal_total} of metal: too unlike")
     if problems:
         raise InputError(problems)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, fields
+from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
+from rarebind.errors import InputError
 from rarebind.screening.estimates import Estimates
-from rarebind.screening.memory import remembered
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Screen
 from rarebind.uncertainty.ranking import probability_first
@@ -19,6 +18,19 @@ from rarebind.units import KCAL_PER_EV, KJ_PER_EV
 
 #: Energy units for people, as factors from eV.
 UNITS = {"kcal/mol": KCAL_PER_EV, "kJ/mol": KJ_PER_EV}
+
+
+def unit_factor(unit: str) -> float:
+    """From eV to `unit`.
+
+    Raises
+    ------
+    InputError
+        There is no such unit.
+    """
+    if unit not in UNITS:
+        raise InputError(f"unknown unit {unit!r}: known are {', '.join(UNITS)}")
+    return UNITS[unit]
 
 
 @dataclass(frozen=True)
@@ -76,37 +88,64 @@ class Row:
 
     def data(self) -> dict[str, object]:
         """The row as a flat mapping."""
-        return {name: getattr(self, name) for name in COLUMNS}
+        return asdict(self)
 
 
 #: Names of a row's fields, in the order of the table's columns.
 COLUMNS = tuple(field.name for field in fields(Row))
 
 
-class _Place(NamedTuple):
-    """Where an entry stands among those of its metal and geometry; energies in eV."""
-
-    entry: Entry
-    rank: int
-    first: float | None
-    difference: float | None
-    difference_half_width: float | None
+#: Columns that are energies, in eV before they are in a unit for people.
+_ENERGIES = ["binding", "exchange", "half_width", "selectivity", "selectivity_half_width"]
+#: What was worked out about a screen, as long as it is kept: its numbers are asked for many times.
+_KNOWN: WeakKeyDictionary[Screen, tuple[Estimates, pd.DataFrame]] = WeakKeyDictionary()
 
 
-@remembered
 def estimates_of(screen: Screen) -> Estimates:
     """Energies and joint spread of a screen, one row an entry, in its order.
 
     Computed energies have no error of the model: their spread is zero.
     """
+    return _known(screen)[0]
+
+
+def ranking(screen: Screen, unit: str = "kcal/mol") -> pd.DataFrame:
+    """The table metal by metal and geometry by geometry, the strongest ligand first, failures last.
+
+    ΔΔE refers to the first metal of the screen.  A ligand that was not screened in a geometry has
+    no row there.  Columns are those of :class:`Row`; NaN where there is no number.
+    """
+    table = _known(screen)[1].copy()
+    table[_ENERGIES] *= unit_factor(unit)
+    return table
+
+
+def ranked_rows(screen: Screen, unit: str = "kcal/mol") -> list[Row]:
+    """The rows of :func:`ranking`."""
+    table = ranking(screen, unit).astype(object)
+    return [Row(*row) for row in table.where(table.notna(), None).itertuples(index=False)]
+
+
+def _known(screen: Screen) -> tuple[Estimates, pd.DataFrame]:
+    if screen not in _KNOWN:
+        estimates = _estimates(screen)
+        _KNOWN[screen] = estimates, _ranking(screen, estimates)
+    return _KNOWN[screen]
+
+
+def _estimates(screen: Screen) -> Estimates:
     found = [entry.binding for entry in screen.entries]
+    predicted = [b if isinstance(b, Prediction) else None for b in found]
     spread = half_width = None
     if screen.interval is not None:
-        spreads = [_spread(b) for b in found]
+        spreads = [None if p is None else p.spread for p in predicted]
         columns = next((len(known) for known in spreads if known is not None), 1)
         rows = [np.zeros(columns) if known is None else known for known in spreads]
         spread = np.array(rows).reshape(len(found), columns)
-        half_width = np.array([_half_width(b) for b in found])
+        half_width = np.array([
+            math.nan if b is None else (p.half_width if p else None) or 0.0
+            for b, p in zip(found, predicted, strict=True)
+        ])  # fmt: skip
     return Estimates(
         ligands=tuple(entry.ligand.name for entry in screen.entries),
         metals=tuple(entry.spec.metal for entry in screen.entries),
@@ -115,118 +154,66 @@ def estimates_of(screen: Screen) -> Estimates:
         binding=np.array([None if b is None else b.binding for b in found], dtype=float),
         spread=spread,
         half_width=half_width,
-        flagged=np.array([isinstance(b, Prediction) and b.flagged for b in found], dtype=bool),
+        flagged=np.array([p is not None and p.flagged for p in predicted], dtype=bool),
         level=screen.interval.level if screen.interval else 0.9,
         difference_multiplier=screen.interval.difference_multiplier if screen.interval else 0.0,
     )
 
 
-def ranked_rows(screen: Screen, unit: str = "kcal/mol") -> list[Row]:
-    """Rows metal by metal and geometry by geometry, the strongest ligand first, failures last.
-
-    ΔΔE refers to the first metal of the screen.  A ligand that was not screened in a geometry has
-    no row there.
-    """
-    factor = UNITS[unit]
-    return [_row(place, factor) for place in _places(screen)]
-
-
-@remembered
-def _places(screen: Screen) -> list[_Place]:
-    """All entries in the order of the table."""
-    estimates = estimates_of(screen)
-    differences = _differences(screen, estimates)
-    groups: dict[tuple[str, str], list[int]] = {}
-    for number, entry in enumerate(screen.entries):
-        groups.setdefault((entry.spec.metal, entry.spec.geometry), []).append(number)
-    found = []
-    for metal in screen.metals:
-        for geometry in screen.geometries:
-            numbers = groups.get((metal, geometry), [])
-            numbers.sort(key=lambda i: _strength(screen.entries[i]))
-            firsts = _firsts(estimates, numbers)
-            found += [
-                _Place(screen.entries[number], rank, first, *differences.get(number, (None, None)))
-                for rank, (number, first) in enumerate(zip(numbers, firsts, strict=True), start=1)
-            ]
-    return found
-
-
-def _spread(binding: object) -> NDArray[np.float64] | None:
-    return binding.spread if isinstance(binding, Prediction) else None
-
-
-def _half_width(binding: object) -> float:
-    if binding is None:
-        return math.nan
-    return (binding.half_width or 0.0) if isinstance(binding, Prediction) else 0.0
-
-
-def _strength(entry: Entry) -> float:
-    return math.inf if entry.exchange is None else entry.exchange
-
-
-def _firsts(estimates: Estimates, numbers: Sequence[int]) -> Sequence[float | None]:
-    """Probabilities of being the strongest."""
+def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
+    """The table with energies in eV."""
+    table = pd.DataFrame([_facts(entry) for entry in screen.entries])
+    table["exchange"], table["binding"] = estimates.exchange, estimates.binding
+    groups = table.groupby(["metal", "geometry"], sort=False)
+    counts = ["rank", "coordination_number", "aqua_waters"]
+    table["rank"] = groups["exchange"].rank(method="first")
+    table[counts] = table[counts].astype("Int64")
+    table["probability_first"] = math.nan
     spread = estimates.calibrated_spread
-    if spread is None or not estimates.unsure[list(numbers)].any():
-        return [None] * len(numbers)
-    found: NDArray[np.float64] = probability_first(estimates.exchange[numbers], spread[numbers])
-    return [float(p) if estimates.known[i] else None for p, i in zip(found, numbers, strict=True)]
+    for rows in groups.indices.values():
+        if spread is not None and estimates.unsure[rows].any():
+            chances = probability_first(estimates.exchange[rows], spread[rows])
+            known = np.where(estimates.known[rows], chances, math.nan)
+            table.loc[rows, "probability_first"] = known
+    reference = table[(table["metal"] == screen.metals[0]) & estimates.known]
+    of_same = ["inchikey", "geometry"]
+    pairs = (
+        table[estimates.known]
+        .reset_index(names="row")
+        .merge(reference.reset_index(names="reference")[["reference", *of_same]], on=of_same)
+    )
+    first, second = pairs["row"].to_numpy(np.intp), pairs["reference"].to_numpy(np.intp)
+    differences = estimates.exchange[first] - estimates.exchange[second]
+    table.loc[first, "selectivity"] = differences
+    table.loc[first, "selectivity_half_width"] = estimates.difference_half_widths(first, second)
+    order = pd.DataFrame({
+        "metal": table["metal"].map(screen.metals.index),
+        "geometry": table["geometry"].map(screen.geometries.index),
+        "rank": table["rank"],
+    })  # fmt: skip
+    order = order.sort_values(list(order), kind="stable", na_position="last")
+    return table.loc[order.index, list(COLUMNS)].reset_index(drop=True)
 
 
-def _differences(
-    screen: Screen, estimates: Estimates
-) -> dict[int, tuple[float | None, float | None]]:
-    """ΔΔE against the first metal and half the width of its interval, eV, by number of entry."""
-    reference = {
-        (entry.ligand.inchikey, entry.spec.geometry): number
-        for number, entry in enumerate(screen.entries)
-        if entry.spec.metal == screen.metals[0] and entry.binding is not None
-    }
-    pairs = {
-        number: reference[key]
-        for number, entry in enumerate(screen.entries)
-        if entry.binding is not None
-        and (key := (entry.ligand.inchikey, entry.spec.geometry)) in reference
-    }
-    first, second = list(pairs), list(pairs.values())
-    values = (estimates.exchange[first] - estimates.exchange[second]).tolist()
-    widths = estimates.difference_half_widths(first, second)
-    return dict(zip(first, zip(values, widths, strict=True), strict=True))
-
-
-def _row(place: _Place, factor: float) -> Row:
-    entry = place.entry
+def _facts(entry: Entry) -> dict[str, object]:
+    """What a row tells of its entry alone; what others decide is still missing."""
     spec, binding, ligand = entry.spec, entry.binding, entry.ligand
-
-    def scaled(energy: float | None) -> float | None:
-        return None if energy is None else energy * factor
-
     predicted = binding if isinstance(binding, Prediction) else None
     source = "" if binding is None else "computed" if predicted is None else "predicted"
-    return Row(
-        rank=place.rank if binding else None,
-        ligand=ligand.name,
-        metal=spec.metal,
-        geometry=spec.geometry,
-        charge=spec.charge,
-        binding=scaled(binding.binding if binding else None),
-        exchange=scaled(binding.exchange if binding else None),
-        half_width=scaled(predicted.half_width if predicted else None),
-        probability_first=place.first,
-        selectivity=scaled(place.difference),
-        selectivity_half_width=scaled(place.difference_half_width),
-        flagged=predicted is not None and predicted.flagged,
-        coordination_number=binding.coordination_number if binding else None,
-        aqua_waters=binding.aqua_waters if binding else None,
-        source=source,
-        status="ok" if binding else _status(entry),
-        reason=entry.reason,
-        smiles=ligand.smiles,
-        inchikey=ligand.inchikey,
-    )
-
-
-def _status(entry: Entry) -> str:
-    return "failed" if entry.calculation.ok else entry.calculation.status
+    calculation = entry.calculation
+    return {
+        **dict.fromkeys(COLUMNS, math.nan),
+        "ligand": ligand.name,
+        "metal": spec.metal,
+        "geometry": spec.geometry,
+        "charge": spec.charge,
+        "half_width": predicted.half_width if predicted else math.nan,
+        "flagged": predicted is not None and predicted.flagged,
+        "coordination_number": binding.coordination_number if binding else None,
+        "aqua_waters": binding.aqua_waters if binding else None,
+        "source": source,
+        "status": "ok" if binding else "failed" if calculation.ok else calculation.status,
+        "reason": entry.reason,
+        "smiles": ligand.smiles,
+        "inchikey": ligand.inchikey,
+    }

@@ -14,20 +14,21 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from rarebind import __version__
 from rarebind.elements import rare_earth
 from rarebind.errors import InputError, MissingDependencyError, RarebindError
+from rarebind.io.models import problems_of
 from rarebind.ligands import draw_svg, explain
+from rarebind.screening.given import read_line
+from rarebind.screening.options import DEFAULT_METALS, Options
 from rarebind.screening.page.drawings import safe_drawing
-from rarebind.screening.request import DEFAULT_GEOMETRIES, DEFAULT_METALS
-from rarebind.screening.short_list import DEFAULT_LEVEL, short_list_levels
+from rarebind.screening.short_list import short_list_levels
 from rarebind.serving.assets import EDITOR_FILES, asset_bytes, editor, page, script, style
-from rarebind.serving.bodies import LineBody, Nothing, ScreenBody, problems_of
 from rarebind.serving.guard import TOKEN_HEADER, Guard
 from rarebind.serving.limits import MAX_LIGANDS, MAX_SHORT_LIST, MAX_SMILES, MAX_WAITING
-from rarebind.serving.lines import read_line
 from rarebind.serving.runs import FILES, WAITING, Run
 from rarebind.serving.screen_queue import QueueFullError, ScreenQueue
 
@@ -41,6 +42,20 @@ _REPORT_POLICY = (
 )
 #: Tables and pictures have nothing to run or fetch.
 _FILE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+class Line(BaseModel):
+    """One line: SMILES, and a name if there is one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    line: str
+
+
+class Nothing(BaseModel):
+    """A request that says all by its address."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
@@ -104,7 +119,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _form(_: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(422, problems_of(list(error.errors())))
+        return answer(422, problems_of(error.errors(), Line))
 
     @app.exception_handler(AnyHTTPException)
     async def _http(_: Request, error: AnyHTTPException) -> JSONResponse:
@@ -125,12 +140,11 @@ def _add_pages(app: FastAPI, settings: Settings) -> None:
             for symbol in DEFAULT_METALS
         ],
         "geometries": _GEOMETRIES,
-        "defaultGeometries": DEFAULT_GEOMETRIES,
+        "defaults": Options().model_dump(mode="json"),
         "modelProblem": _model_problem(),
         "shortList": {
             "most": MAX_SHORT_LIST,
             "levels": short_list_levels(),
-            "defaultLevel": DEFAULT_LEVEL,
         },
         "limits": {"ligands": MAX_LIGANDS, "smiles": MAX_SMILES, "waiting": MAX_WAITING},
     }
@@ -191,7 +205,7 @@ def _add_ligands(app: FastAPI) -> None:
     one_at_a_time = threading.Lock()
 
     @app.post("/api/ligand")
-    def _ligand(body: LineBody) -> dict[str, Any]:
+    def _ligand(body: Line) -> dict[str, Any]:
         with one_at_a_time:
             ligand = read_line(body.line)
             return {**explain(ligand).as_dict(), "svg": safe_drawing(draw_svg(ligand))}
@@ -206,11 +220,10 @@ def _known(queue: ScreenQueue, key: str) -> Run:
 
 
 def _shown(queue: ScreenQueue, run: Run) -> dict[str, Any]:
-    data = run.data()
-    del data["schema"]
     place = queue.place(run)
     files = [name for name in FILES if (place / name).is_file()]
     ahead = queue.ahead(run) if run.state == WAITING else 0
+    data = run.model_dump(mode="json")
     return {**data, "finished": run.finished, "files": files, "ahead": ahead}
 
 
@@ -220,8 +233,8 @@ def _add_screens(app: FastAPI, queue: ScreenQueue) -> None:
         return [_shown(queue, run) for run in queue.runs()]
 
     @app.post("/api/screens")
-    def _submit(body: ScreenBody) -> JSONResponse:
-        run = queue.submit(body.asked())
+    def _submit(body: dict[str, Any]) -> JSONResponse:
+        run = queue.submit(body)
         return JSONResponse(_shown(queue, run), status_code=HTTPStatus.ACCEPTED)
 
     @app.get("/api/screens/{key}")

@@ -13,6 +13,8 @@ MAX_SMILES = MAX_LENGTH
 #: Lines with a ligand.
 MAX_LIGANDS = 200
 MAX_GEOMETRIES = 8
+#: Relaxations of a complex spent on turning its waters.
+MAX_HOPS = 100
 #: Pairs of metals to separate.
 MAX_PAIRS = 20
 #: Ligands of a short list, for every metal and geometry.

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file
-from rarebind.serving.screens import Asked
 
 #: In its folder: what was asked for, and how it ended.
 RECORD = "run.json"
@@ -24,6 +25,7 @@ FILES = {
     "ranking.csv": "text/csv; charset=utf-8",
     "short-list.csv": "text/csv; charset=utf-8",
     "ranking.json": "application/json",
+    "screen.yaml": "application/yaml",
     "structures.xyz": "chemical/x-xyz",
     "heatmap.png": "image/png",
 }
@@ -35,8 +37,7 @@ _SCHEMA = 1
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(BaseModel):
     """How far a screen is.
 
     Attributes
@@ -51,6 +52,8 @@ class Progress:
         Empty for the screen itself.
     """
 
+    model_config = ConfigDict(frozen=True)
+
     total: int | None = None
     done: int = 0
     failed: int = 0
@@ -58,8 +61,7 @@ class Progress:
     part: str = ""
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(BaseModel):
     """A screen, from the moment it is asked for.
 
     Attributes
@@ -67,6 +69,7 @@ class Run:
     key
         32 random hexadecimal digits: name of the folder.
     asked
+        Options of the screen; ``ligands`` is a text.
     complexes
         How many are screened.
     created, ended
@@ -78,35 +81,37 @@ class Run:
     progress
     """
 
+    model_config = ConfigDict(frozen=True)
+
     key: str
-    asked: Asked
+    asked: dict[str, Any]
     complexes: int
     created: str
     state: str = WAITING
     ended: str | None = None
     problems: tuple[str, ...] = ()
-    progress: Progress = field(default_factory=Progress)
+    progress: Progress = Progress()
 
     @property
     def finished(self) -> bool:
         """Whether nothing more happens."""
         return self.state in ENDED
 
+    def with_(self, **changes: Any) -> Run:
+        """The same with other values."""
+        return self.model_copy(update=changes)
+
     def ending(self, state: str, problems: tuple[str, ...] = ()) -> Run:
         """The same, ended now."""
-        return replace(self, state=state, ended=now(), problems=problems)
-
-    def data(self) -> dict[str, Any]:
-        """Plain data."""
-        return {**asdict(self), "schema": _SCHEMA}
+        return self.with_(state=state, ended=_now(), problems=problems)
 
 
-def new_run(asked: Asked, complexes: int) -> Run:
+def new_run(asked: Mapping[str, Any], complexes: int) -> Run:
     """A screen that waits."""
-    return Run(secrets.token_hex(16), asked, complexes, now())
+    return Run(key=secrets.token_hex(16), asked=dict(asked), complexes=complexes, created=_now())
 
 
-def now() -> str:
+def _now() -> str:
     """The time, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -122,7 +127,8 @@ def write_run(run: Run, folder: Path) -> None:
     place = folder / run.key
     try:
         place.mkdir(parents=True, exist_ok=True)
-        replace_file(place / RECORD, json.dumps(run.data(), indent=1).encode())
+        content = {**run.model_dump(mode="json"), "schema": _SCHEMA}
+        replace_file(place / RECORD, json.dumps(content, indent=1).encode())
     except OSError as error:
         raise InputError(f"cannot write {place / RECORD}: {error.strerror or error}") from error
 
@@ -139,12 +145,19 @@ def read_run(place: Path) -> Run:
         data = json.loads((place / RECORD).read_text(encoding="utf-8"))
         if data.pop("schema") != _SCHEMA or data["key"] != place.name:
             raise InputError(f"{place / RECORD} has another form than this rarebind writes")
-        data["asked"] = Asked.of(data["asked"])
-        data["progress"] = Progress(**data["progress"])
-        data["problems"] = tuple(data["problems"])
+        data["asked"] = _in_todays_words(data["asked"])
         return Run(**data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{place} holds no screen of the server: {error}") from error
+        said = "its form is another" if isinstance(error, ValidationError) else error
+        raise InputError(f"{place} holds no screen of the server: {said}") from error
+
+
+def _in_todays_words(asked: dict[str, Any]) -> dict[str, Any]:
+    """Options as they were called once, and those that said nothing."""
+    words = {name: value for name, value in asked.items() if value is not None}
+    if "leave_out" in words:
+        words["strict"] = not words.pop("leave_out")
+    return words
 
 
 def earlier_runs(folder: Path) -> dict[str, Run]:
@@ -158,5 +171,5 @@ def earlier_runs(folder: Path) -> dict[str, Run]:
         except InputError:
             # Not ours to repair: it is left as it is and not shown.
             continue
-        found.append(run if run.finished else replace(run, state=INTERRUPTED))
+        found.append(run if run.finished else run.with_(state=INTERRUPTED))
     return {run.key: run for run in sorted(found, key=lambda run: (run.created, run.key))}

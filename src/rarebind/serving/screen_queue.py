@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from rarebind.serving.runs import (
     new_run,
     write_run,
 )
-from rarebind.serving.screens import Asked, check
+from rarebind.serving.screens import check
 
 #: Seconds for a screen to end its calculations before it is killed.
 _PATIENCE = 20.0
@@ -93,7 +92,7 @@ class ScreenQueue:
             self._set(self._runs[key].ending(INTERRUPTED))
         self._waiting.clear()
 
-    def submit(self, asked: Asked) -> Run:
+    def submit(self, asked: Mapping[str, Any]) -> Run:
         """Put a screen into the queue.
 
         Raises
@@ -105,7 +104,7 @@ class ScreenQueue:
         QueueFullError
             Too many wait.
         """
-        run = new_run(asked, check(asked))
+        run = new_run(*check(asked))
         with self._changed:
             if len(self._waiting) >= MAX_WAITING:
                 raise QueueFullError(
@@ -130,7 +129,7 @@ class ScreenQueue:
                 self._waiting.remove(key)
                 self._set(run.ending(CANCELLED))
             elif run.state == RUNNING:
-                self._set(replace(run, state=CANCELLING))
+                self._set(run.with_(state=CANCELLING))
                 if self._child is not None:
                     threading.Thread(target=end_process, args=(self._child,), daemon=True).start()
             return self._runs[key]
@@ -175,7 +174,7 @@ class ScreenQueue:
                 if self._stopping:
                     return
                 key = self._waiting.popleft()
-                self._runs[key] = replace(self._runs[key], state=RUNNING)
+                self._runs[key] = self._runs[key].with_(state=RUNNING)
             try:
                 self._screen(key)
             except (RarebindError, OSError) as error:
@@ -221,7 +220,7 @@ class ScreenQueue:
             message = json.loads(line)
             with self._changed:
                 run = self._runs[key]
-                self._runs[key] = replace(run, progress=advanced(run.progress, message))
+                self._runs[key] = run.with_(progress=advanced(run.progress, message))
             problems += tuple(message.get("problems", ()))
         return problems
 
@@ -238,18 +237,21 @@ class ScreenQueue:
 
 def advanced(progress: Progress, message: dict[str, Any]) -> Progress:
     """Progress after a message of the process that runs a screen."""
+    changes: dict[str, Any] = {}
     if "part" in message:
         return Progress(failed=progress.failed, part=message["part"])
     if "total" in message:
-        return replace(progress, total=message["total"], stage="computing")
-    if "stage" in message:
-        return replace(progress, stage=message["stage"])
-    if "done" in message:
+        changes = {"total": message["total"], "stage": "computing"}
+    elif "stage" in message:
+        changes = {"stage": message["stage"]}
+    elif "done" in message:
         new = not message.get("again")
-        failed = progress.failed + (new and message["status"] != "ok")
-        stage = f"{message['done']}: {message['status']}"
-        return replace(progress, done=progress.done + 1, failed=failed, stage=stage)
-    return progress
+        changes = {
+            "done": progress.done + 1,
+            "failed": progress.failed + (new and message["status"] != "ok"),
+            "stage": f"{message['done']}: {message['status']}",
+        }
+    return progress.model_copy(update=changes)
 
 
 def end_process(child: subprocess.Popen[str]) -> None:

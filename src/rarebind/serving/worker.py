@@ -24,7 +24,7 @@ from rarebind.serving.runs import LOG, read_run
 
 if TYPE_CHECKING:
     from rarebind.campaigns.run import Ended
-    from rarebind.screening import Watch
+    from rarebind.screening.screen import Watch
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -51,32 +51,31 @@ def main(arguments: list[str]) -> int:
 
 def _screen(folder: Path, store: Path, workers: int | None, tell: Tell) -> None:
     from rarebind.campaigns import Store
-    from rarebind.screening import compute_short_list, write_outputs
+    from rarebind.screening.outputs import write_outputs
+    from rarebind.screening.short_list import compute_short_list
+    from rarebind.serving.screens import request_of
 
-    asked = read_run(folder).asked
-    request = asked.request(workers)
-    wanted = asked.short_list_request(workers)
+    request = request_of(read_run(folder).asked, workers)
+    wanted = request.short_list_request()
     tell({"stage": "loading"})
     prepared = request.prepared()
     watch = _watch(tell)
     with Store(store) as results:
-        if asked.retry_failed:
-            results.forget_failures()
         found = prepared.run(results, watch)
     tell({"stage": "writing the report"})
-    write_outputs(found, folder, asked.unit)
+    write_outputs(found, folder, request.unit)
     if wanted is None:
         return
     tell({"part": "short list"})
     with Store(store) as results:
         listed = compute_short_list(found, wanted, results, watch)
     tell({"stage": "writing the report"})
-    write_outputs(found, folder, asked.unit, short_list=listed)
+    write_outputs(found, folder, request.unit, short_list=listed)
 
 
 def _watch(tell: Tell) -> Watch:
     """Passes on how far it is; what both parts of a screen need ends twice, `again` then."""
-    from rarebind.screening import Watch
+    from rarebind.screening.screen import Watch
 
     seen: set[str] = set()
 

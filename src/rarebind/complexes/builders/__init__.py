@@ -18,6 +18,13 @@ BUILDERS = Registry(
         install="Install it with: pip install rdkit",
     ),
     Spec(
+        name="embedding",
+        factory="rarebind.complexes.builders.embedding:Embedding",
+        summary="distance geometry (any ligand; tried where Architector is absent)",
+        modules=("rdkit",),
+        install="Install it with: pip install rdkit",
+    ),
+    Spec(
         name="architector",
         factory="rarebind.complexes.builders.architector:Architector",
         summary="assembly on coordination polyhedra (any ligand)",

@@ -46,6 +46,7 @@ def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
         "created": report.get("created"),
         "engine": report.get("engine"),
         "level": report.get("level"),
+        "note": report.get("note") or "",
         "unit": report.get("unit") or "kcal/mol",
         "interval": report.get("interval"),
         "geometries": geometries,

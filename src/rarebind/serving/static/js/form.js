@@ -23,7 +23,7 @@ function chip(value, small, checked) {
 function drawForm() {
   byId('metals').append(...start.metals.map(({ symbol, number }) => chip(symbol, number, true)));
   byId('geometries').append(...start.geometries.map((one) => (
-    chip(one, one === '1' ? 'fill with water' : null, start.defaultGeometries.includes(one)))));
+    chip(one, one === '1' ? 'fill with water' : null, start.defaults.geometries.includes(one)))));
   for (const [name, [title, about]] of Object.entries(ENGINES)) {
     const problem = name === 'model' ? start.modelProblem : '';
     byId('engines').append(make('label', { class: 'engine' },
@@ -34,7 +34,13 @@ function drawForm() {
   }
   byId('short-list').max = start.shortList.most;
   byId('short-list-level').append(...start.shortList.levels.map((name) => make('option', {}, name)));
-  byId('short-list-level').value = start.shortList.defaultLevel;
+  byId('short-list-level').value = start.defaults.short_list_level;
+  byId('coordination').value = start.defaults.coordination_number;
+  byId('builder').value = start.defaults.builder;
+  byId('hops').value = start.defaults.hops;
+  byId('unit').value = start.defaults.unit;
+  byId('fall-back').checked = start.defaults.fall_back;
+  byId('leave-out').checked = !start.defaults.strict;
   byId('metals').addEventListener('change', drawReference);
   byId('engines').addEventListener('change', drawFallBack);
   byId('short-list').addEventListener('input', drawShortList);
@@ -102,11 +108,11 @@ function asked() {
     geometries: geometriesChosen(),
     coordination_number: byId('coordination').valueAsNumber,
     engine: engineChosen(),
-    fall_back: byId('fall-back').checked && !byId('fall-back').disabled,
+    fall_back: byId('fall-back').checked,
     builder: byId('builder').value,
     hops: byId('hops').valueAsNumber,
     unit: byId('unit').value,
-    leave_out: byId('leave-out').checked,
+    strict: !byId('leave-out').checked,
     retry_failed: byId('retry-failed').checked,
     pairs: words('pairs'),
     ...shortListAsked(),
@@ -114,7 +120,8 @@ function asked() {
 }
 
 /** Fill the form with what an earlier screen was asked for. */
-function recall(request) {
+function recall(asked) {
+  const request = { ...start.defaults, ...asked };
   setLines(request.ligands);
   tick('metals', request.metals);
   drawReference();
@@ -131,10 +138,10 @@ function recall(request) {
   byId('hops').value = request.hops;
   byId('unit').value = request.unit;
   byId('pairs').value = request.pairs.join(' ');
-  byId('leave-out').checked = request.leave_out;
+  byId('leave-out').checked = !request.strict;
   byId('retry-failed').checked = request.retry_failed;
   byId('short-list').value = request.short_list;
-  byId('short-list-level').value = request.short_list_level ?? start.shortList.defaultLevel;
+  byId('short-list-level').value = request.short_list_level;
   byId('short-list-metals').value = request.short_list_metals.join(' ');
   drawShortList();
   drawSize();

@@ -8,7 +8,7 @@ const rowByPlace = new Map(rows.map((row) => [placeKey(row.ligand, row.metal, ro
 const collator = new Intl.Collator('en', { numeric: true });
 
 const FLAG_TEXT = 'Flagged: this complex is unlike those that the model was trained and tested on. '
-  + 'Its value is an extrapolation, and its interval may be too narrow; --fall-back computes it.';
+  + 'Its value is an extrapolation, and its interval may be too narrow; without --no-fall-back it is computed.';
 
 function unpackRows(packed, columns, count) {
   const texts = columns.map((name) => {

@@ -12,6 +12,9 @@ function drawSummary() {
     report.created ? dateText(report.created) : '',
   ].filter(Boolean);
   byId('summary').append(parts.join(' · '));
+  const of = (source) => rows.filter((row) => row.source === source).length;
+  if (of('predicted')) byId('summary').append(make('br'), `${of('predicted')} complexes predicted, ${of('computed')} computed.`);
+  if (report.note) byId('summary').append(make('br'), report.note);
   if (name !== undefined) {
     const where = report.metals.length === 1 ? ` with ${ion(report.metals[0])}` : ` with ${times} of ${report.metals.length} metals`;
     byId('summary').append(make('br'), 'Strongest: ', make('strong', {}, name), where,

@@ -8,18 +8,20 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from rarebind.complexes import DEFAULT_COORDINATION_NUMBER, TEMPLATE_METAL
 from rarebind.elements import ionic_radius
 from rarebind.ligands import Ligand, draw_svg
 from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates
-from rarebind.screening.pairs import Pair
-from rarebind.screening.pareto import tradeoffs
+from rarebind.screening.options import Pair
 from rarebind.screening.prediction import Prediction
 from rarebind.screening.screen import Entry, Screen
-from rarebind.screening.selectivity import best_for_pair, pairs_of_note
+from rarebind.screening.selectivity import compare_pair, pairs_of_note
 from rarebind.screening.short_list import ShortList
 from rarebind.screening.short_list_table import short_list_data
-from rarebind.screening.speciation import known_energies, speciation_curve
+from rarebind.screening.speciation import RATIOS, known_energies, speciate
 from rarebind.screening.table import UNITS, Row, estimates_of, ranked_rows
 
 #: Version of the data's form.
@@ -59,12 +61,13 @@ def report(
     rows = ranked_rows(screen, unit)
     estimates = estimates_of(screen)
     factor = UNITS[unit]
-    return {
+    content = {
         "schema": SCHEMA_VERSION,
         "rarebind": version("rarebind"),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "engine": screen.engine,
         "level": str(screen.protocol.level),
+        "note": screen.note,
         "unit": unit,
         "interval": screen.interval.level if screen.interval else None,
         "geometries": list(screen.geometries),
@@ -89,6 +92,7 @@ def report(
             "seed": screen.protocol.seed,
         },
     }
+    return {name: _finite(value) for name, value in content.items()}
 
 
 def _ligands(screen: Screen) -> list[Ligand]:
@@ -121,27 +125,48 @@ def _comparisons(
     estimates: Estimates, pairs: Sequence[Pair], temperature: float, factor: float
 ) -> dict[str, list[Plain]]:
     """Selectivity and Pareto front of every pair."""
+    compared = {}
+    for metal, other in pairs:
+        found = compare_pair(estimates, metal, other, temperature)
+        found[_ENERGIES] *= factor
+        compared[metal, other] = found
     return {
         "pairs": [
-            {
-                "metal": metal,
-                "other": other,
-                "rows": [
-                    found.data(factor)
-                    for found in best_for_pair(estimates, metal, other, temperature)
-                ],
-            }
-            for metal, other in pairs
+            {"metal": metal, "other": other, "rows": _preferences(found)}
+            for (metal, other), found in compared.items()
         ],
         "pareto": [
-            {
-                "metal": metal,
-                "other": other,
-                "points": [point.data(factor) for point in tradeoffs(estimates, metal, other)],
-            }
-            for metal, other in pairs
+            {"metal": metal, "other": other, "points": _tradeoffs(found)}
+            for (metal, other), found in compared.items()
         ],
     }
+
+
+_ENERGIES = ["strength", "strength_half_width", "difference", "half_width"]
+
+
+def _preferences(compared: pd.DataFrame) -> list[Plain]:
+    bounds = compared[["log10_low", "log10_high"]].to_numpy().tolist()
+    columns = [
+        "ligand", "geometry", "difference", "half_width", "log10_factor", "probability_best",
+        "flagged",
+    ]  # fmt: skip
+    rows = compared[columns].to_dict("records")
+    return [
+        {**row, "log10_bounds": None if math.isnan(ends[0]) else ends}
+        for row, ends in zip(rows, bounds, strict=True)
+    ]
+
+
+def _tradeoffs(compared: pd.DataFrame) -> list[Plain]:
+    named = compared.rename(
+        columns={"difference": "selectivity", "half_width": "selectivity_half_width"}
+    )
+    columns = [
+        "ligand", "geometry", "strength", "strength_half_width", "selectivity",
+        "selectivity_half_width", "front", "probability_front",
+    ]  # fmt: skip
+    return list(named[columns].to_dict("records"))
 
 
 def _speciation(
@@ -151,15 +176,17 @@ def _speciation(
     if len(screen.geometries) < 2:  # noqa: PLR2004
         return []
     waters = {row.metal: row.aqua_waters for row in rows if row.aqua_waters is not None}
+    ligands = np.array(RATIOS) * _METAL_TOTAL
     found = []
     for ligand in _ligands(screen):
         for metal in screen.metals:
-            energies = known_energies(estimates, ligand.name, metal)
+            energies, spread = known_energies(estimates, ligand.name, metal)
             if not energies or metal not in waters:
                 continue
-            curve = speciation_curve(
-                energies, _METAL_TOTAL, temperature=temperature, aqua_waters=waters[metal]
-            )
+            curve = speciate(
+                energies, _METAL_TOTAL, ligands, temperature,
+                aqua_waters=waters[metal], spread=spread, level=estimates.level,
+            )  # fmt: skip
             found.append({"ligand": ligand.name, "metal": metal, **curve.data()})
     return found
 
@@ -200,10 +227,10 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def finite(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     """Plain data without NaN and infinity, which JSON does not have: None instead."""
     if isinstance(value, Mapping):
-        return {key: finite(one) for key, one in value.items()}
+        return {key: _finite(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [finite(one) for one in value]
+        return [_finite(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,151 @@
+"""Ligands as people give them: a text of lines, a CSV file, SMILES, molecules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from rdkit import Chem, rdBase
+
+from rarebind.errors import InputError
+from rarebind.io.yaml import shortened
+from rarebind.ligands import Item, Ligand, Survey, parse_ligand, survey_items, survey_ligand_text
+
+#: What stands for one ligand.
+LigandLike = str | Chem.Mol | Ligand
+
+_SEPARATOR = re.compile(r"[\s,;]+")
+_ADVICE = "give SMILES, RDKit molecules or ligands"
+
+
+def read_line(line: str) -> Ligand:
+    """The ligand of a line: SMILES, then a name if there is one, after a blank or comma.
+
+    Raises
+    ------
+    InputError
+        What is wrong with the SMILES or the name.
+    """
+    smiles, name = _parts(line)
+    return parse_ligand(smiles, name or None)
+
+
+def survey_lines(text: str) -> Survey:
+    """The ligands of a text, and what is wrong with the lines that are none.
+
+    Empty lines are skipped; so is a head ``smiles ...``.  A head with a column ``smiles``, its
+    columns separated by commas, makes the text a CSV file.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    # Excel writes a byte-order mark.
+    text = text.removeprefix("\ufeff")
+    lines = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    table = bool(lines) and _is_csv_head(lines[0][1])
+    lines = lines[1:] if table else [(n, line) for n, line in lines if not _is_head(line)]
+    if not lines:
+        raise InputError("no ligands given: one SMILES a line")
+    return survey_ligand_text(text, "the text") if table else survey_items(map(_line, lines))
+
+
+def survey_ligands(given: object) -> Survey:
+    """Ligands in whatever form, and what is wrong with those that are none.
+
+    Parameters
+    ----------
+    given
+        A text of several lines is read by :func:`survey_lines`.  Else one or several of: SMILES,
+        RDKit molecules (named by their property ``_Name``), ligands, mappings with ``smiles`` and
+        ``name``.
+
+    Raises
+    ------
+    InputError
+        Nothing is given, or nothing that could be ligands.
+    """
+    if isinstance(given, Survey):
+        return given
+    if isinstance(given, str) and "\n" in given:
+        return survey_lines(given)
+    if isinstance(given, (LigandLike, Mapping)):
+        given = [given]
+    if not isinstance(given, Iterable):
+        raise InputError(f"ligands: {shortened(given)} is neither a ligand nor a list: {_ADVICE}")
+    items = [_item(number, one) for number, one in enumerate(given, start=1)]
+    if not items:
+        raise InputError(f"no ligands given: {_ADVICE}")
+    return survey_items(items, "ligand")
+
+
+def plain_ligands(survey: Survey) -> list[dict[str, str]]:
+    """What :func:`survey_ligands` makes the same ligands of: name, and SMILES with its donors."""
+    return [{"name": one.name, "smiles": one.numbered_smiles} for one in survey.ligands]
+
+
+def _line(numbered: tuple[int, str]) -> Item:
+    number, line = numbered
+    smiles, name = _parts(line)
+    return Item(number, name, smiles, lambda: read_line(line))
+
+
+def _parts(line: str) -> tuple[str, str]:
+    """SMILES and name, which may be empty."""
+    smiles, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
+    return smiles, rest[0].strip().strip('"').strip() if rest else ""
+
+
+def _is_csv_head(line: str) -> bool:
+    columns = [column.strip().strip('"').casefold() for column in line.split(",")]
+    return len(columns) > 1 and "smiles" in columns
+
+
+def _is_head(line: str) -> bool:
+    return _parts(line)[0].casefold() == "smiles"
+
+
+def _item(number: int, given: Any) -> Item:
+    if isinstance(given, Ligand):
+        return Item(number, given.name, given.smiles, lambda: given)
+    if isinstance(given, str):
+        return Item(number, "", given, lambda: parse_ligand(given))
+    if isinstance(given, Chem.Mol):
+        name = given.GetProp("_Name").strip() if given.HasProp("_Name") else ""
+        return Item(number, name, _shown(given), lambda: parse_ligand(_smiles(given), name or None))
+    if isinstance(given, Mapping) and set(given) <= {"smiles", "name"}:
+        smiles, name = given.get("smiles"), given.get("name")
+        if isinstance(smiles, str):
+            return Item(number, str(name or ""), smiles, lambda: parse_ligand(smiles, name))
+    return Item(number, "", str(given), lambda: _refuse(given))
+
+
+def _shown(given: Chem.Mol) -> str:
+    try:
+        return _smiles(given)
+    except InputError:
+        return ""
+
+
+def _smiles(given: Chem.Mol) -> str:
+    """SMILES of a molecule, which may not have been sanitised."""
+    mol = Chem.Mol(given)
+    try:
+        with rdBase.BlockLogs():
+            Chem.SanitizeMol(mol)
+            return str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
+    # RDKit has no common class of errors, and raises RuntimeError for broken invariants.
+    except (ValueError, RuntimeError) as error:
+        raise InputError(
+            f"the molecule makes no sense to RDKit ({str(error).splitlines()[0]}): check valences "
+            "and charges"
+        ) from error
+
+
+def _refuse(given: object) -> NoReturn:
+    raise InputError(
+        f"{shortened(given)} is no ligand: give a SMILES, an RDKit molecule, a Ligand, or smiles "
+        "and name"
+    )
