@@ -8,7 +8,7 @@ from small_dataset import GFN1_WATER, METALS, labelled_records, small_records
 
 from rarebind.datasets import Dataset, append
 from rarebind.datasets.card import words, write_card
-from rarebind.datasets.scf_fields import SCF_FIELDS
+from rarebind.datasets.extxyz import SCF_FIELDS
 from rarebind.datasets.statistics import (
     asked_coordination_numbers,
     common_to,

@@ -26,8 +26,7 @@ from rarebind.datasets import (
     write_card,
 )
 from rarebind.datasets.compare import Comparison, Pair
-from rarebind.datasets.extxyz import read_records, write_records
-from rarebind.datasets.scf_fields import SCF_FIELDS
+from rarebind.datasets.extxyz import SCF_FIELDS, read_records, write_records
 from rarebind.datasets.selection import complexes_at
 from rarebind.datasets.statistics import levels, table_of
 from rarebind.datasets.table import Row

@@ -5,13 +5,12 @@ Every rule about electronic states of rare-earth ions lives here and nowhere els
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from rarebind.errors import InputError
+from rarebind.io.files import bundled_rows
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,8 @@ class RareEarth:
 @cache
 def rare_earths() -> dict[str, RareEarth]:
     """Sc, Y and La–Lu by symbol, in the order of their atomic numbers."""
-    text = files("rarebind").joinpath("data/rare_earths.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     table = {}
-    for row in rows:
+    for row in bundled_rows("rare_earths.csv"):
         radii = tuple((int(k[2:]), float(v)) for k, v in row.items() if k.startswith("r_") and v)
         table[row["symbol"]] = RareEarth(
             symbol=row["symbol"],

@@ -20,7 +20,7 @@ from rarebind.complexes import (
     BUILDERS,
     Builder,
     ComplexSpec,
-    check_complex,
+    checked,
     coordination_number,
     interpolate_metal,
     swap_metal,
@@ -93,7 +93,7 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     level = _level(arguments)
     wanted = arguments["relaxed_candidates"]
     promising = _ranked(_built(arguments, spec), level)[:wanted]
-    tried = [_checked(relax(start, level), spec) for start in promising]
+    tried = [checked(relax(start, level), spec) for start in promising]
     best = _best(tried, spec)
     if not best.ok:
         return best
@@ -106,10 +106,10 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
             hops=hops, seed=arguments["options"]["seed"], level=level,
         )  # fmt: skip
         lowest = min(minima, key=lambda pair: pair[1])[0]
-    tried.append(_checked(relax(lowest, level, _VERIFIED), spec))
+    tried.append(checked(relax(lowest, level, _VERIFIED), spec))
     if arguments["conformer_search"] == "crest":
         found = [structure for _, structure in crest_conformers(lowest, level)[:wanted]]
-        tried += [_checked(relax(start, level, _VERIFIED), spec) for start in found]
+        tried += [checked(relax(start, level, _VERIFIED), spec) for start in found]
     return _with_frames(_best(tried, spec), tried)
 
 
@@ -131,7 +131,7 @@ def series(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calcula
     (relaxed,) = parents
     assert relaxed.structure is not None
     start = swap_metal(relaxed.structure, parent, metal)
-    return _checked(relax(start, _level(arguments)), parent.with_metal(metal))
+    return checked(relax(start, _level(arguments)), parent.with_metal(metal))
 
 
 def interpolated(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
@@ -146,8 +146,8 @@ def interpolated(arguments: dict[str, Any], parents: Sequence[Calculation]) -> C
     if first.ok and last.ok and first.structure is not None and last.structure is not None:
         between = interpolate_metal(first.structure, last.structure, spec.metal)
     if between is None:
-        return _checked(relax(swapped, level), spec)
-    calculation = _checked(relax(between, level), spec)
+        return checked(relax(swapped, level), spec)
+    calculation = checked(relax(between, level), spec)
     # The start is so near the minimum that its way there teaches nothing; the swapped one does.
     sample = static(swapped, level)
     if not sample.ok or not calculation.ok:
@@ -218,16 +218,6 @@ def _ranked(candidates: list[Structure], level: LevelOfTheory) -> list[Structure
         calculation = static(candidate, level)
         energies.append(calculation.energy if calculation.energy is not None else np.inf)
     return [candidates[i] for i in np.argsort(energies, kind="stable")]
-
-
-def _checked(calculation: Calculation, spec: ComplexSpec) -> Calculation:
-    """The calculation itself, or marked as rejected with the reasons."""
-    if not calculation.ok:
-        return calculation
-    report = check_complex(calculation, spec)
-    if report.accepted:
-        return calculation
-    return replace(calculation, status="rejected", reason="; ".join(report.reasons))
 
 
 def _with_frames(best: Calculation, tried: list[Calculation]) -> Calculation:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,9 +23,6 @@ from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rarebind.datasets import Record
     from rarebind.engines import LevelOfTheory
 
 app = typer.Typer(
@@ -185,22 +181,12 @@ def export(
         references=references,
         mixed=mixed,
     )
-    keys, names = {row.key for row in rows}, {row.shard for row in rows}
-    shards = [shard for shard in dataset.shards if shard.name in names]
-    count = 0
-
-    def chosen() -> Iterator[Record]:
-        nonlocal count
-        for record in dataset.records(shards):
-            if record.key in keys:
-                count += 1
-                yield record
-
+    records = dataset.records_of(rows, frames=intermediates and not bare).values()
     if bare:
-        write_bare(chosen(), out, unit)
+        write_bare(records, out, unit)
     else:
-        write_packed(out, write_records(chosen(), intermediates=intermediates))
-    Console().print(f"{out}: {count} records", highlight=False, soft_wrap=True)
+        write_packed(out, write_records(records))
+    Console().print(f"{out}: {len(records)} records", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -278,6 +264,8 @@ def import_(
     """
     from rarebind.datasets import append, import_xyz
     from rarebind.engines import LevelOfTheory
+    from rarebind.io.codec import to_data
+    from rarebind.io.files import make_folder, replace_file
 
     level: LevelOfTheory = LevelOfTheory(engine, method, basis, solvent, dispersion)
     report = import_xyz(file, level=level, unit=unit, energy_key=energy_key)
@@ -294,10 +282,6 @@ def import_(
     for unmatched in report.unmatched[:SHOWN]:
         console.print(f"  {unmatched}", highlight=False, soft_wrap=True, markup=False)
     if report.unmatched:
-        path = out / "unmatched.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps([asdict(item) | {"path": str(item.path)} for item in report.unmatched]),
-            encoding="utf-8",
-        )
+        path = make_folder(out) / "unmatched.json"
+        replace_file(path, json.dumps([to_data(unmatched) for unmatched in report.unmatched]))
         console.print(f"All of them: {path}", highlight=False, soft_wrap=True)

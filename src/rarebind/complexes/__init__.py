@@ -1,7 +1,7 @@
 """3D complexes: what to build, builders, the metal series, checks."""
 
 from rarebind.complexes.builders import BUILDERS, Builder
-from rarebind.complexes.checks import CheckReport, check_complex, coordination_number
+from rarebind.complexes.checks import CheckReport, check_complex, checked, coordination_number
 from rarebind.complexes.composition import (
     DEFAULT_COORDINATION_NUMBER,
     STUDY_GEOMETRIES,
@@ -34,6 +34,7 @@ __all__ = [
     "canonical",
     "check_complex",
     "check_coordination_number",
+    "checked",
     "complex_spec",
     "compose",
     "coordination_number",

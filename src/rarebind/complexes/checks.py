@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ase.data import atomic_numbers, covalent_radii
@@ -104,6 +104,16 @@ def check_complex(calculation: Calculation, spec: ComplexSpec) -> CheckReport:
     return CheckReport(
         tuple(reasons), coordination_number(structure), tuple(float(d) for d in distances)
     )
+
+
+def checked(calculation: Calculation, spec: ComplexSpec) -> Calculation:
+    """The calculation itself, or marked as rejected with the reasons of :func:`check_complex`."""
+    if not calculation.ok:
+        return calculation
+    report = check_complex(calculation, spec)
+    if report.accepted:
+        return calculation
+    return replace(calculation, status="rejected", reason="; ".join(report.reasons))
 
 
 def _fragment_problems(structure: Structure, layout: Layout) -> list[str]:

@@ -1,9 +1,8 @@
 """Labelled molecules: records, shards, extended XYZ in and out, statistics, checks."""
 
-from rarebind.datasets.adopt import adopt
 from rarebind.datasets.bare import write_bare
 from rarebind.datasets.card import write_card
-from rarebind.datasets.collect import collect
+from rarebind.datasets.collect import adopt, collect
 from rarebind.datasets.compare import Comparison, compare
 from rarebind.datasets.importing import ImportReport, Unmatched, import_xyz
 from rarebind.datasets.record import KINDS, Record

@@ -1,13 +1,14 @@
-"""The records of a campaign, from the calculations that it left in the store."""
+"""From the store of a campaign to records, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rarebind.binding import Species, label_if_possible, references_of
-from rarebind.campaigns import Curation, Store, reference_results
+from rarebind.campaigns import Curation, Store, Task, reference_results
 from rarebind.complexes import aqua_ion
 from rarebind.datasets.record import Record
+from rarebind.datasets.shards import Dataset
 from rarebind.engines import Calculation
 
 
@@ -41,3 +42,17 @@ def collect(curation: Curation, store: Store) -> Iterator[Record]:
         # None where it was rejected, or what it needs was: the record keeps its own reason.
         binding = label_if_possible(spec, calculation, reference_results(spec, tasks, found))
         yield Record("complex", calculation, spec, spec.ligand, binding, task.key, spec.name)
+
+
+def adopt(dataset: Dataset, tasks: Iterable[Task], store: Store) -> int:
+    """Put those records into `store` that are results of `tasks`; how many.
+
+    A record belongs to a task when it carries the task's key: the same step, arguments and
+    program versions made it.  Positions and forces come back rounded as they were published.
+    """
+    wanted = {task.key: task for task in tasks}
+    missing = wanted.keys() - store.summaries().keys()
+    rows = [row for row in dataset.rows() if row.key in missing]
+    for key, record in dataset.records_of(rows, frames=True).items():
+        store.put(wanted[key], record.calculation)
+    return len(rows)

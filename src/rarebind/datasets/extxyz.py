@@ -9,20 +9,19 @@ without a bare ion; ``exchange_energy``, absent without an aqua ion), forces in 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
+from rdkit import Chem
 
 from rarebind.binding import BindingEnergy
 from rarebind.complexes import ComplexSpec, Composition
 from rarebind.datasets.record import Record
-from rarebind.datasets.scf_fields import scf_from_info, scf_info
-from rarebind.engines import Calculation, Frame, LevelOfTheory
-from rarebind.errors import InputError
-from rarebind.io.codec import to_data
+from rarebind.engines import Calculation, SCFReport
+from rarebind.errors import InputError, located
+from rarebind.io.codec import check_schema, from_data, to_data
 from rarebind.io.xyz import XYZFrame
 from rarebind.ligands import Ligand
 from rarebind.structures import Structure
@@ -31,25 +30,69 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
+_T = TypeVar("_T")
+
 #: Version of the fields; the second added `source` and those of the electronic state.
 SCHEMA_VERSION = 2
 #: Digits of positions (Å) and forces (eV/Å).  The rounding changes an energy by at most 5e-6 Å
 #: times the sum of the force components: next to nothing at a minimum.
 _DECIMALS = 5
 _ENERGY_DECIMALS = 8
-#: Fields of a level that may be missing.
-_OF_LEVEL = ("basis", "solvent", "dispersion", "parameters", "environment")
-_ENERGIES = {"binding_energy", "exchange_energy"}
+_ENERGIES = ("binding_energy", "exchange_energy")
+#: Fields of a calculation that stand in its frame as they are.
+_OF_CALCULATION = ("verb", "status", "reason", "gradients", "engine_version", "wall_time")
+_OF_LEVEL = (
+    "engine", "method", "basis", "solvent", "dispersion", "options", "parameters", "environment",
+)  # fmt: skip
+#: Text, whatever it looks like: ASE reads ``1.0`` as a number.
+_TEXT = {
+    "kind", "label", "metal", "key", "source", "verb", "status", "reason", "engine_version",
+    "ligand", "scaffold", "substituent", "inchikey", *_OF_LEVEL,
+} - {"options"}  # fmt: skip
+#: Fields that every frame has.
+_NEEDED = {"kind", "label", "key", "verb", "status", "gradients", "wall_time"}
 
 
-def write_records(records: Iterable[Record], *, intermediates: bool = True) -> str:
-    """The frames of `records` as extended XYZ text, with or without intermediate ones."""
+class SCFField(NamedTuple):
+    """How an attribute of :class:`~rarebind.engines.SCFReport` stands in a frame.
+
+    Attributes
+    ----------
+    attribute
+        Its name in the report.
+    name
+        In the frame, where a bare ``spread`` or ``dispersion`` would be read as something else.
+    digits
+        That it is rounded to; None for whole numbers.
+    """
+
+    attribute: str
+    name: str
+    digits: int | None = None
+
+
+SCF_FIELDS = (
+    SCFField("basis_functions", "basis_functions"),
+    SCFField("s_squared", "s_squared", 6),
+    SCFField("f_electrons", "f_electrons", 4),
+    SCFField("metal_spin", "metal_spin", 4),
+    SCFField("attempts", "scf_attempts"),
+    SCFField("converged_attempts", "scf_converged_attempts"),
+    SCFField("spread", "scf_spread", 8),
+    SCFField("cycles", "scf_cycles"),
+    SCFField("dispersion", "energy_dispersion", 8),
+    SCFField("cavity", "energy_cavity", 8),
+    SCFField("memory", "scf_memory", 1),
+)
+
+
+def write_records(records: Iterable[Record]) -> str:
+    """The frames of `records` as extended XYZ text."""
     from ase.io import write
 
     text = io.StringIO()
     for record in records:
-        frames = to_atoms(record)
-        write(text, frames if intermediates else frames[:1], format="extxyz")
+        write(text, to_atoms(record), format="extxyz")
     return text.getvalue()
 
 
@@ -89,7 +132,7 @@ def to_atoms(record: Record) -> list[Atoms]:
     assert end.energy is not None
     shared = _info(record)
     # The electronic state is that of the end alone.
-    of_end = shared | scf_info(end.scf) | {"role": "end"}
+    of_end = shared | _scf_info(end.scf) | {"role": "end"}
     frames = [_atoms(end.structure.to_ase(), end.energy, end.forces, of_end)]
     for frame in end.intermediates:
         info = shared | {"role": "intermediate"}
@@ -135,12 +178,12 @@ def _info(record: Record) -> dict[str, Any]:
         "source": record.source,
     }
     if (ligand := record.ligand) is not None:
-        info |= _fields(ligand) | {"donors": np.array(ligand.donors)}
+        info |= _ligand_info(ligand) | {"donors": np.array(ligand.donors)}
     if (spec := record.spec) is not None:
         kinds = spec.composition.ligands
         info |= {"n_ligands": kinds[0][1] if kinds else 0, "waters": spec.waters}
         if spec.composition.is_mixed:
-            info["co_ligands"] = [_fields(one) | {"n_ligands": n} for one, n in kinds[1:]]
+            info["co_ligands"] = [_ligand_info(one) | {"n_ligands": n} for one, n in kinds[1:]]
     if (binding := record.binding) is not None:
         energies = {"binding_energy": binding.binding, "exchange_energy": binding.exchange}
         info |= {
@@ -152,105 +195,98 @@ def _info(record: Record) -> dict[str, Any]:
     return {name: value for name, value in info.items() if value is not None and str(value)}
 
 
-def _from_atoms(frames: list[Atoms], where: str) -> Record:
-    info = frames[0].info
-    if int(info.get("schema", 0)) > SCHEMA_VERSION:
-        raise InputError(
-            f"{where}: record of schema {info['schema']}, this rarebind reads up to "
-            f"{SCHEMA_VERSION}: upgrade rarebind"
-        )
-    try:
-        return _record(frames)
-    except KeyError as error:
-        raise InputError(f"{where}: the field {error.args[0]!r} is missing") from error
-    except InputError as error:
-        raise InputError([f"{where}: {problem}" for problem in error.problems]) from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise InputError(f"{where}: a field is malformed ({error})") from error
+def _scf_info(report: SCFReport | None) -> dict[str, int | float]:
+    return {
+        field.name: value if field.digits is None else round(float(value), field.digits)
+        for field in SCF_FIELDS
+        if (value := getattr(report, field.attribute, None)) is not None
+    }
 
 
-def _record(frames: list[Atoms]) -> Record:
-    end, *rest = frames
-    info = end.info
-    kind = str(info["kind"])
-    ligand = None
-    if "smiles" in info:
-        ligand = _ligand_of(info)
-    spec = None
-    if kind in {"complex", "aqua"}:
-        kinds = [] if ligand is None else [info, *info.get("co_ligands", ())]
-        ligands = tuple((_ligand_of(kind), int(kind["n_ligands"])) for kind in kinds)
-        spec = ComplexSpec(str(info["metal"]), Composition(ligands, int(info["waters"])))
-    level = LevelOfTheory(
-        str(info["engine"]),
-        str(info["method"]),
-        **{name: _text(info, name) or "" for name in _OF_LEVEL},
-        options=info.get("options", {}),
-    )
-    calculation = Calculation(
-        verb=str(info["verb"]),
-        level=level,
-        structure=Structure.from_ase(end),
-        energy=float(end.calc.results["energy"]),
-        forces=end.calc.results.get("forces"),
-        status=str(info["status"]),
-        reason=_text(info, "reason") or "",
-        gradients=int(info["gradients"]),
-        engine_version=_text(info, "engine_version") or "",
-        wall_time=float(info["wall_time"]),
-        intermediates=tuple(
-            Frame(a.positions, float(a.calc.results["energy"]), a.calc.results["forces"])
-            for a in rest
-        ),
-        scf=scf_from_info(info),
-    )
-    if spec is None and _ENERGIES & info.keys():
-        raise InputError(f"a {kind} cannot have a binding energy")
-    return Record(
-        kind,
-        calculation,
-        spec,
-        ligand,
-        None if spec is None else _binding(info, spec, level),
-        key=str(info["key"]),
-        label=str(info["label"]),
-        source=_text(info, "source") or "",
-    )
-
-
-def _binding(info: dict[str, Any], spec: ComplexSpec, level: LevelOfTheory) -> BindingEnergy | None:
-    if not _ENERGIES & info.keys():
-        return None
-    binding, exchange = (
-        float(info[name]) if name in info else None
-        for name in ("binding_energy", "exchange_energy")
-    )
-    aqua_waters = int(info["aqua_waters"]) if "aqua_waters" in info else None
-    return BindingEnergy(
-        spec, level, binding, int(info["coordination_number"]), exchange, aqua_waters
-    )
-
-
-def _fields(ligand: Ligand) -> dict[str, Any]:
+def _ligand_info(ligand: Ligand) -> dict[str, Any]:
     fields = {
         "ligand": ligand.name,
         "scaffold": ligand.scaffold,
         "substituent": ligand.substituent,
-        "smiles": _escaped(ligand.smiles),
+        # Extended XYZ takes a backslash for an escape.
+        "smiles": ligand.smiles.replace("\\", "\\\\"),
         "inchikey": ligand.inchikey,
         "donors": list(ligand.donors),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
 
+# --- from frames -------------------------------------------------------------------------------
+
+
+def _from_atoms(frames: list[Atoms], where: str) -> Record:
+    try:
+        with located(where):
+            check_schema(frames[0].info, SCHEMA_VERSION, "record")
+            return _record(frames)
+    except KeyError as error:
+        raise InputError(f"{where}: the field {error.args[0]!r} is missing") from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise InputError(f"{where}: a field is malformed ({error})") from error
+
+
+def _record(frames: list[Atoms]) -> Record:
+    info = {name: str(value) if name in _TEXT else value for name, value in frames[0].info.items()}
+    if missing := sorted(_NEEDED - info.keys()):
+        raise KeyError(missing[0])
+    kind, calculation = info["kind"], _calculation(frames, info)
+    ligand = _ligand_of(info) if "smiles" in info else None
+    spec = binding = None
+    if kind in {"complex", "aqua"}:
+        kinds = [] if ligand is None else [info, *info.get("co_ligands", ())]
+        ligands = tuple((_ligand_of(one), int(one["n_ligands"])) for one in kinds)
+        spec = ComplexSpec(info["metal"], Composition(ligands, int(info["waters"])))
+    if info.keys() & set(_ENERGIES):
+        if spec is None:
+            raise InputError(f"a {kind} cannot have a binding energy")
+        binding = BindingEnergy(
+            spec,
+            calculation.level,
+            coordination_number=int(info["coordination_number"]),
+            binding=_optional(info, "binding_energy", float),
+            exchange=_optional(info, "exchange_energy", float),
+            aqua_waters=_optional(info, "aqua_waters", int),
+        )
+    return Record(
+        kind,
+        calculation,
+        spec,
+        ligand,
+        binding,
+        key=info["key"],
+        label=info["label"],
+        source=info.get("source", ""),
+    )
+
+
+def _calculation(frames: list[Atoms], info: Mapping[str, Any]) -> Calculation:
+    end, *rest = frames
+    scf = {field.attribute: info[field.name] for field in SCF_FIELDS if field.name in info}
+    data = {name: info[name] for name in _OF_CALCULATION if name in info}
+    data |= {
+        "level": {name: info[name] for name in _OF_LEVEL if name in info},
+        "structure": Structure.from_ase(end),
+        "energy": end.calc.results["energy"],
+        "forces": end.calc.results.get("forces"),
+        "intermediates": [{"positions": atoms.positions, **atoms.calc.results} for atoms in rest],
+        "scf": scf or None,
+    }
+    return from_data(Calculation, data)
+
+
 def _ligand_of(info: Mapping[str, Any]) -> Ligand:
     return _ligand(
-        _unescaped(str(info["smiles"])),
+        str(info["smiles"]).replace("\\\\", "\\"),
         tuple(int(i) for i in np.atleast_1d(info["donors"])),
         str(info["ligand"]),
         str(info["inchikey"]),
-        _text(info, "scaffold"),
-        _text(info, "substituent"),
+        info.get("scaffold"),
+        info.get("substituent"),
     )
 
 
@@ -263,26 +299,9 @@ def _ligand(
     scaffold: str | None,
     substituent: str | None,
 ) -> Ligand:
-    ligand = Ligand(smiles, donors, charge=_charge(smiles), name=name, inchikey=inchikey)
-    if scaffold is None:
-        return ligand
-    return replace(ligand, scaffold=scaffold, substituent=substituent)
+    charge = Chem.GetFormalCharge(Chem.MolFromSmiles(smiles))
+    return Ligand(smiles, donors, charge, name, inchikey, scaffold, substituent)
 
 
-def _charge(smiles: str) -> int:
-    from rdkit import Chem
-
-    return int(Chem.GetFormalCharge(Chem.MolFromSmiles(smiles)))
-
-
-def _text(info: Mapping[str, Any], name: str) -> str | None:
-    return None if name not in info else str(info[name])
-
-
-def _escaped(smiles: str) -> str:
-    """Extended XYZ takes a backslash for an escape."""
-    return smiles.replace("\\", "\\\\")
-
-
-def _unescaped(smiles: str) -> str:
-    return smiles.replace("\\\\", "\\")
+def _optional(info: Mapping[str, Any], name: str, kind: Callable[[Any], _T]) -> _T | None:
+    return kind(info[name]) if name in info else None

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rarebind.binding import BindingEnergy, label_if_possible, lowest
-from rarebind.complexes import ComplexSpec, check_complex
+from rarebind.complexes import checked
 from rarebind.datasets.infer import Catalogue, Identified, identify, library
 from rarebind.datasets.magnitudes import check_magnitude, method_family, unit_in_ev
 from rarebind.datasets.record import Record
 from rarebind.engines import Calculation, LevelOfTheory
-from rarebind.errors import CalculationError, InputError
+from rarebind.errors import CalculationError, InputError, located
 from rarebind.io.codec import to_data
 from rarebind.io.xyz import XYZFrame, read_frames
 from rarebind.ligands import Ligand, common_ligands
@@ -121,17 +121,15 @@ def _record(
 ) -> Record:
     atoms = frame.atoms()
     results = {} if atoms.calc is None else atoms.calc.results
-    try:
+    with located(frame.where):
         value = _energy(atoms.info | results, energy_key)
         found = identify(atoms.get_chemical_symbols(), atoms.positions, catalogue)
         _check_charge(atoms.info.get("charge"), found)
         check_magnitude(atoms.get_chemical_symbols(), value, unit, level)
-    except InputError as error:
-        raise InputError([f"{frame.where}: {problem}" for problem in error.problems]) from error
     calculation = _calculation(atoms, results, found, level, value * scale, scale)
     return Record(
         found.kind,
-        _checked(calculation, found.spec),
+        calculation if found.spec is None else checked(calculation, found.spec),
         found.spec,
         found.ligand,
         key=_key(calculation),
@@ -193,16 +191,6 @@ def _calculation(
         energy=energy,
         forces=None if forces is None else forces[order] * scale,
     )
-
-
-def _checked(calculation: Calculation, spec: ComplexSpec | None) -> Calculation:
-    """The calculation, rejected where a donor has left the metal, as our own would be."""
-    if spec is None:
-        return calculation
-    report = check_complex(calculation, spec)
-    if report.accepted:
-        return calculation
-    return replace(calculation, status="rejected", reason="; ".join(report.reasons))
 
 
 def _key(calculation: Calculation) -> str:

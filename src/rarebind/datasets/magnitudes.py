@@ -6,21 +6,20 @@ factor of 27, and GFN2-xTB, which leaves out core electrons, from DFT, a factor 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 
 from rarebind.elements import is_rare_earth
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
+from rarebind.io.files import bundled_rows
 from rarebind.units import EV_PER_HARTREE
 
 #: eV in one of each unit that a file may be in.
 UNITS = {"eV": 1.0, "Hartree": EV_PER_HARTREE}
 
 GFN2, DFT = "GFN2-xTB", "DFT-def2"
-_DATA = "data/atomic_energies.csv"
+_DATA = "atomic_energies.csv"
 #: Lowest and highest ratio of the energy of a molecule or complex to the sum over its atoms.
 #: GFN2-xTB: 1.03 (CCl4) to 1.24 (CH4), complexes of the library 1.13 to 1.18.  B3LYP: 1.001 (H2S)
 #: to 1.017 (CH4); another functional or solvation changes it by less than 0.01.
@@ -111,7 +110,7 @@ def sum_of_atoms(symbols: Sequence[str], family: str) -> float:
     if unknown := sorted(set(symbols) - table.keys()):
         raise InputError(
             f"no {family} energy of {', '.join(unknown)} to check the unit with: add it to "
-            f"rarebind/{_DATA} with benchmarks/atomic_energies.py"
+            f"rarebind/data/{_DATA} with benchmarks/atomic_energies.py"
         )
     return sum(table[symbol] for symbol in symbols)
 
@@ -125,8 +124,7 @@ def _fits(symbols: Sequence[str], energy: float, unit: str, family: str) -> bool
 @cache
 def _atomic_energies() -> dict[str, dict[str, float]]:
     """Energies in eV by family and symbol."""
-    text = files("rarebind").joinpath(_DATA).read_text(encoding="utf-8")
     table: dict[str, dict[str, float]] = {GFN2: {}, DFT: {}}
-    for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
+    for row in bundled_rows(_DATA):
         table[row["method"]][row["symbol"]] = float(row["energy_hartree"]) * EV_PER_HARTREE
     return table

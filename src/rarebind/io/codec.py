@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from numbers import Integral
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -102,13 +103,13 @@ def check_schema(data: Mapping[str, Any], newest: int, what: str) -> int:
         They say none, or one that is newer than `newest`; `what` names them in the message.
     """
     schema = data.get("schema")
-    if not isinstance(schema, int):
+    if not isinstance(schema, Integral):
         raise InputError(f"{what} without a schema: it was not written by rarebind")
-    if schema > newest:
+    if int(schema) > newest:
         raise InputError(
             f"{what} of schema {schema}, this rarebind reads up to {newest}: upgrade rarebind"
         )
-    return schema
+    return int(schema)
 
 
 @cache

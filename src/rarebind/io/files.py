@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import csv
 import gzip
 import hashlib
 import lzma
@@ -29,6 +30,12 @@ _OPENERS: dict[str, Callable[..., IO[str]]] = {
 def bundled_text(name: str) -> str:
     """The text of a file that comes with the package, by its name in ``rarebind/data``."""
     return files("rarebind").joinpath(f"data/{name}").read_text(encoding="utf-8")
+
+
+def bundled_rows(name: str) -> list[dict[str, str]]:
+    """The lines of a CSV file that comes with the package, by heading; ``#`` begins a comment."""
+    lines = bundled_text(name).splitlines()
+    return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 
 def read_text(path: Path | str, limit: int | None = None) -> str:

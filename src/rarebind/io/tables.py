@@ -125,7 +125,8 @@ def frame_of(rows: Iterable[_T], kind: type[_T]) -> pd.DataFrame:
 def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a DataFrame as plain dictionaries; what is missing is None."""
     plain = frame.astype(object)
-    return plain.where(frame.notna(), None).to_dict("records")
+    found: list[dict[str, Any]] = plain.where(frame.notna(), None).to_dict("records")
+    return found
 
 
 # --- cells -------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class XYZFrame:
             (atoms,) = iread(io.StringIO(self.text), format="extxyz")
         except Exception as error:
             # ASE raises what the first malformed item happens to trigger.
+            self._check_lines()
             raise InputError(
                 f"{self.where}: not a frame of extended XYZ ({type(error).__name__}: {error})"
             ) from error
@@ -61,8 +62,23 @@ class XYZFrame:
             if not np.issubdtype(np.asarray(values).dtype, np.number):
                 raise InputError(f"{self.where}: {name} is no number: {str(values)[:40]!r}")
             if not np.isfinite(values).all():
+                self._check_lines()
                 raise InputError(f"{self.where}: {name} contain NaN or infinity")
         return atoms
+
+    def _check_lines(self) -> None:
+        """Find the line that is no element symbol with finite coordinates, if there is one."""
+        for number, line in enumerate(self.text.splitlines()[2:], start=self.line + 2):
+            where = f"{self.path}, line {number}"
+            try:
+                x, y, z = (float(field) for field in line.split()[1:4])
+            except ValueError:
+                raise InputError(
+                    f"{where}: expected an element symbol and three coordinates, got "
+                    f"{line.strip()[:60]!r}"
+                ) from None
+            if not all(map(math.isfinite, (x, y, z))):
+                raise InputError(f"{where}: a coordinate is NaN or infinite")
 
 
 def read_frames(path: Path | str) -> Iterator[XYZFrame]:
@@ -106,7 +122,6 @@ def _frames(file: IO[str], path: Path) -> Iterator[XYZFrame]:
                     f"{path}, line {number}: the frame from line {start} should have {count} "
                     f"atoms, but ends after {found}: the file is cut short or its count is wrong"
                 )
-            _check_atom(line, path, number)
             lines.append(line)
         yield XYZFrame("".join(lines), path, start)
 
@@ -122,17 +137,3 @@ def _atom_count(line: str, path: Path, number: int) -> int:
             f"{line.strip()[:40]!r}: the count of the frame before may be wrong"
         )
     return count
-
-
-def _check_atom(line: str, path: Path, number: int) -> None:
-    """An atom line begins with a symbol and finite coordinates."""
-    fields = line.split()
-    try:
-        x, y, z = (float(field) for field in fields[1:4])
-    except ValueError:
-        raise InputError(
-            f"{path}, line {number}: expected an element symbol and three coordinates, got "
-            f"{line.strip()[:60]!r}"
-        ) from None
-    if not all(math.isfinite(value) for value in (x, y, z)):
-        raise InputError(f"{path}, line {number}: a coordinate is NaN or infinite")

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rarebind.errors import InputError
+from rarebind.io.files import read_text, replace_file
+from rarebind.io.tables import csv_text
 from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.survey import Item, Survey, survey_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from rarebind.ligands.ligand import Ligand
 
@@ -67,7 +69,7 @@ def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = Non
     InputError
         The file cannot be read, or has no lines.
     """
-    found = survey_ligand_text(_text(Path(path)), str(path), motif_file=motif_file)
+    found = survey_ligand_text(read_text(path), str(path), motif_file=motif_file)
     return replace(found, place=f"{path}, line")
 
 
@@ -96,6 +98,18 @@ def survey_ligand_text(text: str, source: str, *, motif_file: str | Path | None 
     return survey_items(items)
 
 
+def write_ligand_table(ligands: Iterable[Ligand], path: Path) -> None:
+    """Write a CSV file that :func:`read_ligand_table` reads.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    lines = ((ligand.name, ligand.smiles) for ligand in ligands)
+    replace_file(path, csv_text(("name", "smiles"), lines))
+
+
 def _columns(header: _Row | None, path: str) -> list[str]:
     if header is None:
         raise InputError(f"{path} is empty: expected a header with the column smiles")
@@ -108,19 +122,6 @@ def _columns(header: _Row | None, path: str) -> list[str]:
     if twice := [c for c in _COLUMNS if columns.count(c) > 1]:
         raise InputError(f"{path} has the column {twice[0]} more than once: keep one")
     return columns
-
-
-def _text(path: Path) -> str:
-    try:
-        # Excel writes a byte-order mark.
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist: check the name of the file") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InputError(f"{path} is not UTF-8 text (line {line}): save it as UTF-8") from error
 
 
 def _rows(text: str, source: str) -> Iterator[_Row]:
@@ -152,20 +153,3 @@ def _item(row: _Row, columns: list[str], motif_file: str | Path | None) -> Item:
         return parse_ligand(values.get("smiles", ""), name, motif_file=motif_file)
 
     return Item(row.line, values.get("name", ""), values.get("smiles", ""), read)
-
-
-def write_ligand_table(ligands: Sequence[Ligand], path: Path) -> None:
-    """Write a CSV file that :func:`~rarebind.ligands.read_ligand_table` reads.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    try:
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(("name", "smiles"))
-            writer.writerows((ligand.name, ligand.smiles) for ligand in ligands)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error

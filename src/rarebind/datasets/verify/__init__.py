@@ -4,11 +4,11 @@ from rarebind.datasets.verify.recompute import (
     ENERGY_TOLERANCE,
     FORCE_TOLERANCE,
     LARGEST_DFT,
+    Recomputed,
     Tolerance,
     tolerance_of,
 )
-from rarebind.datasets.verify.report import Progress, Recomputed, VerifyReport
-from rarebind.datasets.verify.run import verify
+from rarebind.datasets.verify.run import Progress, VerifyReport, verify
 
 __all__ = [
     "ENERGY_TOLERANCE",

@@ -1,22 +1,30 @@
-"""Whether one record agrees with itself, its shard and its line of the table."""
+"""Whether files, records, their lines of the table and their sources agree."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, fields
 
+import numpy as np
+
 from rarebind.binding import BindingEnergy
 from rarebind.datasets.record import Record
-from rarebind.datasets.shards import TABLE, Shard
+from rarebind.datasets.shards import MANIFEST, SHARDS, TABLE, Dataset, Shard
 from rarebind.datasets.table import Row, row_of
+from rarebind.io.files import sha256_of_file
 from rarebind.io.xyz import XYZFrame
+from rarebind.structures import Structure
 
 #: A relaxation ends below 0.02 eV/Å; forces above this are not those of a minimum.
 LARGEST_FORCE = 0.05
 #: Energies are stored to 1e-8 eV, and a binding energy adds up about ten of them.
 LABEL_TOLERANCE = 1e-6
+
+#: Coordinates are stored to 1e-5 Å: twice rounded, they may be one apart.
+_SHIFT = 1.5e-5
 
 #: Units of the last digit that a table's number may be off, its record being rounded as well.
 _TABLE_TOLERANCES = {
@@ -145,3 +153,87 @@ def label_text(label: BindingEnergy) -> str:
     if label.exchange is not None:
         exchange = f"exchange {label.exchange:.6f} eV, {label.aqua_waters} waters on the aqua ion"
     return f"{binding}, {exchange}, coordination number {label.coordination_number}"
+
+
+# --- files and sources --------------------------------------------------------------------------
+
+
+def file_problems(dataset: Dataset) -> Iterator[str]:
+    """Shards that are missing, changed, named twice, or not named at all."""
+    manifest = dataset.folder / MANIFEST
+    names = Counter(shard.name for shard in dataset.shards)
+    for name, number in names.items():
+        if number > 1:
+            yield f"{manifest}: {name} is named {number} times"
+    folder = dataset.folder / SHARDS
+    present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    for name in sorted(present - names.keys()):
+        yield f"{folder / name} is not in the manifest: it is no part of the dataset, remove it"
+    for shard in dataset.shards:
+        path = dataset.path(shard)
+        if shard.name not in present:
+            yield f"{path} is missing, but the manifest names it"
+        elif (found := sha256_of_file(path)) != shard.sha256:
+            yield (
+                f"{path} is not the file that was published: its SHA-256 is {found}, in the "
+                f"manifest {shard.sha256}"
+            )
+
+
+def repeated_keys(dataset: Dataset, rows: Iterable[Row]) -> Iterator[str]:
+    """Keys that several lines of the table have."""
+    for key, number in Counter(row.key for row in rows).items():
+        if number > 1:
+            yield f"{dataset.folder / TABLE}: {number} lines have the key {key}"
+
+
+class Sources:
+    """The geometries of a dataset, and the records that claim one of another record."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, Structure] = {}
+        self._derived: dict[str, tuple[Record, str]] = {}
+
+    def add(self, record: Record, where: str) -> None:
+        """Take in a record, in any order, and where it stands."""
+        structure = record.calculation.structure
+        assert structure is not None
+        if record.source:
+            self._derived[record.key] = record, where
+        else:
+            self._own[record.key] = structure
+
+    def missing(self) -> list[str]:
+        """What to say of each record whose source is not there."""
+        known = self._own.keys() | self._derived.keys()
+        return [
+            f"{where}: {record.label}: its source {record.source} is not in the dataset"
+            for record, where in self._derived.values()
+            if record.source not in known
+        ]
+
+    def problems(self) -> Iterator[str]:
+        """Records that differ from their source in more than the energy."""
+        for record, where in self._derived.values():
+            said = f"{where}: {record.label}: its source {record.source}"
+            if record.source in self._derived:
+                yield f"{said} has no geometry of its own: name the source of that one"
+            elif record.source in self._own:
+                structure = record.calculation.structure
+                assert structure is not None
+                if difference := _difference(structure, self._own[record.source]):
+                    yield f"{said} {difference}"
+
+
+def _difference(one: Structure, source: Structure) -> str:
+    """What tells `source` from `one`, in words; empty when they are the same."""
+    if one.symbols != source.symbols:
+        return "has other atoms"
+    if one.charge != source.charge:
+        return f"has the charge {source.charge:+d}, not {one.charge:+d}"
+    if one.multiplicity != source.multiplicity:
+        return f"has the multiplicity {source.multiplicity}, not {one.multiplicity}"
+    shift = float(np.abs(one.positions - source.positions).max())
+    if shift > _SHIFT:
+        return f"has another geometry: coordinates differ by up to {shift:.2g} Å"
+    return ""

@@ -11,7 +11,6 @@ import numpy as np
 
 from rarebind.complexes import check_complex
 from rarebind.datasets.record import Record
-from rarebind.datasets.verify.report import Recomputed
 from rarebind.engines import ENGINES, Calculation, Frame, LevelOfTheory, engine_spec, static
 from rarebind.errors import InputError, MissingDependencyError
 
@@ -110,6 +109,25 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Recomputed:
+    """A frame whose energy and forces were computed again.
+
+    Attributes
+    ----------
+    label
+        Record, and which of its frames.
+    energy_difference_ev
+        New energy less the stored one.
+    force_difference
+        Largest difference of a force component in eV/Å; NaN where none are stored.
+    """
+
+    label: str
+    energy_difference_ev: float
+    force_difference: float
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What computing a frame again gave: a result, and a problem or why there is no result."""
 
@@ -124,7 +142,7 @@ def recompute(drawn: Drawn) -> Outcome:
     level, structure, stored = calculation.level, calculation.structure, drawn.frame
     assert structure is not None
     if level.engine not in ENGINES:
-        return Outcome(skipped=f"no engine {level.engine!r} ({level})")
+        return Outcome(skipped=f"no engine {level.engine!r} ({level.model_chemistry})")
     if isinstance(stored, Frame):
         structure = structure.with_positions(stored.positions)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from rarebind.datasets.extxyz import read_records
@@ -13,20 +13,64 @@ from rarebind.datasets.selection import find_level
 from rarebind.datasets.shards import TABLE, Dataset, Shard
 from rarebind.datasets.table import Row
 from rarebind.datasets.verify.consistency import (
+    Sources,
     by_record,
     contradictions,
+    file_problems,
     frame_label_problems,
     label_text,
+    repeated_keys,
     same_label,
     table_problems,
 )
-from rarebind.datasets.verify.files import file_problems, repeated_keys
-from rarebind.datasets.verify.recompute import LARGEST_DFT, Sample, identity_problems, recompute
-from rarebind.datasets.verify.report import Progress, Recomputed, VerifyReport
-from rarebind.datasets.verify.sources import Sources
+from rarebind.datasets.verify.recompute import (
+    LARGEST_DFT,
+    Recomputed,
+    Sample,
+    identity_problems,
+    recompute,
+)
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.io.xyz import XYZFrame, read_frames
+
+#: Told what is being done, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class VerifyReport:
+    """The outcome of :func:`verify`.
+
+    Attributes
+    ----------
+    problems
+        What is wrong, each with the file it is in; empty when the dataset is sound.
+    not_checked
+        What could not be checked, and why: no evidence either way.
+    recomputed
+        Frames computed again.
+    shards, records, frames
+        How many were read.
+    labels
+        Binding energies that were derived again from the references.
+    identities
+        Complexes whose ligands and waters were identified again.
+    """
+
+    problems: tuple[str, ...]
+    not_checked: tuple[str, ...]
+    recomputed: tuple[Recomputed, ...]
+    shards: int
+    records: int
+    frames: int
+    labels: int
+    identities: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; see also `not_checked`."""
+        return not self.problems
 
 
 def verify(
