@@ -19,7 +19,7 @@ from rarebind.complexes import (
 )
 from rarebind.elements import rare_earth
 from rarebind.engines import Calculation
-from rarebind.errors import InputError
+from rarebind.errors import InputError, collecting
 from rarebind.ligands import Ligand, Rejected
 from rarebind.screening.options import MODEL, Pair
 from rarebind.screening.prediction import Prediction
@@ -249,10 +249,8 @@ def _metal_problems(metals: Sequence[str]) -> list[str]:
         return ["no metals given: name some, as La Eu Lu"]
     problems = _repeated("metals", metals)
     for metal in dict.fromkeys(metals):
-        try:
+        with collecting(problems):
             rare_earth(metal)
-        except InputError as error:
-            problems += error.problems
     return problems
 
 

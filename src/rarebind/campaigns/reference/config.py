@@ -9,7 +9,7 @@ from pydantic import Field
 
 from rarebind.elements import rare_earth
 from rarebind.engines import level_named
-from rarebind.errors import InputError
+from rarebind.errors import InputError, collecting
 from rarebind.io.models import Section, read_model
 
 _Names = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -122,10 +122,8 @@ def _check(config: ReferenceConfig) -> None:
         for smiles in system.ligands
     ]
     for check in checks:
-        try:
+        with collecting(problems):
             check()
-        except InputError as error:
-            problems += error.problems
     problems += [
         f"systems.{name}: neither ligands nor waters"
         for name, system in config.systems.items()

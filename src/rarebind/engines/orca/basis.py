@@ -9,7 +9,7 @@ from typing import Any
 
 from rarebind.engines.dft.basis import basis_name
 from rarebind.engines.level import LevelOfTheory
-from rarebind.errors import InputError, MissingDependencyError
+from rarebind.errors import InputError, MissingDependencyError, collecting
 
 #: Sets that ORCA 5 and 6 have, for the elements that the Basis Set Exchange has them for.
 _BUILT_IN = ("def2-SVP", "def2-SVPD", "def2-TZVP")
@@ -49,10 +49,8 @@ def element_bases(symbols: Iterable[str], level: LevelOfTheory) -> dict[str, Ele
     bases: dict[str, ElementBasis] = {}
     problems: list[str] = []
     for symbol in sorted(set(symbols)):
-        try:
+        with collecting(problems):
             bases[symbol] = _element_basis(symbol, basis_name(symbol, level))
-        except InputError as error:
-            problems += error.problems
     if problems:
         raise InputError(problems)
     return bases

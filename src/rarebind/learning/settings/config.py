@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from rarebind.errors import InputError
+from rarebind.errors import InputError, collecting
 from rarebind.io.models import Section, read_model
 from rarebind.learning.data.samples import Sample
 from rarebind.learning.data.split import SPLITS, Split, load_split
@@ -135,10 +135,8 @@ class TrainingConfig(Section):
         except InputError as error:
             target = None
             problems += error.problems
-        try:
+        with collecting(problems):
             preset = self.resolved
-        except InputError as error:
-            problems += error.problems
         if target is not None and target.delta != (self.base is not None):
             problems.append(
                 f"base: the target {target.name} is a difference of two levels, give the base"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from rarebind.errors import InputError
+from rarebind.errors import InputError, collecting
 from rarebind.io.files import replace_file, sha256_of_file
 from rarebind.learning.data.split import SPLITS
 from rarebind.learning.settings.presets import preset_named
@@ -83,10 +83,8 @@ class Settings:
     def __post_init__(self) -> None:
         problems: list[str] = []
         for preset in self.presets:
-            try:
+            with collecting(problems):
                 preset_named(preset)
-            except InputError as error:
-                problems += error.problems
         problems += [
             f"unknown strategy {name!r}: known are {', '.join(STRATEGIES)}"
             for name in self.strategies
