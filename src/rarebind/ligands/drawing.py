@@ -10,6 +10,7 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,8 +86,5 @@ def draw_grid(ligands: Sequence[Ligand], path: str | Path) -> Path:
     )
     canvas.FinishDrawing()
     content = canvas.GetDrawingText()
-    try:
-        target.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise InputError(f"cannot write {target}: {error.strerror or error}") from error
+    replace_file(target, content)
     return target
