@@ -167,9 +167,10 @@ class Recipe:
     waters: int | None
     short: bool
 
-    def names(self, ligand: Ligand) -> bool:
-        """Whether `ligand` occurs under its name."""
-        return any(item.name == ligand.name for item in self.ligands)
+    def first_of(self, ligands: Iterable[Ligand]) -> Ligand | None:
+        """The ligand that it names first among `ligands`; None where it names none of them."""
+        by_name = {ligand.name: ligand for ligand in ligands}
+        return next((by_name[i.name] for i in self.ligands if i.name in by_name), None)
 
     @property
     def number(self) -> int:

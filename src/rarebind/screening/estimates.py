@@ -8,7 +8,6 @@ factors, speciation) orders ligands and metals; it does not foretell what a flas
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from rarebind.complexes import read_geometry
 from rarebind.errors import InputError
 
 #: Temperature in K unless asked otherwise.
@@ -185,13 +185,13 @@ def ligands_and_waters(geometry: str) -> tuple[int, int]:
     InputError
         The text is no geometry with at least one ligand.
     """
-    match = re.fullmatch(r"([1-9]\d?):(0|[1-9]\d?)", geometry)
-    if match is None:
+    recipe = read_geometry(geometry)
+    if not (recipe.short and recipe.number and recipe.waters is not None):
         raise InputError(
             f"unknown geometry {geometry!r}: give ligands:waters with one ligand or more, such as "
             "4:0 or 1:6"
         )
-    return int(match[1]), int(match[2])
+    return recipe.number, recipe.waters
 
 
 def pair_rows(

@@ -65,11 +65,15 @@ class Options(BaseModel):
     )
     geometries: Names = Field(
         default=("1",),
-        description="Ligands:waters (1:6), or ligands alone (1), filled up with water; several "
-        "give speciation too.",
+        description="Ligands:waters (1:6), or ligands alone (1), filled up with water; with others "
+        "by name, L:3,phen:1 or L:1,nitrate:3 (L: each ligand); several give speciation too.",
         examples=["1:6"],
     )
-    coordination_number: int = Field(default=8, description="Donor atoms in all.", examples=[8])
+    coordination_number: int | None = Field(
+        default=None,
+        description="Donor atoms in all; by default 8, or what a composition by names comes to.",
+        examples=[8],
+    )
     engine: str = Field(
         default=AUTO,
         description="model: La, Sc and Y are computed, the series is predicted; tblite, xtb, "

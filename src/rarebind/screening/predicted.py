@@ -178,6 +178,8 @@ def _metals(model: Model) -> set[str]:
 def _unseen(spec: ComplexSpec, model: Model) -> list[str]:
     seen = {name for name, count in model.card.elements.items() if count}
     lacking = sorted(set(Layout(spec).symbols[1:]) - seen)
+    if spec.composition.is_mixed:
+        lacking.append("complexes of several kinds of ligands")
     return lacking if spec.metal in _metals(model) else [spec.metal, *lacking]
 
 

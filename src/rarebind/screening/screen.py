@@ -10,9 +10,9 @@ from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Protocol
 from rarebind.campaigns.run import Listener
 from rarebind.complexes import (
-    DEFAULT_COORDINATION_NUMBER,
     TEMPLATE_METAL,
     ComplexSpec,
+    Recipe,
     check_coordination_number,
     complex_spec,
     read_geometry,
@@ -177,7 +177,7 @@ def specs_for(
     ligands: Sequence[Ligand],
     metals: Sequence[str],
     geometries: Sequence[str],
-    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
+    coordination_number: int | None = None,
 ) -> list[ComplexSpec]:
     """Every ligand in every geometry with every metal, validated before anything is computed.
 
@@ -196,7 +196,7 @@ def fit(
     ligands: Sequence[Ligand],
     metals: Sequence[str],
     geometries: Sequence[str],
-    coordination_number: int = DEFAULT_COORDINATION_NUMBER,
+    coordination_number: int | None = None,
 ) -> Fitting:
     """As :func:`specs_for`, but ligands that a geometry does not fit are told apart.
 
@@ -208,13 +208,16 @@ def fit(
     problems = [*_metal_problems(metals), *_repeated("geometries", geometries)]
     if not ligands:
         problems.append("no ligands given")
-    readable = _readable(geometries, coordination_number, problems)
+    recipes = _recipes(geometries, ligands, coordination_number, problems)
     specs: list[ComplexSpec] = []
     misfits = []
     for ligand in ligands:
-        for geometry in readable:
+        for recipe in recipes:
+            # One that names its ligands is for the first of them only.
+            if not recipe.is_for_any and recipe.first_of(ligands) != ligand:
+                continue
             try:
-                first = complex_spec(TEMPLATE_METAL, ligand, geometry, coordination_number)
+                first = complex_spec(TEMPLATE_METAL, ligand, recipe, coordination_number, ligands)
             except InputError as error:
                 misfits.append(Rejected(ligand.name, ligand.smiles, "; ".join(error.problems)))
             else:
@@ -224,24 +227,30 @@ def fit(
     return Fitting(tuple(specs), tuple(misfits))
 
 
-def _readable(
-    geometries: Sequence[str], coordination_number: int, problems: list[str]
-) -> list[str]:
+def _recipes(
+    geometries: Sequence[str],
+    ligands: Sequence[Ligand],
+    coordination_number: int | None,
+    problems: list[str],
+) -> list[Recipe]:
     """Those that are geometries at all; what is wrong with the others is added to `problems`."""
-    try:
-        check_coordination_number(coordination_number)
-    except InputError as error:
-        problems += error.problems
-        return []
-    readable = []
+    if coordination_number is not None:
+        with collecting(problems):
+            check_coordination_number(coordination_number)
+        if problems:
+            return []
+    recipes = []
     for geometry in geometries:
-        try:
-            read_geometry(geometry)
-        except InputError as error:
-            problems += error.problems
-        else:
-            readable.append(geometry)
-    return readable
+        with collecting(problems):
+            recipe = read_geometry(geometry)
+            if not recipe.is_for_any and ligands and recipe.first_of(ligands) is None:
+                names = ", ".join(ligand.name for ligand in ligands[:3])
+                raise InputError(
+                    f"geometry {geometry!r} has none of the ligands given ({names}): name one, or "
+                    "write L for each of them"
+                )
+            recipes.append(recipe)
+    return recipes
 
 
 def _metal_problems(metals: Sequence[str]) -> list[str]:

@@ -31,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize.elementwise import find_root
 from scipy.special import logsumexp
 
+from rarebind.complexes import read_geometry
 from rarebind.errors import InputError, collecting
 from rarebind.screening.estimates import (
     ROOM_TEMPERATURE,
@@ -118,7 +119,8 @@ def known_energies(
 ) -> tuple[dict[str, float], _Floats | None]:
     """Exchange energies in eV of the complexes of a ligand with a metal, by geometry.
 
-    Complexes without a known energy are left out, so an equilibrium of these is one without them.
+    Complexes without a known energy are left out, so an equilibrium of these is one without them;
+    so are those with other ligands as well, whose concentrations are not known.
 
     Returns
     -------
@@ -135,7 +137,11 @@ def known_energies(
     if not rows:
         there = [f"{li} with {m}" for li, m in estimates.rows_of]
         raise InputError(f"no estimates of {ligand} with {metal}: {', '.join(there) or 'none'}")
-    known = [i for i in rows if not math.isnan(estimates.exchange[i])]
+    known = [
+        i
+        for i in rows
+        if not math.isnan(estimates.exchange[i]) and read_geometry(estimates.geometries[i]).short
+    ]
     energies = {estimates.geometries[i]: float(estimates.exchange[i]) for i in known}
     spread = estimates.calibrated_spread
     stated = spread is not None and estimates.unsure[known].any()
