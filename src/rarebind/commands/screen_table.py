@@ -103,7 +103,7 @@ def show_short_list(listed: ShortList, unit: str) -> None:
 def _show(rows: Sequence[_R], columns: Mapping[str, Callable[[_R], str]], title: str) -> None:
     """A table by metal and geometry, the strongest ligand first."""
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    several = len({row.geometry for row in rows}) > 1
+    several: bool = len({row.geometry for row in rows}) > 1
     for heading in ("Metal", *(("Geometry",) if several else ())):
         table.add_column(heading, no_wrap=True)
     table.add_column("#", justify="right")

@@ -82,8 +82,8 @@ class Row:
         if self.kind == "water":
             return WATER
         if self.geometry is None:
-            has = ((self.inchikey, 1),) if self.inchikey else ()
-            return Species(self.metal or "", has, names=(self.ligand or "",) * len(has))
+            only = ((self.inchikey, 1),) if self.inchikey else ()
+            return Species(self.metal or "", only, names=(self.ligand or "",) * len(only))
         recipe = read_geometry(self.geometry)
         keys = (self.inchikey or "", *(self.co_ligands or "").split())
         names = (self.ligand or "", *(item.name for item in recipe.ligands[1:]))

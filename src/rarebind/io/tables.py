@@ -124,8 +124,8 @@ def frame_of(rows: Iterable[_T], kind: type[_T]) -> pd.DataFrame:
 
 def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a DataFrame as plain dictionaries; what is missing is None."""
-    plain = frame.astype(object)
-    found: list[dict[str, Any]] = plain.where(frame.notna(), None).to_dict("records")
+    plain: Any = frame.astype(object).where(frame.notna(), None)
+    found: list[dict[str, Any]] = plain.to_dict("records")
     return found
 
 

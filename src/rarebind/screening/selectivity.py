@@ -94,7 +94,7 @@ def compare_pair(
     if spread is not None and preference is not None and np.isfinite(half_width).any():
         best = probability_first(difference, preference)
         chance = membership(strength, difference, spread[first], preference)
-    width = math.nan
+    width = np.full(len(first), math.nan)
     if estimates.half_width is not None:
         width = np.where(estimates.unsure, estimates.half_width, math.nan)[first]
     found = estimates.names.loc[first, ["ligand", "geometry"]].assign(

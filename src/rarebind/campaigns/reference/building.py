@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,8 @@ def embed(metal: str, smiles: list[str], seed: int) -> Structure:
         There is no geometry within these bounds.
     """
     joined, donors = _joined(metal, smiles)
-    parameters = rdDistGeom.EmbedParameters()
+    # RDKit's stubs give its settings no types.
+    parameters: Any = rdDistGeom.EmbedParameters()
     parameters.SetBoundsMat(_bounds(smiles, donors))
     parameters.randomSeed = seed
     parameters.useRandomCoords = True
@@ -91,13 +93,13 @@ def embed(metal: str, smiles: list[str], seed: int) -> Structure:
 
 def free_ligand(smiles: str, seed: int) -> Structure:
     """A conformer of the free ligand, of low energy in the MMFF force field where it has one."""
-    from rdkit.Chem import AllChem
+    from rdkit.Chem import rdForceFieldHelpers
 
     mol = Chem.Mol(read_ligand(smiles)[0])
-    if AllChem.EmbedMolecule(mol, randomSeed=seed) < 0:
+    if rdDistGeom.EmbedMolecule(mol, randomSeed=seed) < 0:
         raise CalculationError(f"RDKit finds no geometry of {smiles}")
-    if AllChem.MMFFHasAllMoleculeParams(mol):
-        AllChem.MMFFOptimizeMolecule(mol)
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
+        rdForceFieldHelpers.MMFFOptimizeMolecule(mol)
     symbols = tuple(atom.GetSymbol() for atom in mol.GetAtoms())
     return Structure(symbols, mol.GetConformer().GetPositions(), charge_of(smiles))
 
@@ -147,7 +149,7 @@ def _bounds(smiles: list[str], donors: list[int]) -> NDArray[np.float64]:
     ).astype(int)
     number = len(hydrogen)
     lower = np.take(_BETWEEN, hydrogen[:, None] + hydrogen)
-    bounds = np.triu(np.full((number, number), _FARTHEST), 1) + np.tril(lower, -1)
+    bounds: NDArray[np.float64] = np.triu(np.full((number, number), _FARTHEST), 1) + np.tril(lower, -1)
     for one, atoms in zip(smiles, ranges, strict=True):
         part = slice(atoms.start, atoms.stop)
         bounds[part, part] = rdDistGeom.GetMoleculeBoundsMatrix(read_ligand(one)[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -114,10 +116,10 @@ def _check(config: ReferenceConfig) -> None:
     from rarebind.campaigns.reference.building import read_ligand
 
     problems: list[str] = []
-    checks = [lambda: level_named(config.level)]
-    checks += [lambda metal=metal: rare_earth(metal) for metal in config.stretch]
+    checks: list[Callable[[], object]] = [partial(level_named, config.level)]
+    checks += [partial(rare_earth, metal) for metal in config.stretch]
     checks += [
-        lambda smiles=smiles: read_ligand(smiles)
+        partial(read_ligand, smiles)
         for system in config.systems.values()
         for smiles in system.ligands
     ]

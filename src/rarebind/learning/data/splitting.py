@@ -226,7 +226,8 @@ def _murcko(smiles: str) -> str:
     from rdkit import Chem
     from rdkit.Chem.Scaffolds.MurckoScaffold import MurckoScaffoldSmiles
 
-    return MurckoScaffoldSmiles(mol=Chem.MolFromSmiles(smiles)) or _ACYCLIC
+    found: str = MurckoScaffoldSmiles(mol=Chem.MolFromSmiles(smiles))  # type: ignore[no-untyped-call]
+    return found or _ACYCLIC
 
 
 #: What the splits hold out whose test is chosen by name.
