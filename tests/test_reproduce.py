@@ -20,6 +20,7 @@ from rarebind.datasets import Dataset, append, read_table
 from rarebind.datasets.bare import write_bare
 from rarebind.errors import InputError
 from rarebind.evaluation import metrics, read_outcomes
+from rarebind.io.models import validated
 from rarebind.learning import TARGETS, load_samples, target_named
 from rarebind.learning.baselines import BASELINES
 from rarebind.learning.settings.config import SplitChoice
@@ -52,7 +53,7 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture
 def settings(dataset, tmp_path):
-    return Settings(tmp_path / "out", dataset.folder)
+    return Settings(out=tmp_path / "out", dataset=dataset.folder)
 
 
 def refusal(*arguments):
@@ -90,7 +91,11 @@ def test_unknown_names_are_told_together(tmp_path):
     with pytest.raises(InputError, match="unknown strategy '3': known are 1 \\(absolute\\)"):
         strategy_named("3")
     with pytest.raises(InputError) as caught:
-        Settings(tmp_path, presets=("study-3",), split="odd", complexes=5, max_epochs=0, threads=0)
+        validated(
+            {"out": tmp_path, "presets": ("study-3",), "split": "odd", "complexes": 5,
+             "max_epochs": 0, "threads": 0},
+            Settings, "options",
+        )  # fmt: skip
     assert len(caught.value.problems) == 5
 
 
@@ -154,7 +159,10 @@ def test_differences_without_a_base_are_not_possible(settings):
 def test_differences_are_learned_where_both_levels_are(tmp_path):
     append([*small_records(), *labelled_records()], tmp_path / "two")
     settings = Settings(
-        tmp_path / "out", tmp_path / "two", base=str(GFN1_WATER), strategies=("2", "Δ-2")
+        out=tmp_path / "out",
+        dataset=tmp_path / "two",
+        base=str(GFN1_WATER),
+        strategies=("2", "Δ-2"),
     )
     inputs = prepare_inputs(settings)
     assert not inputs.reasons
@@ -163,7 +171,7 @@ def test_differences_are_learned_where_both_levels_are(tmp_path):
     assert direct.config.base is None
     assert delta.config.base == str(GFN1_WATER)
     # Who asks for no difference is told of no base.
-    assert prepare_inputs(replace(settings, strategies=("2",))).caption_level == LEVEL
+    assert prepare_inputs(settings.model_copy(update={"strategies": ("2",)})).caption_level == LEVEL
     # A part of the complexes has both levels.
     part = write_subset(inputs.dataset, LEVEL, inputs.base, 2, tmp_path / "part")
     found = load_samples(part, target_named("delta-binding"), LEVEL, inputs.base)
@@ -177,7 +185,10 @@ def test_a_part_is_drawn_from_what_has_both_levels(tmp_path):
     complexes = [record for record in labelled_records() if record.kind == "complex"]
     append([*small_records(), *few, *complexes[1:]], tmp_path / "two")
     settings = Settings(
-        tmp_path / "out", tmp_path / "two", base=str(GFN1_WATER), strategies=("2", "Δ-2")
+        out=tmp_path / "out",
+        dataset=tmp_path / "two",
+        base=str(GFN1_WATER),
+        strategies=("2", "Δ-2"),
     )
     whole = prepare_inputs(settings)
     assert whole.reasons.keys() == {"Δ-1", "Δ-2"}
@@ -191,7 +202,7 @@ def test_a_part_is_drawn_from_what_has_both_levels(tmp_path):
 
 
 def test_what_a_preset_cannot_learn_is_told(settings):
-    settings = replace(settings, presets=("best",), strategies=("2", "1"))
+    settings = settings.model_copy(update={"presets": ("best",), "strategies": ("2", "1")})
     first, second = jobs_of(settings, prepare_inputs(settings))
     assert "signs go with energies of reactions" in first.problem
     assert not second.problem
@@ -199,7 +210,7 @@ def test_what_a_preset_cannot_learn_is_told(settings):
 
 def test_nothing_possible_is_an_error(settings):
     with pytest.raises(InputError, match=r"no strategy is possible with small .*no base level"):
-        prepare_inputs(replace(settings, strategies=("Δ-1", "Δ-2")))
+        prepare_inputs(settings.model_copy(update={"strategies": ("Δ-1", "Δ-2")}))
 
 
 def test_a_published_file_is_imported_once(tmp_path):
@@ -209,7 +220,7 @@ def test_a_published_file_is_imported_once(tmp_path):
     path = tmp_path / "published.xyz"
     written = [r for r in whole.records(shards) if r.calculation.ok]
     write_bare(written, path, "Hartree")
-    settings = Settings(tmp_path / "out", published=path)
+    settings = Settings(out=tmp_path / "out", published=path)
     claim(settings)
     for _ in range(2):
         with pytest.raises(InputError, match=r"no strategy is possible with published\.xyz"):
@@ -232,7 +243,7 @@ _OUTCOMES = {"additive": additive, "constant": constant_per_metal}
 @pytest.fixture
 def some(tmp_path):
     """Rows of every kind; the outcomes are of simple models, really fitted."""
-    settings = Settings(tmp_path / "out", DATA, max_epochs=10)
+    settings = Settings(out=tmp_path / "out", dataset=DATA, max_epochs=10)
     inputs = Inputs(Dataset(DATA), "data (5719 complexes)", LEVEL, None, {"Δ-2": "no base"})
     training = Training(
         epochs=10, allowed=10, preset_epochs=1500, seconds=1800.0, finished=True, limited=False,
@@ -366,8 +377,8 @@ def small_networks(monkeypatch):
 
 
 def test_trainings_are_rows_whatever_becomes_of_them(settings, small_networks, capsys):
-    settings = replace(
-        settings, presets=("study-2",), strategies=("2", "1", "Δ-2"), accelerator="cpu"
+    settings = settings.model_copy(
+        update={"presets": ("study-2",), "strategies": ("2", "1", "Δ-2"), "accelerator": "cpu"}
     )
     claim(settings)
     inputs = prepare_inputs(settings)
@@ -400,12 +411,12 @@ def test_trainings_are_rows_whatever_becomes_of_them(settings, small_networks, c
     assert again.training.seconds >= trained.training.seconds
     # A table is of one kind.
     with pytest.raises(InputError, match="begun with other settings: seed is 111111 there"):
-        claim(replace(settings, seed=2))
-    claim(replace(settings, presets=("best",), seconds=5.0))
+        claim(settings.model_copy(update={"seed": 2}))
+    claim(settings.model_copy(update={"presets": ("best",), "seconds": 5.0}))
 
 
 def test_baselines_learn_from_the_same_part(settings, monkeypatch):
-    settings = replace(settings, strategies=("1",), baselines=("mean-per-metal",))
+    settings = settings.model_copy(update={"strategies": ("1",), "baselines": ("mean-per-metal",)})
     inputs = prepare_inputs(settings)
     (row,) = run._baseline_rows(settings, inputs, lambda _: None)
     samples = inputs.samples("binding")
@@ -425,7 +436,7 @@ def test_options_that_exclude_each_other(tmp_path):
     assert "not both" in refusal("data", "--published", "x.xyz")
     assert "--unit goes with --published" in refusal("--unit", "eV")
     assert "exclude each other" in refusal("--no-baselines", "--baselines", "additive")
-    assert "unknown accelerator" in refusal("--accelerator", "abacus")
+    assert "accelerator: Input should be" in refusal("--accelerator", "abacus")
     assert "unknown strategy '5'" in refusal("--strategies", "5")
     assert "is no time" in refusal("--max-time", "soon")
     assert "cannot read" in refusal("--published", tmp_path / "x", "--out", tmp_path / "out")

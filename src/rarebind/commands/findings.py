@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rarebind.commands.text import print_json
+from rarebind.commands.text import note, print_json
 from rarebind.io.tables import show
 
 
@@ -56,7 +56,7 @@ def findings(
         return
     output = Console()
     show(output, verdicts(found))
-    output.print(f"Report: {paths[0]}", highlight=False, soft_wrap=True, markup=False)
+    note(output, f"Report: {paths[0]}")
 
 
 def _command(dataset: Path, out: Path, level: str, target: str, seed: int) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
 
 from rarebind.commands.progress import told
-from rarebind.commands.text import print_json
-from rarebind.io.tables import show
+from rarebind.commands.text import note, print_json
+from rarebind.io.tables import show, terminal_table
 
 if TYPE_CHECKING:
     from rarebind.studies.gupta2026.reproduce import Inputs, Job, Row, Settings
@@ -77,32 +75,39 @@ def reproduce(
     1500 epochs, which wants a GPU: --complexes and --max-epochs make a small version, and the
     report says what was cut short.
     """
+    from rarebind.errors import InputError
+    from rarebind.io.models import validated
     from rarebind.learning.settings.config import parse_duration
     from rarebind.studies.gupta2026.reproduce import Settings, strategy_named
 
-    _check(dataset, published, unit, baselines, accelerator, no_baselines=no_baselines)
-    chosen = {"presets": tuple(presets)} if presets else {}
-    if strategies:
-        chosen["strategies"] = tuple(strategy_named(name).strategy for name in strategies)
-    settings = Settings(
-        out=out,
-        dataset=dataset or Path("data"),
-        published=published,
-        unit=unit,
-        level=level,
-        base=base,
-        split=split,
-        held_out=tuple(held_out or ()),
-        seed=seed,
-        baselines=() if no_baselines else _baselines(baselines),
-        complexes=complexes,
-        max_epochs=max_epochs,
-        seconds=parse_duration(max_time),
-        threads=threads,
-        accelerator=cast("Literal['auto', 'cpu', 'gpu']", accelerator),
-        **chosen,
-    )
-    _run(settings, dry_run=dry_run, as_json=as_json)
+    if published is not None and dataset is not None:
+        raise InputError("give a dataset or --published, not both")
+    if unit is not None and published is None:
+        raise InputError("--unit goes with --published: a dataset knows its own")
+    if no_baselines and baselines:
+        raise InputError("--baselines and --no-baselines exclude each other")
+    named = [strategy_named(name).strategy for name in strategies or ()]
+    options = {
+        "out": out,
+        "dataset": dataset,
+        "published": published,
+        "unit": unit,
+        "level": level,
+        "base": base,
+        "split": split,
+        "held_out": held_out,
+        "seed": seed,
+        "presets": presets,
+        "strategies": named or None,
+        "baselines": () if no_baselines else _baselines(baselines),
+        "complexes": complexes,
+        "max_epochs": max_epochs,
+        "seconds": parse_duration(max_time),
+        "threads": threads,
+        "accelerator": accelerator,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    _run(validated(given, Settings, "options"), dry_run=dry_run, as_json=as_json)
 
 
 def _run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
@@ -129,28 +134,6 @@ def _run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _check(
-    dataset: Path | None,
-    published: Path | None,
-    unit: str | None,
-    baselines: Sequence[str] | None,
-    accelerator: str,
-    *,
-    no_baselines: bool,
-) -> None:
-    """Look for options that exclude each other."""
-    from rarebind.errors import InputError
-
-    if published is not None and dataset is not None:
-        raise InputError("give a dataset or --published, not both")
-    if unit is not None and published is None:
-        raise InputError("--unit goes with --published: a dataset knows its own")
-    if no_baselines and baselines:
-        raise InputError("--baselines and --no-baselines exclude each other")
-    if accelerator not in {"auto", "cpu", "gpu"}:
-        raise InputError(f"unknown accelerator {accelerator!r}: give auto, cpu or gpu")
-
-
 def _baselines(asked: Sequence[str] | None) -> tuple[str, ...]:
     from rarebind.learning.baselines import BASELINES as KNOWN
 
@@ -161,12 +144,18 @@ def _baselines(asked: Sequence[str] | None) -> tuple[str, ...]:
 
 def _show_plan(jobs: Sequence[Job], inputs: Inputs) -> None:
     console = Console()
-    console.print(f"{inputs.caption_level} · {inputs.name}", highlight=False, soft_wrap=True)
-    table = Table("Strategy", "Learned", "Network", "Run", box=SIMPLE)
-    for job in jobs:
-        state = f"not possible: {job.problem}" if job.problem else str(job.folder)
-        table.add_row(job.target.strategy, job.target.name, job.preset, state)
-    console.print(table)
+    note(console, f"{inputs.caption_level} · {inputs.name}")
+    heads = ("Strategy", "Learned", "Network", "Run")
+    rows = [
+        (
+            job.target.strategy,
+            job.target.name,
+            job.preset,
+            f"not possible: {job.problem}" if job.problem else str(job.folder),
+        )
+        for job in jobs
+    ]
+    console.print(terminal_table(heads, rows, names=len(heads), whole=False))
 
 
 def _show_rows(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, as_json: bool) -> None:
@@ -180,7 +169,5 @@ def _show_rows(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, as_js
     for table in tables(rows, settings, inputs, brief=True):
         show(output, table)
     for reason, names in reasons(rows).items():
-        text = f"{names}: {reason}"
-        output.print(text, highlight=False, soft_wrap=True, markup=False)
-    report = settings.out / REPORT
-    output.print(f"Report: {report}", highlight=False, soft_wrap=True, markup=False)
+        note(output, f"{names}: {reason}")
+    note(output, f"Report: {settings.out / REPORT}")

@@ -175,7 +175,9 @@ def find(
         selection,
         statements,
         resampling,
-        *(pd.concat(parts, ignore_index=True) for parts in (comparisons, places, standings)),
+        pd.concat(comparisons, ignore_index=True),
+        pd.concat(places, ignore_index=True),
+        pd.concat(standings, ignore_index=True),
         equal_charge(selection.energies, quantity, scaffolds, resampling),
         constants(selection.energies),
     )

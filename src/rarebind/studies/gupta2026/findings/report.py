@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from rarebind.evaluation.drawing import Caption, save_figure
 from rarebind.evaluation.metrics import FEWEST_GROUPS
 from rarebind.io.documents import render
 from rarebind.io.files import make_folder, replace_file
-from rarebind.io.tables import Table, markdown, number
+from rarebind.io.tables import Table, markdown
 from rarebind.studies.gupta2026.findings import tables
 from rarebind.studies.gupta2026.findings.analysis import Findings
 from rarebind.studies.gupta2026.findings.comparisons import (
@@ -33,6 +34,7 @@ from rarebind.studies.gupta2026.findings.comparisons import (
     combined,
     records,
 )
+from rarebind.studies.gupta2026.findings.energies import geometries
 from rarebind.studies.gupta2026.findings.figures import (
     draw_metals,
     draw_scaffolds,
@@ -52,9 +54,6 @@ _DRAWN = {
     "substituents": ("Substituents in order", draw_substituents),
     "metals": ("Every lanthanide against its neighbours", draw_metals),
 }
-_NOTHING = "There are no complexes to compare."
-#: Substituents that a sentence names at each end.
-_ENDS = 3
 
 
 def verdicts(found: Findings) -> Table:
@@ -108,20 +107,24 @@ def report_text(found: Findings, command: str) -> str:
     by_geometry = found.of("scaffolds").query("geometry != @ALL and pairs > 0")
     series = found.of("series").query("geometry == @ALL").set_index("first")["mean"]
     at_charge = _by_pair(found.charges).agg(combined)
-    verdicts = [of[found.quantity][ALL] for of in found.claims.values()]
+    said = [of[found.quantity][ALL] for of in found.claims.values()]
     return render(
         _TEMPLATE,
         found=found,
         source=study().source,
         command=command,
         captions=_captions(found),
-        tables=_tables(found),
+        verdicts=markdown(tables.verdict_table(found, _caption(found, "all statements"))),
+        table=partial(_table, found),
+        rows=tables.rows_of(found),
+        heads=[tables.QUANTITY[name] for name in found.quantities],
+        geometries=geometries(found.energies),
         here=tables.QUANTITY[found.quantity],
         like_the_study=_like_the_study(found),
         noise=NOISE,
         fewest=FEWEST_GROUPS,
-        unknown=set(verdicts) == {UNKNOWN},
-        scaffolds_hold=verdicts[0] == HOLDS,
+        unknown=set(said) == {UNKNOWN},
+        scaffolds_hold=said[0] == HOLDS,
         depending=[
             text
             for text, of in found.claims.items()
@@ -132,13 +135,8 @@ def report_text(found: Findings, command: str) -> str:
         charged_pairs=len(at_charge),
         charges=[f"{name} −{abs(charge_of(name))}" for name in found.statements.scaffolds.names],
         by_geometry=by_geometry,
-        **_substituents(found),
-        metals=[
-            f"{said.metal} {number(series[said.metal], 2)}"
-            for said in found.statements.metals
-            if said.metal in series
-        ],
-        metals_compared=found.of("metals").pairs.any(),
+        order=found.standings_by().query("geometry == @ALL"),
+        series=series,
         missing="equation 1" if "exchange" in found.quantities else "exchange energy",
         largest_change=_largest_change(found),
     )
@@ -219,54 +217,10 @@ def _place_data(found: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _tables(found: Findings) -> dict[str, Any]:
-    """All tables in Markdown: without rows left out, or with a word about that."""
-
-    def text(table: Table, nothing: str = "") -> str:
-        if table.rows:
-            return markdown(table)
-        return f"### {table.title}\n\n{nothing}" if nothing else ""
-
-    def caption(what: str, *, both: bool = False) -> Caption:
-        return _caption(found, what, both=both)
-
-    near = "neighbouring lanthanides"
-    return {
-        "verdicts": text(tables.verdict_table(found, caption("all statements"))),
-        "scaffolds": text(tables.scaffold_table(found, caption("scaffolds")), _NOTHING),
-        "places": [
-            text(tables.place_table(found, said, caption("substituents")), _NOTHING)
-            for said in found.statements.substituents
-        ],
-        "metals": text(tables.metal_table(found, caption(near)), _NOTHING),
-        "series": text(tables.series_table(found, caption("lanthanides", both=True))),
-        "constants": text(tables.constant_table(found, caption(near, both=True))),
-        "charges": text(tables.charge_table(found, caption("scaffolds"))),
-        "counts": text(tables.count_table(found, caption("complexes"))),
-    }
-
-
-def _substituents(found: Findings) -> dict[str, Any]:
-    """Both ends of the order, and where the named ones are."""
-    order = found.standings_by().query("geometry == @ALL")
-    named = []
-    for said in found.statements.substituents:
-        places = found.places_of(said.text).query("geometry == @ALL").dropna(subset="place")
-        named.append(
-            {
-                "adverb": said.adverb,
-                "places": [f"{row.substituent} {row.place:.0f}" for row in places.itertuples()],
-                "away": list(places.substituent[places.away == HOLDS]),
-                "there": list(places.substituent[places.verdict == HOLDS]),
-            }
-        )
-    ends = [
-        [f"{row.substituent} ({number(row.off_mean, 2)})" for row in part.itertuples()]
-        for part in (order[:_ENDS], order[-_ENDS:])
-    ]
-    return {
-        "substituents": len(order), "named": named, "ends": ends if len(order) >= 2 * _ENDS else [],
-    }  # fmt: skip
+def _table(found: Findings, title: str, what: str, heads: Any, rows: Any, note: str) -> str:
+    """In Markdown; `what` it is of, `` +`` where all quantities are in it."""
+    caption = _caption(found, what.removesuffix(" +"), both=what.endswith(" +"))
+    return markdown(Table(title, heads, rows, str(caption), note))
 
 
 def _depending(found: Findings) -> list[str]:

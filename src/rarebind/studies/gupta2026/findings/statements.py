@@ -18,11 +18,14 @@ from rarebind.ligands import scaffolds, substituents
 STRONGEST: Literal["strongest"] = "strongest"
 WEAKEST: Literal["weakest"] = "weakest"
 
-Text = Annotated[str, Field(pattern=r"\S")]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class ScaffoldStatement(Section):
+class _Statement(Section):
+    text: Annotated[str, Field(pattern=r"\S")]
+
+
+class ScaffoldStatement(_Statement):
     """Every one of some scaffolds binds more strongly than every one of others.
 
     Attributes
@@ -33,7 +36,6 @@ class ScaffoldStatement(Section):
         Names of the library.
     """
 
-    text: Text
     stronger: Names
     weaker: Names
 
@@ -53,7 +55,7 @@ class ScaffoldStatement(Section):
         return self
 
 
-class SubstituentStatement(Section):
+class SubstituentStatement(_Statement):
     """Some substituents bind most strongly, or most weakly, of all.
 
     Attributes
@@ -66,7 +68,6 @@ class SubstituentStatement(Section):
         Names of the library.
     """
 
-    text: Text
     end: Literal["strongest", "weakest"]
     members: Names
 
@@ -81,7 +82,7 @@ class SubstituentStatement(Section):
         return self
 
 
-class MetalStatement(Section):
+class MetalStatement(_Statement):
     """A lanthanide is bound more strongly than those before and after it.
 
     Attributes
@@ -92,7 +93,6 @@ class MetalStatement(Section):
         Symbol.
     """
 
-    text: Text
     metal: str
 
     @property
@@ -126,7 +126,8 @@ class Statements(Section):
     @property
     def texts(self) -> list[str]:
         """In words, scaffolds first."""
-        return [said.text for said in (self.scaffolds, *self.substituents, *self.metals)]
+        said: list[_Statement] = [self.scaffolds, *self.substituents, *self.metals]
+        return [statement.text for statement in said]
 
 
 def adverb(end: str) -> str:

@@ -13,19 +13,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rarebind.engines.level import model_chemistry_of
-from rarebind.errors import InputError
-from rarebind.evaluation.drawing import Caption, save_figure
+from rarebind.evaluation.drawing import save_figure
 from rarebind.evaluation.metrics import Metrics
 from rarebind.evaluation.outcomes import write_outcomes
-from rarebind.io.files import replace_file
-from rarebind.io.tables import Table, markdown
+from rarebind.io.documents import render
+from rarebind.io.files import make_folder, replace_file
+from rarebind.io.tables import NONE, Table, number, with_interval
 from rarebind.studies.gupta2026.reproduce.figures import PART_NAMES, caption_of, draw_all
 from rarebind.studies.gupta2026.reproduce.inputs import STUDY_LEVEL, Inputs
 from rarebind.studies.gupta2026.reproduce.rows import Row
@@ -35,7 +35,7 @@ from rarebind.studies.gupta2026.study import PARTS, Published, study
 #: Version of the JSON file's form.
 SCHEMA_VERSION = 1
 REPORT, NUMBERS, OUTCOMES = "report.md", "table.json", "outcomes"
-_NONE = "–"
+_TEMPLATE = "reproduction.md.jinja"
 #: Letters of a reason that a table shows; the report has all of it.
 _SHORT = 90
 
@@ -99,62 +99,28 @@ def write_report(rows: Sequence[Row], settings: Settings, inputs: Inputs) -> Pat
         A file cannot be written.
     """
     out = settings.out
-    try:
-        (out / OUTCOMES).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {out / OUTCOMES}: {error.strerror}") from error
+    make_folder(out / OUTCOMES)
     for row in rows:
         if row.outcomes:
-            write_outcomes(pd.concat(row.outcomes.values()), out / OUTCOMES / f"{row.name}.csv")
+            found = pd.concat(row.outcomes.values())
+            write_outcomes(found, out / OUTCOMES / f"{row.name}.csv")
     figures = {}
     for name, caption, figure in draw_all(rows, settings, inputs):
         figures[save_figure(figure, out / f"{name}.png").name] = caption
     data = report_data(rows, settings, inputs)
-    _write(out / NUMBERS, json.dumps(data, ensure_ascii=False, indent=1))
-    return _write(out / REPORT, report_text(rows, settings, inputs, figures))
-
-
-def report_text(
-    rows: Sequence[Row], settings: Settings, inputs: Inputs, figures: Mapping[str, Caption]
-) -> str:
-    """The report in Markdown.
-
-    Parameters
-    ----------
-    figures
-        Captions by the name of the file, beside the report.
-    """
-    source = study().source
-    facts = {
-        "published": f"{source.citation}, DOI {source.doi}; {source.level} on its own data, "
-        f"{source.split} split",
-        "level of theory here": inputs.caption_level,
-        "dataset here": inputs.name,
-        "split here": " ".join((settings.split, *settings.held_out)),
-        "seed": settings.seed,
-    }
-    blocks = [
-        "# The reference study's table, anew\n",
-        "\n".join(f"- {name}: {value}" for name, value in facts.items()) + "\n",
-        *(f"> {note}\n" for note in _notes(rows, settings, inputs)),
-        *(markdown(table) for table in tables(rows, settings, inputs)),
-    ]
-    if found := reasons(rows):
-        blocks.append("### Rows without numbers\n")
-        blocks += [
-            f"- {names}: {reason}\n"
-            if "\n" not in reason
-            else f"- {names}:\n\n```text\n{reason}\n```\n"
-            for reason, names in found.items()
-        ]
-    if figures:
-        blocks.append("### Figures\n")
-        blocks.append("The best baseline is the one with the smallest error in the same part.\n")
-    for name, caption in figures.items():
-        kind = "errors by metal" if name.startswith("errors") else "parity"
-        text = " · ".join((kind, *str(caption).splitlines()))
-        blocks.append(f"![{text}]({name})\n\n*{text}*\n")
-    return "\n".join(blocks)
+    replace_file(out / NUMBERS, json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+    text = render(
+        _TEMPLATE,
+        source=study().source,
+        inputs=inputs,
+        settings=settings,
+        notes=_notes(rows, settings, inputs),
+        tables=tables(rows, settings, inputs),
+        reasons=reasons(rows),
+        figures=figures,
+    )
+    replace_file(out / REPORT, text)
+    return out / REPORT
 
 
 def _results(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: bool) -> Table:
@@ -173,14 +139,14 @@ def _results(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief: 
             score, known = row.scores.get(part), _published(row, part)
             if row.scores and score is None and known is None:
                 continue
-            ours = (_NONE,) * 4 if score is None else _numbers(score, spans=not brief)
+            ours = (NONE,) * 4 if score is None else _numbers(score, spans=not brief)
             lines.append(
                 (
                     row.target.strategy if brief else row.learned,
                     row.model if brief or not row.baseline else f"baseline {row.model}",
                     PART_NAMES[part],
-                    _NONE if known is None else _number(known.r2, 2),
-                    _NONE if known is None else _number(known.mae, 1),
+                    NONE if known is None else number(known.r2, 2),
+                    NONE if known is None else number(known.mae, 1),
                     *ours,
                     _state(row, part, brief=brief),
                 )
@@ -211,7 +177,7 @@ def _trainings(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, brief
             str(training.epochs),
             str(training.preset_epochs),
             f"{training.hours:.2f}",
-            _number(training.best, 1),
+            number(training.best, 1),
             training.ending,
         )
         for row in rows
@@ -320,16 +286,5 @@ def _state(row: Row, part: str, *, brief: bool) -> str:
 
 
 def _numbers(score: Metrics, *, spans: bool) -> tuple[str, str, str, str]:
-    mae = _number(score.mae, 1)
-    if spans and "mae" in score.intervals:
-        mae += " [{}, {}]".format(*(_number(value, 1) for value in score.intervals["mae"]))
-    return _number(score.r2_fit, 2), _number(score.r2, 2), mae, str(score.n)
-
-
-def _number(value: float | None, digits: int) -> str:
-    return _NONE if value is None else f"{value:.{digits}f}".replace("-", "−")
-
-
-def _write(path: Path, text: str) -> Path:
-    replace_file(path, f"{text}\n".encode())
-    return path
+    mae = with_interval(score.mae, score.intervals.get("mae") if spans else None, 1)
+    return number(score.r2_fit, 2), number(score.r2, 2), mae, str(score.n)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from rarebind.errors import InputError, collecting
-from rarebind.io.files import replace_file, sha256_of_file
+from pydantic import AfterValidator, Field
+
+from rarebind.errors import InputError
+from rarebind.io.files import make_folder, replace_file, sha256_of_file
+from rarebind.io.models import Section
 from rarebind.learning.data.split import SPLITS
-from rarebind.learning.settings.presets import preset_named
+from rarebind.learning.settings.presets import presets
 from rarebind.studies.gupta2026.study import STRATEGIES
 
 _FILE = "settings.json"
@@ -21,8 +23,28 @@ TRAININGS = "trainings"
 _FEWEST = 20
 
 
-@dataclass(frozen=True)
-class Settings:
+def _preset(name: str) -> str:
+    return _one_of(name, list(presets()))
+
+
+def _strategy(name: str) -> str:
+    return _one_of(name, list(STRATEGIES))
+
+
+def _split(name: str) -> str:
+    return _one_of(name, list(SPLITS))
+
+
+def _one_of(name: str, known: list[str]) -> str:
+    if name not in known:
+        raise ValueError(f"known are {', '.join(known)}")
+    return name
+
+
+_Counted = Annotated[int, Field(ge=1)]
+
+
+class Settings(Section):
     """Which networks are trained on what.
 
     Attributes
@@ -55,11 +77,6 @@ class Settings:
         For each training and call; None: as long as it needs.
     threads, accelerator
         See :class:`rarebind.learning.settings.config.TrainingConfig`.
-
-    Raises
-    ------
-    InputError
-        A name is unknown or a number is too small: every fault.
     """
 
     out: Path
@@ -68,40 +85,22 @@ class Settings:
     unit: str | None = None
     level: str | None = None
     base: str | None = None
-    split: str = "random"
+    split: Annotated[str, AfterValidator(_split)] = "random"
     held_out: tuple[str, ...] = ()
     seed: int = 111111
-    presets: tuple[str, ...] = ("study-2", "study-4")
-    strategies: tuple[str, ...] = tuple(STRATEGIES)
+    presets: Annotated[tuple[Annotated[str, AfterValidator(_preset)], ...], Field(min_length=1)] = (
+        "study-2",
+        "study-4",
+    )
+    strategies: Annotated[
+        tuple[Annotated[str, AfterValidator(_strategy)], ...], Field(min_length=1)
+    ] = tuple(STRATEGIES)
     baselines: tuple[str, ...] = ()
-    complexes: int | None = None
-    max_epochs: int | None = None
+    complexes: Annotated[int, Field(ge=_FEWEST)] | None = None
+    max_epochs: _Counted | None = None
     seconds: float | None = None
-    threads: int = 1
+    threads: _Counted = 1
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-
-    def __post_init__(self) -> None:
-        problems: list[str] = []
-        for preset in self.presets:
-            with collecting(problems):
-                preset_named(preset)
-        problems += [
-            f"unknown strategy {name!r}: known are {', '.join(STRATEGIES)}"
-            for name in self.strategies
-            if name not in STRATEGIES
-        ]
-        if not self.presets or not self.strategies:
-            problems.append("there is nothing to train: give presets and strategies")
-        if self.split not in SPLITS:
-            problems.append(f"unknown split {self.split!r}: known are {', '.join(SPLITS)}")
-        if self.complexes is not None and self.complexes < _FEWEST:
-            problems.append(f"complexes must be at least {_FEWEST}, got {self.complexes}")
-        if self.max_epochs is not None and self.max_epochs < 1:
-            problems.append(f"epochs must be at least 1, got {self.max_epochs}")
-        if self.threads < 1:
-            problems.append(f"threads must be at least 1, got {self.threads}")
-        if problems:
-            raise InputError(problems)
 
     def identity(self) -> dict[str, Any]:
         """What all rows of one table have in common, as plain data."""
@@ -140,11 +139,8 @@ def claim(settings: Settings) -> None:
         return
     if folder.exists() and any(folder.iterdir()) and not path.exists():
         raise InputError(f"{folder} holds something else: give a new folder with --out")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_file(path, (json.dumps(identity, indent=1) + "\n").encode())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    make_folder(folder)
+    replace_file(path, json.dumps(identity, indent=1) + "\n")
 
 
 def _check_same(path: Path, identity: dict[str, Any]) -> None:
