@@ -196,13 +196,13 @@ def test_the_statements_are_those_of_the_study():
     [
         ("[CAM, thio-CAM]", "[CAM, COM]", "unknown scaffold 'COM'"),
         ("[CAM, thio-CAM]", "[CAM, HOPO]", "stands twice"),
-        ("[CAM, thio-CAM]", "[]", "scaffolds.stronger: .* at least 1 item"),
-        ("[CAM, thio-CAM]", "CAM", "scaffolds.stronger: .* valid tuple, got 'CAM'"),
+        ("[CAM, thio-CAM]", "[]", r"scaffolds\.stronger"),
+        ("[CAM, thio-CAM]", "CAM", "scaffolds.stronger: 'CAM' is no list"),
         ("[chloro, fluoro]", "[chloro, iodo]", "unknown substituent 'iodo'"),
         ("end: weakest", "end: last", "'strongest' or 'weakest'"),
         ("metal: Gd", "metal: La", "no lanthanides on both sides"),
         ("metal: Gd", "metal: Y", "no lanthanides on both sides"),
-        ("metal: Gd", "element: Gd", "metals.0.metal: Field required"),
+        ("metal: Gd", "element: Gd", r"metals\.0\.metal"),
     ],
 )
 def test_a_faulty_statement_is_refused(tmp_path, old, new, message):

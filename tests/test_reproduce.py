@@ -436,7 +436,7 @@ def test_options_that_exclude_each_other(tmp_path):
     assert "not both" in refusal("data", "--published", "x.xyz")
     assert "--unit goes with --published" in refusal("--unit", "eV")
     assert "exclude each other" in refusal("--no-baselines", "--baselines", "additive")
-    assert "accelerator: Input should be" in refusal("--accelerator", "abacus")
+    assert "accelerator" in refusal("--accelerator", "abacus")
     assert "unknown strategy '5'" in refusal("--strategies", "5")
     assert "is no time" in refusal("--max-time", "soon")
     assert "cannot read" in refusal("--published", tmp_path / "x", "--out", tmp_path / "out")

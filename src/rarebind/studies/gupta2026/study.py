@@ -20,7 +20,7 @@ STRATEGIES: dict[str, Target] = {t.strategy: t for t in TARGETS.values() if t.st
 
 def _strategy(name: str) -> str:
     if name not in STRATEGIES:
-        raise ValueError(f"known are {', '.join(STRATEGIES)}")
+        raise ValueError(f"unknown strategy {name!r}: known are {', '.join(STRATEGIES)}")
     return name
 
 

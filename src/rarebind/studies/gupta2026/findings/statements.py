@@ -51,7 +51,7 @@ class ScaffoldStatement(_Statement):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _check(self.names, "scaffold", scaffolds())
+        _check(self.text, self.names, "scaffold", scaffolds())
         return self
 
 
@@ -78,7 +78,7 @@ class SubstituentStatement(_Statement):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        _check(self.members, "substituent", substituents())
+        _check(self.text, self.members, "substituent", substituents())
         return self
 
 
@@ -104,7 +104,7 @@ class MetalStatement(_Statement):
     def _known(self) -> Self:
         if self.metal not in inner_lanthanides():
             raise ValueError(
-                f"{self.metal!r} has no lanthanides on both sides: choose from "
+                f"{self.text!r}: {self.metal!r} has no lanthanides on both sides: choose from "
                 f"{', '.join(inner_lanthanides())}"
             )
         return self
@@ -166,8 +166,8 @@ def statements(path: Path | str | None = None) -> Statements:
     return validated(content, Statements, source)
 
 
-def _check(names: tuple[str, ...], kind: str, known: Iterable[str]) -> None:
+def _check(text: str, names: tuple[str, ...], kind: str, known: Iterable[str]) -> None:
     if unknown := [name for name in names if name not in known]:
-        raise ValueError(f"unknown {kind} {unknown[0]!r}: known are {', '.join(known)}")
+        raise ValueError(f"{text!r}: unknown {kind} {unknown[0]!r}: known are {', '.join(known)}")
     if len(set(names)) < len(names):
-        raise ValueError(f"a {kind} stands twice")
+        raise ValueError(f"{text!r}: a {kind} stands twice")

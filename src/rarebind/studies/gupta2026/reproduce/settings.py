@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,24 +24,21 @@ TRAININGS = "trainings"
 _FEWEST = 20
 
 
-def _preset(name: str) -> str:
-    return _one_of(name, list(presets()))
+def _known(what: str, known: Iterable[str]) -> AfterValidator:
+    """That names are known ones, and some."""
+
+    def check(names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            raise ValueError(f"there is nothing to train: give at least one {what}")
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"unknown {what} {unknown[0]!r}: known are {', '.join(known)}")
+        return names
+
+    return AfterValidator(check)
 
 
-def _strategy(name: str) -> str:
-    return _one_of(name, list(STRATEGIES))
-
-
-def _split(name: str) -> str:
-    return _one_of(name, list(SPLITS))
-
-
-def _one_of(name: str, known: list[str]) -> str:
-    if name not in known:
-        raise ValueError(f"known are {', '.join(known)}")
-    return name
-
-
+_Presets = Annotated[tuple[str, ...], _known("preset", presets())]
+_Strategies = Annotated[tuple[str, ...], _known("strategy", STRATEGIES)]
 _Counted = Annotated[int, Field(ge=1)]
 
 
@@ -85,16 +83,11 @@ class Settings(Section):
     unit: str | None = None
     level: str | None = None
     base: str | None = None
-    split: Annotated[str, AfterValidator(_split)] = "random"
+    split: Literal[*SPLITS] = "random"  # type: ignore[valid-type]
     held_out: tuple[str, ...] = ()
     seed: int = 111111
-    presets: Annotated[tuple[Annotated[str, AfterValidator(_preset)], ...], Field(min_length=1)] = (
-        "study-2",
-        "study-4",
-    )
-    strategies: Annotated[
-        tuple[Annotated[str, AfterValidator(_strategy)], ...], Field(min_length=1)
-    ] = tuple(STRATEGIES)
+    presets: _Presets = ("study-2", "study-4")
+    strategies: _Strategies = tuple(STRATEGIES)
     baselines: tuple[str, ...] = ()
     complexes: Annotated[int, Field(ge=_FEWEST)] | None = None
     max_epochs: _Counted | None = None
