@@ -3,9 +3,9 @@
     python benchmarks/remote_engine.py [--python PATH] [--calls 300]
 
 A calculator that does next to nothing is called in this process and in one of its own, in turns.
-The cost of the protocol is the difference of the medians, which must be measured on an idle machine:
-on a busy one each call waits its turn twice.  The time that both processes were computing, beside
-it, does not depend on that.  The bar is 5 ms a call.
+The cost of the protocol is the difference of the medians, which must be measured on an idle
+machine: on a busy one each call waits its turn twice.  The time that both processes were computing,
+beside it, does not depend on that.  The bar is 5 ms a call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 from rarebind.engines import level_of_engine
-from rarebind.engines.verbs import engine_for, potential_for
+from rarebind.engines.verbs import Potential, engine_for, potential_for
 from rarebind.structures import Structure
 
 BAR = 5.0
@@ -33,7 +33,9 @@ def computing(process: psutil.Process) -> float:
     return 1e3 * (times.user + times.system)
 
 
-def timed(potential, geometries, processes) -> tuple[list[float], float]:
+def timed(
+    potential: Potential, geometries: list[np.ndarray], processes: list[psutil.Process]
+) -> tuple[list[float], float]:
     """Milliseconds of each call, and computing time of the processes a call."""
     before = sum(map(computing, processes))
     taken = []

@@ -168,6 +168,8 @@ ENGINES = Registry(
         summary="GFN1-xTB and GFN2-xTB in the tblite library (default)",
         modules=("tblite",),
         install="Install it with: pip install tblite",
+        options=("accuracy",),
+        parameters=True,
         **_XTB,
     ),
     EngineSpec(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rarebind.elements import xtb_unpaired_electrons
 from rarebind.engines.blas import prefer_openblas
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
+from rarebind.engines.tblite_parameters import parameters_of
 from rarebind.errors import CalculationError, InputError
 from rarebind.structures import Structure
 from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
 
 prefer_openblas()
 # Only now: tblite binds its BLAS when it is loaded.
-from tblite.exceptions import TBLiteRuntimeError  # noqa: E402
+from tblite.exceptions import TBLiteRuntimeError, TBLiteValueError  # noqa: E402
 from tblite.interface import Calculator, Result  # noqa: E402
 
 if TYPE_CHECKING:
@@ -32,12 +33,15 @@ class TBLitePotential:
     structure
         Elements and charge; its positions are not evaluated until called.
     level
-        GFN1-xTB or GFN2-xTB, in the gas phase or in ``ALPB(solvent)`` / ``GBSA(solvent)``.
+        GFN1-xTB or GFN2-xTB, in the gas phase or in ``ALPB(solvent)`` / ``GBSA(solvent)``, with
+        parameters of one's own (:mod:`rarebind.engines.tblite_parameters`) where it has some.  The
+        option ``accuracy`` scales tblite's thresholds.
 
     Raises
     ------
     InputError
-        tblite does not know the solvent, or the electron count is odd.
+        tblite does not know the solvent, the electron count is odd, or the parameters of the
+        level cannot be used.
     CalculationError
         tblite refuses the geometry (atoms on top of each other).
     """
@@ -48,17 +52,25 @@ class TBLitePotential:
     def __init__(self, structure: Structure, level: LevelOfTheory) -> None:
         numbers = structure.atomic_numbers
         unpaired = xtb_unpaired_electrons(numbers, structure.charge)
+        method: str | dict[str, Any] = level.method
+        if level.parameters:
+            method = parameters_of(level.found_parameters(), structure.symbols)
         try:
             self._calculator = Calculator(
-                level.method,
+                method,
                 numbers,
                 structure.positions / ANGSTROM_PER_BOHR,
                 charge=structure.charge,
                 uhf=unpaired,
             )
-        except TBLiteRuntimeError as error:
-            raise CalculationError(f"tblite: {error}") from error
+        except (TBLiteRuntimeError, TBLiteValueError) as error:
+            fault = InputError if level.parameters else CalculationError
+            raise fault(f"tblite: {error}") from error
+        # Solvation is parametrised for each method, which a mapping has lost the name of.
+        self._calculator._method = level.method  # noqa: SLF001
         self._calculator.set("verbosity", 0)
+        for option, value in level.options:
+            self._calculator.set(option, value)
         if level.solvent_model is not None:
             try:
                 self._calculator.add(_SOLVENT_MODELS[level.solvent_model], level.solvent_name)
