@@ -150,7 +150,7 @@ def test_parameters_of_a_file(tmp_path):
     with pytest.raises(InputError, match="is not the file of parameters that"):
         static(WATER, level)
     with pytest.raises(InputError, match="no use for a file of parameters"):
-        static(WATER, GFN2_WATER.with_parameters(path))
+        static(WATER, level_of_engine("calculators:spheres").with_parameters(path))
 
 
 def test_levels_by_the_name_of_an_engine():
