@@ -21,7 +21,7 @@ from rarebind.datasets import Dataset
 from rarebind.engines import GFN2_WATER, static
 from rarebind.learning import load_samples, target_named
 from rarebind.learning.data.samples import Sample
-from rarebind.learning.release.bundled import bundled_model
+from rarebind.learning.release.model import bundled_model
 
 #: Single points, which take most of the time, are fewer.
 _SHARE = 4

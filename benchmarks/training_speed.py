@@ -38,8 +38,8 @@ from rarebind.datasets import Dataset
 from rarebind.learning.data.samples import Sample
 from rarebind.learning.nequip.memory import kept_memory
 from rarebind.learning.settings.config import SplitChoice, TrainingConfig
-from rarebind.learning.settings.emit import Paths, Statistics, nequip_config
-from rarebind.learning.training import GRAPHS, Material, load_material, prepare, read_run
+from rarebind.learning.settings.emit import Statistics, nequip_config
+from rarebind.learning.training import Material, load_material, prepare, read_run
 from rarebind.studies.gupta2026.reproduce.subset import write_subset
 
 LEVEL = "GFN2-xTB/ALPB(water)"
@@ -107,8 +107,7 @@ def _configurations(config: TrainingConfig, material: Material, folder: Path) ->
     run.mkdir()
     prepare(config, run)
     statistics = Statistics(**read_run(run)["statistics"])
-    paths = Paths(run, run / GRAPHS / "train.pt", run / GRAPHS / "val.pt", run / "logs")
-    prepared = nequip_config(config, config.resolved, statistics, paths)
+    prepared = nequip_config(config, statistics, run)
     prepared["trainer"]["callbacks"] = [{"_target_": "rarebind_benchmark_stamps.Stamps"}]
     prepared["trainer"]["enable_checkpointing"] = False
     contents = {}

@@ -5,7 +5,7 @@ import pytest
 
 from rarebind.engines import GFN2_WATER, relax
 from rarebind.errors import InputError
-from rarebind.learning.data.affinities import proton_affinities
+from rarebind.learning.data.atom_descriptors import proton_affinities
 from rarebind.ligands import conformers, library_ligand, parse_ligand
 from rarebind.structures import Structure
 

@@ -11,11 +11,11 @@ from rarebind.elements import ionic_radius
 from rarebind.errors import InputError, MissingDependencyError
 from rarebind.learning import Sample
 from rarebind.learning.baselines import BASELINES
-from rarebind.learning.baselines.categories import Categories
 from rarebind.learning.baselines.features import counts, ligand_features
 from rarebind.learning.baselines.gaussian_process import GaussianProcess, Term
+from rarebind.learning.baselines.linear import Categories
 from rarebind.learning.baselines.ridge import GroupedRidge, grouped_folds
-from rarebind.learning.baselines.surroundings import around_metal, metal_index
+from rarebind.learning.baselines.structural import around_metal, metal_index
 from rarebind.ligands import library_ligand
 from rarebind.structures import Structure
 

@@ -73,7 +73,7 @@ def test_overrides_are_checked():
     assert preset_named("best", {"max_epochs": 3}).max_epochs == 3
     constant = preset_named("study-2", {"schedule": {"kind": "constant"}})
     assert constant.schedule.kind == "constant"
-    with pytest.raises(InputError, match="unknown key 'epochs'; known are summary, r_max"):
+    with pytest.raises(InputError, match=r"unknown key 'epochs'.*known are summary, r_max"):
         preset_named("best", {"epochs": 3})
     with pytest.raises(InputError, match=r"max_epochs: 0 is below 1"):
         preset_named("best", {"max_epochs": 0})
@@ -166,7 +166,7 @@ def test_durations(text, seconds):
 
 def test_no_duration():
     assert parse_duration("") is None
-    for text in ("soon", "2d", "0s", "-1h"):
+    for text in ("soon", "2 fortnights", "0s", "-1h", "nan"):
         with pytest.raises(InputError, match="is no time"):
             parse_duration(text)
 

@@ -9,8 +9,8 @@ pytest.importorskip("nequip")
 import torch
 from nequip.data import AtomicDataDict
 
-from rarebind.learning.nequip.embedding import AtomPairEmbedding, metal_descriptors
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR
+from rarebind.learning.nequip.model import AtomPairEmbedding, metal_descriptors
 
 TYPES = ("H", "O", "La", "Eu")
 FIELD = AtomicDataDict.EDGE_EMBEDDING_KEY

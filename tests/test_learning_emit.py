@@ -18,15 +18,13 @@ from nequip.utils.global_state import set_global_state
 from rarebind.learning import load_samples, target_named
 from rarebind.learning.data.fragments import free_ligands
 from rarebind.learning.nequip.callbacks import (
-    BatchOrder,
-    RunIdentity,
+    Resumption,
     WarmStart,
-    Whereabouts,
-    save_weights,
 )
-from rarebind.learning.nequip.graphs import GraphFile, graph_of, write_graphs
+from rarebind.learning.nequip.graphs import graph_of
+from rarebind.learning.nequip.loader import GraphDataset, write_graphs
 from rarebind.learning.settings.config import load_training_config
-from rarebind.learning.settings.emit import MONITOR, Paths, Statistics, nequip_config
+from rarebind.learning.settings.emit import GRAPHS, MONITOR, Statistics, nequip_config
 from rarebind.learning.settings.presets import presets
 from rarebind.learning.training.statistics import energy_statistics
 
@@ -60,16 +58,17 @@ def case_of(dataset, name):
     return config.model_copy(update={"overrides": overrides})
 
 
-def emitted(dataset, config, folder, **paths):
+def emitted(dataset, config, folder, run=""):
     """The configuration as NequIP reads it, and its graphs on the disk."""
     resolved = config.resolved
     samples = load_samples(dataset, target_named(config.target), config.level, config.base)
     ligands = free_ligands(dataset, config.level, {s.inchikey for s in samples})
     elements = {symbol for sample in samples for symbol in sample.structure.symbols}
     shifts, scale = energy_statistics(samples, resolved, elements=elements)
+    (folder / GRAPHS).mkdir(exist_ok=True)
     for part in ("train", "val"):
         write_graphs(
-            folder / f"{part}.pt",
+            folder / GRAPHS / f"{part}.pt",
             [
                 graph_of(
                     sample, tuple(shifts), resolved.r_max, ligands[sample.inchikey],
@@ -82,8 +81,7 @@ def emitted(dataset, config, folder, **paths):
         )  # fmt: skip
     scales = {"O": (-0.5, 0.1)} if resolved.atom_descriptor else None
     statistics = Statistics(shifts, scale, 10.0, scales, len(samples))
-    where = Paths(folder, folder / "train.pt", folder / "val.pt", folder / "logs", **paths)
-    content = nequip_config(config, resolved, statistics, where, 60.0)
+    content = nequip_config(config, statistics, folder, run=run, seconds=60.0)
     assert json.loads(json.dumps(content)) == content
     return yaml.safe_load(yaml.safe_dump(content))
 
@@ -147,10 +145,10 @@ def test_the_series_has_centres(dataset, tmp_path):
         for centres in (3.2, None)
     )
     check_step(emitted(dataset, near, tmp_path), near)
-    few = GraphFile(tmp_path / "train.pt")
+    few = GraphDataset(tmp_path / GRAPHS / "train.pt")
     few = [few[i]["edge_index"].shape[1] for i in range(len(few))]
     check_step(emitted(dataset, far, tmp_path), far)
-    many = GraphFile(tmp_path / "train.pt")
+    many = GraphDataset(tmp_path / GRAPHS / "train.pt")
     many = [many[i]["edge_index"].shape[1] for i in range(len(many))]
     assert len(few) == len(many) == 2
     assert all(a < b for a, b in zip(few, many, strict=True))
@@ -173,11 +171,12 @@ def test_several_devices_share_an_epoch(dataset, tmp_path):
 
 def test_training_starts_from_given_weights(dataset, tmp_path):
     config = case_of(dataset, "constant")
-    content = emitted(dataset, config, tmp_path, start=tmp_path / "start.pt")
+    (tmp_path / "start.pt").touch()
+    content = emitted(dataset, config, tmp_path)
     module, trainer = built(content)
     network = module.model["sole_model"]
     given = {name: value.detach() + 1 for name, value in network.named_parameters()}
-    save_weights(given, tmp_path / "start.pt")
+    torch.save(given, tmp_path / "start.pt")
     (start,) = [found for found in trainer.callbacks if isinstance(found, WarmStart)]
     start.setup(trainer, module, "fit")
     for name, parameter in network.named_parameters():
@@ -205,7 +204,7 @@ def test_batches_go_on_in_the_order_that_they_had(dataset, tmp_path):
     assert before != after
     second, loader = data()
     second.load_state_dict(state)
-    BatchOrder().on_load_checkpoint(SimpleNamespace(datamodule=second), None, {})
+    Resumption(str(tmp_path)).on_load_checkpoint(SimpleNamespace(datamodule=second), None, {})
     assert order(loader) == after
 
 
@@ -213,8 +212,8 @@ def test_checkpoints_are_told_by_the_run(dataset, tmp_path):
     content = emitted(dataset, case_of(dataset, "constant"), tmp_path, run="a1b2")
     _, trainer = built(content)
     states = {found.state_key: found.state_dict() for found in trainer.callbacks}
-    assert RunIdentity.read({"callbacks": states}) == "a1b2"
-    assert RunIdentity.read({}) is None
+    assert Resumption.run_of({"callbacks": states}) == "a1b2"
+    assert Resumption.run_of({}) is None
 
 
 def test_the_best_checkpoint_is_known_in_another_folder(dataset, tmp_path):
@@ -229,8 +228,14 @@ def test_the_best_checkpoint_is_known_in_another_folder(dataset, tmp_path):
     best.best_k_models = {best.best_model_path: best.best_model_score}
     states = {found.state_key: found.state_dict() for found in (best, last)}
     trainer, (again, _) = checkpoints(tmp_path / "new")
-    (whereabouts,) = [found for found in trainer.callbacks if isinstance(found, Whereabouts)]
-    whereabouts.on_load_checkpoint(trainer, None, {"callbacks": states})
+    (resumption,) = [found for found in trainer.callbacks if isinstance(found, Resumption)]
+    generator = SimpleNamespace(set_state=lambda _: None)
+    order = torch.zeros(1)
+    trainer.datamodule = SimpleNamespace(
+        train_generator=generator, generator=generator,
+        train_generator_state=order, generator_state=order,
+    )  # fmt: skip
+    resumption.on_load_checkpoint(trainer, None, {"callbacks": states})
     again.load_state_dict(states[again.state_key])
     here = str(tmp_path / "new" / "best.ckpt")
     assert again.best_model_path == again.kth_best_model_path == here
@@ -254,6 +259,6 @@ def test_the_studys_network_is_nequips_own(dataset, tmp_path):
 
 def test_a_run_goes_on_from_its_checkpoint(dataset, tmp_path):
     config = case_of(dataset, "best")
-    content = emitted(dataset, config, tmp_path, checkpoint=tmp_path / "last.ckpt")
-    assert content["ckpt_path"] == str(tmp_path / "last.ckpt")
     assert "ckpt_path" not in emitted(dataset, config, tmp_path)
+    (tmp_path / "last.ckpt").touch()
+    assert emitted(dataset, config, tmp_path)["ckpt_path"] == str(tmp_path / "last.ckpt")

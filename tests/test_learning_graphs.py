@@ -15,10 +15,9 @@ from nequip.data import AtomicDataDict
 from rarebind.errors import InputError
 from rarebind.learning import species_shifts
 from rarebind.learning.data.fragments import fragments_of, free_ligands
-from rarebind.learning.nequip.dataset import GraphDataset
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
-from rarebind.learning.nequip.graphs import graph_of, read_graphs, write_graphs
-from rarebind.learning.nequip.loader import Batches, bucketed_loader
+from rarebind.learning.nequip.graphs import graph_of
+from rarebind.learning.nequip.loader import Batches, GraphDataset, bucketed_loader, write_graphs
 
 R_MAX = 4.0
 
@@ -157,7 +156,7 @@ def test_what_does_not_fit_is_told(material):
 def test_graphs_return_from_their_file(graphs, tmp_path):
     path = tmp_path / "graphs.pt"
     write_graphs(path, graphs)
-    back = read_graphs(path)
+    back = GraphDataset(path)
     for one, other in zip(graphs, back, strict=True):
         assert one.keys() == other.keys()
         for name in one:
@@ -169,12 +168,12 @@ def test_graphs_return_from_their_file(graphs, tmp_path):
         write_graphs(path, [graphs[0], {k: v for k, v in graphs[1].items() if k != SIGNS}])
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match="cannot read the graphs"):
-        read_graphs(path)
+        GraphDataset(path)
     with pytest.raises(InputError, match="cannot read the graphs"):
-        read_graphs(tmp_path / "none.pt")
+        GraphDataset(tmp_path / "none.pt")
     torch.save({"schema": 99}, path)
     with pytest.raises(InputError, match="upgrade rarebind"):
-        read_graphs(path)
+        GraphDataset(path)
 
 
 def test_nequip_makes_batches_of_them(graphs, tmp_path):

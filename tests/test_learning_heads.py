@@ -73,10 +73,10 @@ def test_a_metal_without_a_head_is_left_to_the_network():
     assert heads.corrections(features, ["Y", "", "Eu"])[2] != 0.0
 
 
-def test_they_survive_a_file():
+def test_they_can_be_made_again():
     heads = fit_heads(part(20, 1), part(8, 2))
     assert heads is not None
-    again = Heads.of(heads.arrays(), heads.data())
+    again = Heads(**vars(heads))
     features = part(5, 3).features
     assert (
         again.corrections(features, METALS * 5) == heads.corrections(features, METALS * 5)
@@ -84,20 +84,19 @@ def test_they_survive_a_file():
 
 
 @pytest.mark.parametrize(
-    ("arrays", "data"),
+    ("weights", "numbers"),
     [
         ({}, {"scale": 1.0, "strength": 1.0}),
         ({"Eu": np.ones(3), "Gd": np.ones(4)}, {"scale": 1.0, "strength": 1.0}),
         ({"Eu": np.ones(3)}, {"scale": 0.0, "strength": 1.0}),
         ({"Eu": np.ones(3)}, {"scale": 1.0, "strength": float("nan")}),
-        ({"Eu": np.ones(3)}, {"scale": 1.0}),
         ({"Eu": np.array([1.0, np.inf])}, {"scale": 1.0, "strength": 1.0}),
         ({"Eu": np.ones(3)}, {"scale": "wide", "strength": 1.0}),
     ],
 )
-def test_what_are_none_is_refused(arrays, data):
+def test_what_are_none_is_refused(weights, numbers):
     with pytest.raises(InputError):
-        Heads.of(arrays, data)
+        Heads(weights, **numbers)
 
 
 def test_features_of_another_network_are_refused():
@@ -108,5 +107,5 @@ def test_features_of_another_network_are_refused():
     other = Part(np.ones((2, WIDTH + 1)), np.ones(2), ["Eu", "Eu"], ["a", "b"])
     with pytest.raises(InputError, match="columns"):
         fit_heads(part(20, 1), other)
-    with pytest.raises(InputError, match="2 features, but 1 metals"):
+    with pytest.raises(InputError, match="1 metals where 2 are needed"):
         Part(np.ones((2, WIDTH)), np.ones(2), ["Eu"], ["a", "b"])

@@ -39,7 +39,7 @@ def test_energies_are_linear_in_the_features(dataset, signs):
     # Single precision would lose the features behind shifts of thousands of eV.
     shifts = dict.fromkeys(species_shifts(samples)[0], 0.0)
     config = config_of(dataset, preset="best", overrides={"signs": signs, "atom_descriptor": None})
-    built = build(network(config, config.resolved, Statistics(shifts, 0.1, 9.0, None, 16)))
+    built = build(network(config, Statistics(shifts, 0.1, 9.0, None, 16)))
     graphs = [
         graph_of(s, tuple(shifts), config.resolved.r_max, ligands[s.inchikey], signs=signs)
         for s in samples
@@ -59,7 +59,7 @@ def test_parts_of_a_reaction_add_up(dataset, centres):
     samples = [replace(sample, reference=anchor.structure) for sample in samples]
     shifts = dict.fromkeys(species_shifts(samples)[0], 0.0)
     config = config_of(dataset, preset="best", overrides={"atom_descriptor": None})
-    built = build(network(config, config.resolved, Statistics(shifts, 0.1, 9.0, None, 16)))
+    built = build(network(config, Statistics(shifts, 0.1, 9.0, None, 16)))
     graphs = {
         part: [
             graph_of(s, tuple(shifts), 4.0, signs=True, centres=centres, part=part) for s in samples

@@ -11,8 +11,7 @@ from nequip.utils.global_state import set_global_state  # noqa: E402
 from scipy.spatial.transform import Rotation  # noqa: E402
 
 from rarebind.elements import STUDY_METALS  # noqa: E402
-from rarebind.learning.nequip.embedding import metal_descriptors  # noqa: E402
-from rarebind.learning.nequip.model import RareEarthAllegro  # noqa: E402
+from rarebind.learning.nequip.model import RareEarthAllegro, metal_descriptors  # noqa: E402
 
 ELEMENTS = ("H", "C", "N", "O", "Y", "La", "Gd", "Lu")
 R_MAX = 4.0

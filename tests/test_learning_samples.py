@@ -13,7 +13,7 @@ from rarebind.datasets import Dataset, append
 from rarebind.engines import GFN2_WATER, static
 from rarebind.engines.frames import Frame
 from rarebind.errors import InputError
-from rarebind.learning import TARGETS, Target, digest, load_samples, samples_of, target_named
+from rarebind.learning import TARGETS, digest, load_samples, samples_of, target_named
 from rarebind.structures import Structure
 from rarebind.units import KCAL_PER_EV
 
@@ -65,16 +65,6 @@ def test_targets_are_found_by_name():
     assert TARGETS["series"].quantity == "exchange"
     with pytest.raises(InputError, match=r"'bindig': known are absolute, binding, exchange, ser"):
         target_named("bindig")
-
-
-@pytest.mark.parametrize(
-    ("name", "delta", "anchored"),
-    [("force", False, False), ("binding", True, False), ("exchange", False, True),
-     ("series", False, False)],
-)  # fmt: skip
-def test_a_target_is_what_it_is_called(name, delta, anchored):
-    with pytest.raises(InputError, match=name):
-        Target(name, "", "", delta=delta, anchored=anchored)
 
 
 # --- one level ---------------------------------------------------------------------------------

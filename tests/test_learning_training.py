@@ -19,10 +19,10 @@ pytest.importorskip("nequip")
 from rarebind.cli import app
 from rarebind.errors import CalculationError, InputError
 from rarebind.learning import load_split
-from rarebind.learning.nequip.callbacks import RunIdentity
+from rarebind.learning.nequip.callbacks import Resumption
 from rarebind.learning.nequip.checkpoint import read_checkpoint
 from rarebind.learning.settings.config import load_training_config
-from rarebind.learning.settings.devices import accelerator_of
+from rarebind.learning.settings.emit import accelerator_of
 from rarebind.learning.training import (
     check_checkpoint,
     load_material,
@@ -107,7 +107,7 @@ def test_checkpoints_say_whose_they_are(run, tmp_path):
     own = run_hash(read_run(folder))
     for name in ("best.ckpt", "last.ckpt"):
         content = torch.load(folder / name, weights_only=False)
-        assert RunIdentity.read(content) == own
+        assert Resumption.run_of(content) == own
         check_checkpoint(folder, name)
     copy(folder / "run.json", tmp_path / "run.json")
     # None is there yet; one from before checkpoints were marked; another run's.
@@ -181,7 +181,7 @@ def test_an_interrupted_preparation_is_gone_on_with(dataset, tmp_path):
 HOLD = """
 import sys
 from pathlib import Path
-from rarebind.learning.training.lock import locked
+from rarebind.learning.training.folder import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -206,7 +206,7 @@ def test_a_run_is_trained_by_one_process(run, dataset):
 
 def test_a_folder_that_cannot_be_written_to(dataset, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot write to"):
+    with pytest.raises(InputError, match="cannot make the folder"):
         train(config_of(dataset), tmp_path / "file" / "run")
 
 
@@ -214,7 +214,7 @@ def test_a_full_disk_is_told(dataset, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rarebind.learning.training.preparation.write_run", full)
+    monkeypatch.setattr("rarebind.learning.training.preparation.replace_file", full)
     with pytest.raises(InputError, match=r"run cannot go on: .*No space left on device"):
         train(config_of(dataset), tmp_path / "run")
 

@@ -18,8 +18,7 @@ from rarebind.datasets import Dataset
 from rarebind.engines import GFN2_WATER
 from rarebind.errors import InputError
 from rarebind.learning import load_samples, target_named
-from rarebind.learning.release.bundled import bundled_model, bundled_models
-from rarebind.learning.release.model import Model, load_model
+from rarebind.learning.release.model import Model, bundled_model, bundled_models, load_model
 from rarebind.ligands import parse_ligand
 from rarebind.screening import Prediction, Request, Watch, estimates_of, ranked_rows
 from rarebind.screening.api import run
@@ -56,7 +55,7 @@ def test_bundled_models_are_small_and_what_they_say(model):
     for name, found in bundled_models().items():
         path = folder / f"{name}.rarebind"
         assert path.stat().st_size < 5e6
-        assert load_model(path, found.sha256).card.name == name
+        assert load_model(path, found["sha256"]).card.name == name
     assert model.card.target == "series"
     assert model.card.level == str(GFN2_WATER)
     assert model.uncertainty is not None
@@ -68,7 +67,7 @@ def test_a_changed_model_is_refused(tmp_path):
     content = (ROOT / "src" / "rarebind" / "data" / "models" / f"{name}.rarebind").read_bytes()
     (tmp_path / "other.rarebind").write_bytes(content[:-1] + b"x")
     with pytest.raises(InputError, match="fetch it again"):
-        load_model(tmp_path / "other.rarebind", found.sha256)
+        load_model(tmp_path / "other.rarebind", found["sha256"])
     with pytest.raises(InputError, match="known are series-gfn2"):
         bundled_model("none")
 

@@ -118,20 +118,6 @@ def test_little_or_flat_training_gives_finite_distances(training, held_out):
     assert domain.flagged([training.max() * np.full(training.shape[1], 1e6)]).all()
 
 
-def test_every_ligand_counts_the_same_where_asked_for():
-    training, held_out = _like(200, 2), _like(200, 3)
-    # Those of one ligand are near.
-    held_out = held_out[np.argsort(np.linalg.norm(held_out - 3, axis=1))]
-    ligands = ["crowd"] * 181 + [str(i) for i in range(19)]
-    by_complex = fit(training, held_out, quantile=0.5)
-    by_ligand = fit(training, held_out, quantile=0.5, blocks=ligands)
-    distances = by_complex.distance(held_out)
-    weights = np.where(np.array(ligands) == "crowd", 1 / 181, 1)
-    assert weights[distances <= by_ligand.threshold].sum() >= 0.5 * 21 - 1e-9
-    assert weights[distances < by_ligand.threshold].sum() < 0.5 * 21
-    assert by_ligand.threshold > by_complex.threshold
-
-
 def test_arrays_go_to_a_file_and_back():
     domain = fit(_like(50, 2), _like(30, 3))
     again = Domains.of(domain.arrays(), ())
@@ -145,8 +131,6 @@ def test_unusable_input_is_refused():
     training, held_out = _like(50, 2), _like(30, 3)
     with pytest.raises(InputError, match=r"18 held-out complexes are too few.*give 19, or"):
         fit(training, held_out[:18])
-    with pytest.raises(InputError, match="give 19, each of another ligand"):
-        fit(training, held_out, blocks=["one"] * 30)
     with pytest.raises(InputError, match="all training features are the same"):
         fit(np.full((13, 6), 0.1), held_out)
     with pytest.raises(InputError, match="9 rows of features where at least 10"):

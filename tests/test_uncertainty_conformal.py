@@ -149,11 +149,10 @@ def test_the_scale_of_sigma_does_not_matter():
 
 
 def test_published_energies_are_inside_as_often_as_promised():
-    found = additive()
-    order = np.random.default_rng(8).permutation(len(found))
-    errors = np.array([found[i].error for i in order])
-    groups = [family(found[i].metal) for i in order]
-    ligands = [found[i].ligand for i in order]
+    found = additive().sample(frac=1, random_state=8)
+    errors = (found["predicted"] - found["truth"]).to_numpy()
+    groups = found["metal"].map(family).tolist()
+    ligands = found["ligand"].tolist()
     half = len(found) // 2
     ones = np.ones(len(found))
     fitted = fit_conformal(errors[:half], ones[:half], groups[:half])

@@ -114,7 +114,7 @@ def run_folder(folder, dataset, seed=1, split=None, **overrides):
     )
     folder.mkdir()
     prepare(config, folder)
-    described = emitted(config, config.resolved, Statistics(**read_run(folder)["statistics"]))
+    described = emitted(config, Statistics(**read_run(folder)["statistics"]))
     build(described)  # sets NequIP up
     module = EMALightningModule(
         ema_decay=0.9,

@@ -99,6 +99,7 @@ def package(
 def _coverage(found: Assessed | None) -> dict[str, Any]:
     if found is None:
         return {}
+    heads = found.content.heads
     return {
         "folds": len(found.folds),
         "held_out_ligands": found.ligands,
@@ -107,8 +108,8 @@ def _coverage(found: Assessed | None) -> dict[str, Any]:
         "flag": asdict(found.flag),
         "external_coverage": [asdict(check) for check in found.external],
         "external_flag": asdict(found.external_flag) if found.external_flag else None,
-        "heads": found.content.heads.data() if found.content.heads else None,
-        "errors": found.content.card.data()["errors"],
+        "heads": heads and {"scale": heads.scale, "strength": heads.strength},
+        "errors": found.content.card.errors,
     }
 
 

@@ -153,11 +153,11 @@ def _now(progress: training.Progress) -> str:
     """The state of a training in one line."""
     from rarebind.units import KCAL_PER_EV
 
-    parts = [f"epoch {progress.epoch}/{progress.epochs}"]
-    if progress.batch_mae is not None:
-        parts.append(f"batch {progress.batch_mae * KCAL_PER_EV:.2f}")
-    if progress.last is not None:
-        parts.append(_errors(progress.last, progress))
+    parts = [
+        f"epoch {progress.epoch}/{progress.epochs}",
+        f"batch {progress.batch_mae * KCAL_PER_EV:.2f}",
+        *(_errors(epoch, progress) for epoch in progress.history[-1:]),
+    ]
     return ", ".join([*parts, *_speed(progress)])
 
 
@@ -170,7 +170,7 @@ def _ended(epoch: Epoch, progress: training.Progress) -> str:
 def _errors(epoch: Epoch, progress: training.Progress) -> str:
     from rarebind.units import KCAL_PER_EV
 
-    best = epoch.val_mae if progress.best is None else progress.best
+    best = min(done.val_mae for done in progress.history)
     return (
         f"training {epoch.train_mae * KCAL_PER_EV:.2f}, validation "
         f"{epoch.val_mae * KCAL_PER_EV:.2f} (best {best * KCAL_PER_EV:.2f}) kcal/mol, "

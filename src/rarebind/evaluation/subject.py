@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rarebind.datasets import Dataset, find_level
 from rarebind.errors import InputError
 from rarebind.evaluation.outcomes import outcomes
+from rarebind.io.codec import to_data
 from rarebind.learning import (
     PARTS,
     SPLITS,
@@ -164,7 +165,7 @@ class Subject:
             "data_hash": card.data_hash,
             "trained_on": ", ".join(f"{name} {n}" for name, n in card.elements.items() if n),
             "versions": ", ".join(f"{name} {v}" for name, v in card.versions.items()),
-            "card": card.data(),
+            "card": to_data(card),
         }
 
 

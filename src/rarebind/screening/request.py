@@ -257,8 +257,7 @@ class Prepared:
 
 def _model(request: Request) -> Model:
     from rarebind.learning.nequip import need_nequip
-    from rarebind.learning.release.bundled import bundled_model
-    from rarebind.learning.release.model import load_model
+    from rarebind.learning.release.model import bundled_model, load_model
     from rarebind.screening.predicted import check_model
 
     need_nequip()

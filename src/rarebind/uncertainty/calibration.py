@@ -21,6 +21,7 @@ from statistics import median_high
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from rarebind.errors import InputError
@@ -28,11 +29,20 @@ from rarebind.io.models import Section, validated
 from rarebind.uncertainty.arrays import Floats, from_arrays, matrix
 from rarebind.uncertainty.conformal import LEVELS, Conformal, fewest, fit_conformal
 from rarebind.uncertainty.domains import Domains, fit_domains, metal_distances
-from rarebind.uncertainty.folds import Fold, HeldOut, Names, held_out_ligands
+from rarebind.uncertainty.folds import Fold, HeldOut, Names
 from rarebind.uncertainty.rigidity import Rigidity, choose_regularisation, fit_rigidity, sigmas
 
 #: Fewest ligands of a family of metals with multipliers of its own: those of a level of 0.9.
 _LEAST = fewest(0.9)
+
+
+class _Data(Section):
+    """What of an uncertainty is no arrays; older ones have neither folds nor domains."""
+
+    energies: Conformal
+    differences: Conformal
+    folds: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,85 +112,6 @@ class Uncertainty:
         )
 
 
-class _Data(Section):
-    """What of an uncertainty is no arrays; older ones have neither folds nor domains."""
-
-    energies: Conformal
-    differences: Conformal
-    folds: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Errors:
-    """Errors of several networks, which can be compared in standard deviations.
-
-    Attributes
-    ----------
-    residuals, widths
-        eV, shape (n,): errors, and the σ that each one's network gives it.
-    families
-        Of the metals; None for ΔΔE.
-    ligands
-        Of each; a ligand that several folds hold out is one block.
-    """
-
-    residuals: Floats
-    widths: Floats
-    families: list[str] | None
-    ligands: Names
-
-
-@dataclass(frozen=True, eq=False)
-class Pooled:
-    """What the errors of all folds say of a network that is trained like theirs.
-
-    Attributes
-    ----------
-    energies, differences
-        Intervals in standard deviations.
-    regularisation
-        ς², see :func:`~rarebind.uncertainty.choose_regularisation`.
-    scale
-        α in eV.
-    complexes
-        That a fold's network learned from, on average.
-    distances
-        Of the held-out complexes to what each one's network learned from.
-    """
-
-    energies: Conformal
-    differences: Conformal
-    regularisation: float
-    scale: float
-    complexes: float
-    distances: Floats
-
-    def rigidity(self, features: Floats) -> Rigidity:
-        """Of the network that learned from `features`, shape (n, d).
-
-        What a network learned from beyond a fold's does not make it surer: complexes are not
-        independent, and no fold tells what more of them are worth.
-
-        Raises
-        ------
-        InputError
-            As :func:`~rarebind.uncertainty.fit_rigidity` raises it.
-        """
-        factor = fit_rigidity(features, self.regularisation).factor
-        return Rigidity(factor, self.scale * math.sqrt(len(features) / self.complexes))
-
-    def applicability(self, features: Floats, metals: Names) -> Domains:
-        """Of the network that learned from `features`, shape (n, d), of `metals`.
-
-        Raises
-        ------
-        InputError
-            As :func:`~rarebind.uncertainty.fit_domains` raises it.
-        """
-        return fit_domains(features, metals, self.distances)
-
-
 def calibrate(
     folds: Sequence[Fold], features: ArrayLike | None = None, metals: Names = ()
 ) -> Uncertainty:
@@ -228,12 +159,41 @@ def calibrate(
             f"the model has {known.shape[1]} latent features, its folds have {theirs}: errors of "
             "other networks say nothing of its own"
         )
-    return Uncertainty(
-        pooled.rigidity(known),
-        pooled.energies,
-        pooled.differences,
-        pooled.applicability(known, metals),
-    )
+    return pooled.uncertainty(known, metals)
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """What the errors of all folds say of a network that is trained like theirs.
+
+    Intervals in standard deviations, ς², α in eV, how many complexes a fold's network learned from
+    on average, and how far the held-out complexes are from what each one's network learned from.
+    """
+
+    energies: Conformal
+    differences: Conformal
+    regularisation: float
+    scale: float
+    complexes: float
+    distances: Floats
+
+    def uncertainty(self, features: Floats, metals: Names) -> Uncertainty:
+        """Of the network that learned from `features`, shape (n, d), of `metals`."""
+        domains = self.domains(features, metals)
+        return Uncertainty(self.rigidity(features), self.energies, self.differences, domains)
+
+    def rigidity(self, features: Floats) -> Rigidity:
+        """Of the network that learned from `features`, shape (n, d).
+
+        What a network learned from beyond a fold's does not make it surer: complexes are not
+        independent, and no fold tells what more of them are worth.
+        """
+        factor = fit_rigidity(features, self.regularisation).factor
+        return Rigidity(factor, self.scale * math.sqrt(len(features) / self.complexes))
+
+    def domains(self, features: Floats, metals: Names) -> Domains:
+        """Of the network that learned from `features`, shape (n, d), of `metals`."""
+        return fit_domains(features, metals, self.distances)
 
 
 def pool(folds: Sequence[Fold]) -> Pooled:
@@ -242,8 +202,6 @@ def pool(folds: Sequence[Fold]) -> Pooled:
     The relative regularisation is the median of those that suit the folds best, of two in the
     middle the larger.  With it, each fold has an α of its own; the model's is the root of their
     mean square.
-
-    Parameters, errors: see :func:`calibrate`.
     """
     if not folds:
         raise InputError("no ligand is held out: there are no errors to calibrate with")
@@ -254,10 +212,6 @@ def pool(folds: Sequence[Fold]) -> Pooled:
             "networks that were trained alike"
         )
     held_out = [fold.held_out for fold in folds]
-    # Levels that both kinds of intervals have.
-    paired = {ligand for part in held_out for ligand in part.ligands[part.pairs()[0]]}
-    number = min(len(held_out_ligands(folds)), len(paired)) if paired else 0
-    levels = [level for level in LEVELS if fewest(level) <= number] or [LEVELS[0]]
     # One for all: α grows with ς², and a mean of those at different ς² fits none of them.
     regularisation = median_high(
         [
@@ -271,64 +225,69 @@ def pool(folds: Sequence[Fold]) -> Pooled:
         )
         for fold, held in zip(folds, held_out, strict=True)
     ]
-    errors = energy_errors(rigidities, held_out)
-    energies = fit_conformal(
-        errors.residuals,
-        errors.widths,
-        errors.families,
-        levels,
-        least=_LEAST,
-        blocks=errors.ligands,
-    )
-    errors = difference_errors(rigidities, held_out)
-    differences = fit_conformal(
-        errors.residuals, errors.widths, levels=levels, blocks=errors.ligands
-    )
+    energies = energy_errors(rigidities, held_out)
+    differences = difference_errors(rigidities, held_out)
+    check_pairs(differences)
+    # Levels that both kinds of intervals have.
+    number = min(energies["ligand"].nunique(), differences["ligand"].nunique())
+    levels = [level for level in LEVELS if fewest(level) <= number] or [LEVELS[0]]
+    distances = [
+        metal_distances(fold.features, fold.metals, held.features, held.metals)
+        for fold, held in zip(folds, held_out, strict=True)
+    ]
     return Pooled(
-        energies,
-        differences,
+        fit_conformal(**arguments(energies), levels=levels, least=_LEAST),
+        fit_conformal(**arguments(differences), levels=levels),
         regularisation,
         float(np.sqrt(np.mean(np.square([found.scale for found in rigidities])))),
         float(np.mean([len(fold.features) for fold in folds])),
-        np.concatenate(
-            [
-                metal_distances(
-                    fold.features, fold.metals, fold.held_out.features, fold.held_out.metals
-                )
-                for fold in folds
-            ]
-        ),
+        np.concatenate(distances),
     )
 
 
-def energy_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> Errors:
-    """Of all held-out complexes, each with the rigidity of its own network."""
-    spreads = [
-        rigidity.spread(part.features) for rigidity, part in zip(rigidities, held_out, strict=True)
-    ]
-    return Errors(
-        np.concatenate([part.residuals for part in held_out]),
-        np.concatenate([sigmas(spread) for spread in spreads]),
-        [name for part in held_out for name in part.families],
-        np.concatenate([part.ligands for part in held_out]),
+def energy_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> pd.DataFrame:
+    """Errors of energies and the σ that each one's network gives it, eV; family and ligand."""
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "residual": part.residuals,
+                    "sigma": sigmas(rigidity.spread(part.features)),
+                    "group": part.families,
+                    "ligand": part.ligands,
+                }
+            )
+            for rigidity, part in zip(rigidities, held_out, strict=True)
+        ]
     )
 
 
-def difference_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> Errors:
-    """Those of ΔΔE between every two metals with one ligand in one geometry, within a fold.
-
-    Raises
-    ------
-    InputError
-        No ligand has two metals in one geometry.
-    """
-    residuals, widths, ligands = [], [], []
+def difference_errors(rigidities: Sequence[Rigidity], held_out: Sequence[HeldOut]) -> pd.DataFrame:
+    """The same of ΔΔE between every two metals with one ligand in one geometry, within a fold."""
+    tables = []
     for rigidity, part in zip(rigidities, held_out, strict=True):
         first, second = part.pairs()
         spread = rigidity.spread(part.features)
-        residuals.append(part.residuals[first] - part.residuals[second])
-        widths.append(np.linalg.norm(spread[first] - spread[second], axis=1))
-        ligands.append(part.ligands[first])
-    if not any(map(len, ligands)):
+        table = {
+            "residual": part.residuals[first] - part.residuals[second],
+            "sigma": np.linalg.norm(spread[first] - spread[second], axis=1),
+            "ligand": part.ligands[first],
+        }
+        tables.append(pd.DataFrame(table))
+    return pd.concat(tables)
+
+
+def check_pairs(differences: pd.DataFrame) -> None:
+    """Raise an InputError where there are none."""
+    if not len(differences):
         raise InputError("no held-out ligand has two metals in one geometry: ΔΔE needs them")
-    return Errors(np.concatenate(residuals), np.concatenate(widths), None, np.concatenate(ligands))
+
+
+def arguments(errors: pd.DataFrame) -> dict[str, Any]:
+    """As :func:`fit_conformal` and :func:`~rarebind.uncertainty.coverage` take them."""
+    return {
+        "residuals": errors["residual"],
+        "sigmas": errors["sigma"],
+        "groups": errors["group"].tolist() if "group" in errors else None,
+        "blocks": errors["ligand"].tolist(),
+    }

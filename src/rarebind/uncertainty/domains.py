@@ -222,7 +222,6 @@ def fit_domains(
     distances: ArrayLike,
     *,
     quantile: float = QUANTILE,
-    blocks: Sequence[str] | None = None,
 ) -> Domains:
     """The domains of a model that learned from `features`, as wide as `distances` ask for.
 
@@ -237,8 +236,6 @@ def fit_domains(
         1 − `quantile` of others like them are flagged.
     quantile
         Between 0 and 1.
-    blocks
-        Ligand of each of the m, so that every ligand counts the same.
 
     Raises
     ------
@@ -246,13 +243,11 @@ def fit_domains(
         As :func:`metal_distances` raises it, or there are too few distances for the quantile.
     """
     found = vector(distances, "distances")
-    threshold = finite_sample_quantile(found, quantile, blocks)
+    threshold = finite_sample_quantile(found, quantile)
     if math.isinf(threshold):
-        of_ligands = "" if blocks is None else ", each of another ligand"
         raise InputError(
             f"the {len(found)} held-out complexes are too few for a threshold that {quantile:g} of "
-            f"their like stay below: give {fewest(quantile)}{of_ligands}, or ask for a lower "
-            "quantile"
+            f"their like stay below: give {fewest(quantile)}, or ask for a lower quantile"
         )
     metrics = {metal: _metric(rows) for metal, rows in _groups(features, metals).items()}
     mean, whitening = metrics.pop(None)

@@ -22,11 +22,11 @@ class Sample:
 
     Attributes
     ----------
+    structure
     key
         Of the dataset's record.
     frame
         0: the final geometry; 1, 2, …: geometries on the way to it, as stored.
-    structure
     metal, ligand, scaffold, substituent
         Names; the last two are empty for a ligand that is not of the library.
     geometry
@@ -52,20 +52,20 @@ class Sample:
         A number is not finite, or the forces do not fit the structure.
     """
 
-    key: str
-    frame: int
     structure: Structure
-    metal: str
-    ligand: str
-    scaffold: str
-    substituent: str
-    geometry: str
-    inchikey: str
-    smiles: str
-    target: float
-    forces: NDArray[np.float64] | None
-    binding_offset: float | None
-    exchange_offset: float | None
+    key: str = ""
+    frame: int = 0
+    metal: str = ""
+    ligand: str = ""
+    scaffold: str = ""
+    substituent: str = ""
+    geometry: str = ""
+    inchikey: str = ""
+    smiles: str = ""
+    target: float = 0.0
+    forces: NDArray[np.float64] | None = None
+    binding_offset: float | None = None
+    exchange_offset: float | None = None
     origin: str = ""
     reference: Structure | None = None
 
@@ -122,15 +122,7 @@ def unlabelled(spec: ComplexSpec, structure: Structure, reference: Structure | N
     """
     assert spec.ligand is not None
     return Sample(
-        key=spec.name,
-        frame=0,
-        structure=structure,
-        **names_of(spec, spec.ligand),
-        target=0.0,
-        forces=None,
-        binding_offset=0.0,
-        exchange_offset=None,
-        reference=reference,
+        structure, spec.name, **names_of(spec, spec.ligand), binding_offset=0.0, reference=reference
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens between the epochs of a training."""
+"""What happens between the epochs of a training, and when it is taken up again."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 #: Environment variable with the number of the process that waits for the training.
 PARENT = "RAREBIND_PARENT"
+#: What checkpoints call the state that says whose they are.
+_IDENTITY = "RunIdentity"
 
 
 class PlateauSchedule(Callback):
@@ -27,36 +29,26 @@ class PlateauSchedule(Callback):
     ----------
     monitor
         The validation error.
-    factor, patience, threshold, stop
-        See :class:`rarebind.learning.settings.presets.Plateau`.
     finished
         File that is made when training has ended.
+    stop
+        Learning rate below which it ends.
+    plateau
+        For :class:`torch.optim.lr_scheduler.ReduceLROnPlateau`; thresholds are absolute.
     """
 
-    def __init__(
-        self,
-        monitor: str,
-        factor: float,
-        patience: int,
-        threshold: float,
-        stop: float,
-        finished: str,
-    ) -> None:
-        self._monitor, self._stop, self._finished = monitor, stop, Path(finished)
-        self._options: dict[str, Any] = {
-            "factor": factor,
-            "patience": patience,
-            "threshold": threshold,
-            "threshold_mode": "abs",
-        }
+    def __init__(self, monitor: str, finished: str, stop: float, **plateau: float) -> None:
+        self._monitor, self._finished, self._stop = monitor, Path(finished), stop
+        self._plateau: dict[str, Any] = plateau
         self._schedule: ReduceLROnPlateau | None = None
-        self._state: dict[str, Any] | None = None
+        self._state: dict[str, Any] = {}
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Take up the schedule where it was left."""
         del pl_module
-        self._schedule = ReduceLROnPlateau(trainer.optimizers[0], **self._options)
-        if self._state is not None:
+        optimizer = trainer.optimizers[0]
+        self._schedule = ReduceLROnPlateau(optimizer, threshold_mode="abs", **self._plateau)
+        if self._state:
             self._schedule.load_state_dict(self._state)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
@@ -74,11 +66,14 @@ class PlateauSchedule(Callback):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """From the checkpoint."""
-        self._state = state_dict or None
+        self._state = state_dict
 
 
 class TimeLimit(Callback):
     """Ends training before the time is up, and as soon as nobody waits for it.
+
+    Lightning's own timer ends it in the middle of an epoch, or when the time is over, and counts
+    that of earlier calls.
 
     Parameters
     ----------
@@ -112,83 +107,68 @@ class TimeLimit(Callback):
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Stop if another epoch as long as this one would be too long."""
         del pl_module
-        now = time.monotonic()
         if self._seconds is None:
             return
-        late = 2 * now - self._epoch > self._start + self._seconds
+        late = 2 * time.monotonic() - self._epoch > self._start + self._seconds
         # Processes that share the batches stop together.
         trainer.should_stop |= trainer.strategy.reduce_boolean_decision(late, all=False)
 
 
-class BatchOrder(Callback):
-    """Goes on with the order of batches as it would have been without an interruption.
+class Resumption(Callback):
+    """Lets a run go on as if it had not been interrupted, and says in checkpoints which run it is.
 
     NequIP makes its generators before their state is read from the checkpoint, so that each call
-    would begin with the order of the first epoch.
-    """
-
-    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Any) -> None:
-        """Set the generators; NequIP's data module has read its state by now."""
-        del pl_module, checkpoint
-        data = trainer.datamodule
-        # A state that was read to a GPU is of no use to a generator.
-        data.train_generator.set_state(data.train_generator_state.cpu())
-        data.generator.set_state(data.generator_state.cpu())
-
-
-class Whereabouts(Callback):
-    """Lets a run go on in a folder that was moved, copied or renamed.
-
-    Lightning forgets the best checkpoint of a folder with another name, and overwrites it.
+    would begin with the order of the first epoch.  Lightning forgets the best checkpoint of a
+    folder that was moved, copied or renamed, and overwrites it.
 
     Parameters
     ----------
     folder
         Of the run.
+    run
+        Hash of the run; see :func:`rarebind.learning.training.folder.run_hash`.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._folder = Path(folder)
+    def __init__(self, folder: str, run: str = "") -> None:
+        self._folder, self._run = Path(folder), run
+
+    @property
+    def state_key(self) -> str:
+        """In a checkpoint."""
+        return _IDENTITY
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Any) -> None:
-        """Tell the callbacks that write checkpoints, before they read their states."""
-        del trainer, pl_module
+        """Set the generators, and tell the callbacks that write checkpoints where these are.
+
+        NequIP's data module has read its state by now, the callbacks have not.
+        """
+        del pl_module
+        data = trainer.datamodule
+        # A state that was read to a GPU is of no use to a generator.
+        data.train_generator.set_state(data.train_generator_state.cpu())
+        data.generator.set_state(data.generator_state.cpu())
         for state in checkpoint.get("callbacks", {}).values():
             if not isinstance(state, dict) or "dirpath" not in state:
                 continue
             state["dirpath"] = str(self._folder)
             for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
                 state[name] = state.get(name) and self._here(state[name])
-            state["best_k_models"] = {
-                self._here(path): score for path, score in state.get("best_k_models", {}).items()
-            }
-
-    def _here(self, path: str) -> str:
-        return str(self._folder / Path(path).name)
-
-
-class RunIdentity(Callback):
-    """Writes into every checkpoint which run has made it.
-
-    Parameters
-    ----------
-    run
-        Hash of the run; see :func:`rarebind.learning.training.folder.run_hash`.
-    """
-
-    def __init__(self, run: str) -> None:
-        self._run = run
+            best = state.get("best_k_models", {})
+            state["best_k_models"] = {self._here(path): score for path, score in best.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint."""
         return {"run": self._run}
 
     @staticmethod
-    def read(checkpoint: Mapping[str, Any]) -> str | None:
+    def run_of(checkpoint: Mapping[str, Any]) -> str | None:
         """Hash of the run that has made a checkpoint; None in older ones."""
         states = checkpoint.get("callbacks") or {}
-        found: str | None = states.get(RunIdentity.__qualname__, {}).get("run")
-        return found
+        found: str | None = states.get(_IDENTITY, {}).get("run")
+        return found or None
+
+    def _here(self, path: str) -> str:
+        return str(self._folder / Path(path).name)
 
 
 class WarmStart(Callback):
@@ -197,7 +177,7 @@ class WarmStart(Callback):
     Parameters
     ----------
     weights
-        File of :func:`save_weights`.
+        File with arrays by the name of the parameter.
     """
 
     def __init__(self, weights: str) -> None:
@@ -208,8 +188,8 @@ class WarmStart(Callback):
         del trainer, stage
         weights = torch.load(self._weights, weights_only=True)
         with torch.no_grad():
-            networks = next(iter(pl_module.model.values()))
-            for name, parameter in networks.named_parameters():
+            network = next(iter(pl_module.model.values()))
+            for name, parameter in network.named_parameters():
                 parameter.copy_(weights[name])
             averages = getattr(pl_module, "ema", None)
             if averages is not None:
@@ -217,8 +197,3 @@ class WarmStart(Callback):
                     averages.ema_weights, pl_module.model.parameters(), strict=True
                 ):
                     average.copy_(parameter)
-
-
-def save_weights(weights: dict[str, Any], path: Path) -> None:
-    """Write arrays by the name of the parameter."""
-    torch.save({name: torch.as_tensor(value) for name, value in weights.items()}, path)

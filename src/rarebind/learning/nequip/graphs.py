@@ -1,12 +1,9 @@
-"""Complexes as graphs with neighbour lists, computed once and kept in one file."""
+"""Complexes as graphs with neighbour lists; which of their atoms have an energy."""
 
 from __future__ import annotations
 
-import io
-import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,22 +11,16 @@ from nequip.data import AtomicDataDict, compute_neighborlist_
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from rarebind.elements import is_rare_earth
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file
 from rarebind.learning.data.fragments import FreeLigand, fragments_of
 from rarebind.learning.data.samples import Sample
-from rarebind.learning.nequip.centres import Indices, near_metal, of_reaction
 from rarebind.learning.nequip.fields import ATOM_DESCRIPTOR, SIGNS
 from rarebind.structures import Structure
 
 #: A graph: tensors by the keys of NequIP's ``AtomicDataDict``.
 Graph = dict[str, torch.Tensor]
-
-#: Version of the file.
-SCHEMA_VERSION = 1
-#: Types of the numbers in a file, by what NequIP calls them.
-_PACKED = {AtomicDataDict.EDGE_INDEX_KEY: torch.int16, AtomicDataDict.ATOM_TYPE_KEY: torch.int16}
-_LARGEST = torch.iinfo(torch.int16).max
+_Indices = NDArray[np.int64]
 
 
 def graph_of(
@@ -59,7 +50,8 @@ def graph_of(
         Å; only atoms at most this far from the rare-earth atom are centres of edges, hence have an
         energy.  Both molecules of a reaction have the same, so that what comes and goes does not
         change their difference: which they are is seen in the sample's reference, where it has
-        one, else see :func:`~rarebind.learning.nequip.centres.of_reaction`.  None: all atoms.
+        one; else an atom of the ligand is one in every copy of it, or in none, by its mean distance
+        from the metal, and a water is by that of its oxygen.  None: all atoms.
     signs
         Whether the graph is that of the reaction: the complex with weight 1, and with no edge
         between them, the sample's reference with weight −1 or else one free ligand with weight −n.
@@ -118,121 +110,43 @@ def graph_of(
     return graph
 
 
-def write_graphs(path: Path | str, graphs: Iterable[Graph]) -> None:
-    """Write graphs to one file, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        There are none, they have different fields, one has too many atoms, or the file cannot be
-        written.
-    """
-    path, graphs = Path(path), list(graphs)
-    if not graphs:
-        raise InputError(f"{path}: there are no graphs to write")
-    if len({frozenset(graph) for graph in graphs}) > 1:
-        raise InputError(f"{path}: all graphs of a file have the same fields")
-    atoms = torch.cat([graph[AtomicDataDict.NUM_NODES_KEY] for graph in graphs])
-    if int(atoms.max()) > _LARGEST:
-        raise InputError(f"{path}: a graph has more than {_LARGEST} atoms")
-    edges = torch.tensor([graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for graph in graphs])
-    fields = {
-        name: torch.cat([graph[name] for graph in graphs], dim=_axis(name)).to(
-            _PACKED.get(name, graphs[0][name].dtype)
-        )
-        for name in graphs[0]
-    }
-    content = io.BytesIO()
-    torch.save(
-        {"schema": SCHEMA_VERSION, "atoms": atoms, "edges": edges, "fields": fields}, content
-    )
-    replace_file(path, content.getvalue())
-
-
-class GraphFile:
-    """The graphs of a file of :func:`write_graphs`, in memory, cut out when asked for.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-
-    Attributes
-    ----------
-    atoms, edges
-        Numbers of them in each graph.
-
-    Raises
-    ------
-    InputError
-        The file is missing, damaged, or of a newer version.
-    """
-
-    def __init__(self, path: Path | str) -> None:
-        try:
-            content = torch.load(path, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            raise InputError(f"cannot read the graphs in {path}: {error}") from error
-        if not isinstance(content, Mapping) or not isinstance(content.get("schema"), int):
-            raise InputError(f"{path} holds no graphs of rarebind")
-        if content["schema"] > SCHEMA_VERSION:
-            raise InputError(
-                f"{path}: graphs of schema {content['schema']}, this rarebind reads up to "
-                f"{SCHEMA_VERSION}: upgrade rarebind"
-            )
-        self.atoms: torch.Tensor = content["atoms"]
-        self.edges: torch.Tensor = content["edges"]
-        self._fields: dict[str, torch.Tensor] = content["fields"]
-        self._first_atom = _offsets(self.atoms)
-        self._first_edge = _offsets(self.edges)
-
-    def __len__(self) -> int:
-        return len(self.atoms)
-
-    def field(self, name: str) -> torch.Tensor:
-        """One field of all graphs, one after the other."""
-        return self._fields[name]
-
-    def __getitem__(self, index: int) -> Graph:
-        """One graph, as :func:`graph_of` made it."""
-        bounds = {
-            "atom": slice(self._first_atom[index], self._first_atom[index + 1]),
-            "edge": slice(self._first_edge[index], self._first_edge[index + 1]),
-            "graph": slice(index, index + 1),
-        }
-        graph: Graph = {}
-        for name, values in self._fields.items():
-            if name == AtomicDataDict.EDGE_INDEX_KEY:
-                graph[name] = values[:, bounds["edge"]].long()
-            elif name in {AtomicDataDict.TOTAL_ENERGY_KEY, AtomicDataDict.NUM_NODES_KEY}:
-                graph[name] = values[bounds["graph"]]
-            else:
-                part = values[bounds["atom"]]
-                graph[name] = part.long() if name in _PACKED else part
-        return graph
-
-
-def read_graphs(path: Path | str) -> list[Graph]:
-    """The inverse of :func:`write_graphs`; raises as :class:`GraphFile` does."""
-    file = GraphFile(path)
-    return [file[index] for index in range(len(file))]
-
-
-def _centres(sample: Sample, radius: float | None, *, signs: bool) -> tuple[Indices | None, ...]:
+def _centres(sample: Sample, radius: float | None, *, signs: bool) -> tuple[_Indices | None, ...]:
     """Of the two molecules; None: all atoms."""
     if radius is None:
         return None, None
     if signs and sample.reference is None:
-        return of_reaction(sample, radius)
-    near = near_metal(sample.reference or sample.structure, radius)
+        return _of_reaction(sample, radius)
+    near = _near_metal(sample.reference or sample.structure, radius)
     return near, near
+
+
+def _near_metal(structure: Structure, radius: float) -> _Indices:
+    """Indices of the atoms at most `radius` (Å) from the rare-earth atom."""
+    metal = next(i for i, symbol in enumerate(structure.symbols) if is_rare_earth(symbol))
+    return np.flatnonzero(_distances(structure, metal) <= radius)
+
+
+def _of_reaction(sample: Sample, radius: float) -> tuple[_Indices, _Indices]:
+    """The centres of a complex, whose atom 0 is its metal, and those of its free ligand."""
+    ligands, waters = fragments_of(sample)
+    distances = _distances(sample.structure, 0)
+    means = np.mean([distances[list(atoms)] for atoms in ligands], axis=0)
+    chosen: _Indices = np.flatnonzero(means <= radius)
+    of_ligands = [chosen + atoms.start for atoms in ligands]
+    of_waters = [np.array(atoms) for atoms in waters if distances[atoms[0]] <= radius]
+    return np.concatenate([[0], *of_ligands, *of_waters]).astype(np.int64), chosen
+
+
+def _distances(structure: Structure, metal: int) -> NDArray[np.float64]:
+    places = structure.positions
+    return np.asarray(np.linalg.norm(places - places[metal], axis=1))
 
 
 def _neighbours(
     structure: Structure,
     type_names: Sequence[str],
     r_max: float,
-    centres: Indices | None,
+    centres: _Indices | None,
     sample: Sample,
 ) -> Graph:
     numbers = {name: number for number, name in enumerate(type_names)}
@@ -303,11 +217,3 @@ def _column(values: Sequence[float] | NDArray[np.float64]) -> torch.Tensor:
 
 def _joined(pieces: Sequence[Graph], name: str) -> torch.Tensor:
     return torch.cat([piece[name] for piece in pieces])
-
-
-def _axis(name: str) -> int:
-    return 1 if name == AtomicDataDict.EDGE_INDEX_KEY else 0
-
-
-def _offsets(counts: torch.Tensor) -> list[int]:
-    return [0, *torch.cumsum(counts, 0).tolist()]

@@ -1,20 +1,140 @@
-"""Batches of graphs: shuffled, of like size where wanted, divided among processes."""
+"""Graphs in one file, and batches of them.
+
+Neighbour lists are computed once and kept, so that no epoch computes them again.  Batches are
+shuffled, of like size where wanted, and divided among processes.
+"""
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Callable, Iterator, Sequence
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import cycle, islice
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from nequip.data import AtomicDataDict
+from nequip.data.dataset import AtomicDataset
 from torch.utils.data import DataLoader, Sampler
 
-from rarebind.learning.nequip.dataset import GraphDataset
+from rarebind.errors import InputError
+from rarebind.io.files import replace_file
+from rarebind.learning.nequip.graphs import Graph
 
+#: Version of the file.
+SCHEMA_VERSION = 1
+#: Types of the numbers in a file, by what NequIP calls them.
+_PACKED = {AtomicDataDict.EDGE_INDEX_KEY: torch.int16, AtomicDataDict.ATOM_TYPE_KEY: torch.int16}
+_LARGEST = torch.iinfo(torch.int16).max
 #: Batches that are sorted together: enough for graphs of like size to find each other, few enough
 #: for every epoch to mix them anew.
 _SORTED_TOGETHER = 32
+
+
+def write_graphs(path: Path | str, graphs: Iterable[Graph]) -> None:
+    """Write graphs to one file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        There are none, they have different fields, one has too many atoms, or the file cannot be
+        written.
+    """
+    path, graphs = Path(path), list(graphs)
+    if not graphs:
+        raise InputError(f"{path}: there are no graphs to write")
+    if len({frozenset(graph) for graph in graphs}) > 1:
+        raise InputError(f"{path}: all graphs of a file have the same fields")
+    atoms = torch.cat([graph[AtomicDataDict.NUM_NODES_KEY] for graph in graphs])
+    if int(atoms.max()) > _LARGEST:
+        raise InputError(f"{path}: a graph has more than {_LARGEST} atoms")
+    edges = torch.tensor([graph[AtomicDataDict.EDGE_INDEX_KEY].shape[1] for graph in graphs])
+    fields = {
+        name: torch.cat([graph[name] for graph in graphs], dim=_axis(name)).to(
+            _PACKED.get(name, graphs[0][name].dtype)
+        )
+        for name in graphs[0]
+    }
+    content = io.BytesIO()
+    torch.save(
+        {"schema": SCHEMA_VERSION, "atoms": atoms, "edges": edges, "fields": fields}, content
+    )
+    replace_file(path, content.getvalue())
+
+
+class GraphDataset(AtomicDataset):  # NequIP is not annotated
+    """The graphs of a file of :func:`write_graphs`, in memory, cut out when asked for.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+
+    Attributes
+    ----------
+    atoms, edges
+        Numbers of them in each graph; what a network costs goes with the edges.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, or of a newer version.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        super().__init__()
+        try:
+            content = torch.load(path, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise InputError(f"cannot read the graphs in {path}: {error}") from error
+        if not isinstance(content, Mapping) or not isinstance(content.get("schema"), int):
+            raise InputError(f"{path} holds no graphs of rarebind")
+        if content["schema"] > SCHEMA_VERSION:
+            raise InputError(
+                f"{path}: graphs of schema {content['schema']}, this rarebind reads up to "
+                f"{SCHEMA_VERSION}: upgrade rarebind"
+            )
+        self.atoms: torch.Tensor = content["atoms"]
+        self.edges: torch.Tensor = content["edges"]
+        self._fields: dict[str, torch.Tensor] = content["fields"]
+        self._first_atom, self._first_edge = (
+            [0, *torch.cumsum(counts, 0).tolist()] for counts in (self.atoms, self.edges)
+        )
+
+    def __len__(self) -> int:
+        return len(self.atoms)
+
+    def field(self, name: str) -> torch.Tensor:
+        """One field of all graphs, one after the other."""
+        return self._fields[name]
+
+    def _get_data_list(self, indices: Sequence[int] | slice | Any) -> list[Graph]:
+        if isinstance(indices, slice):
+            indices = range(*indices.indices(len(self)))
+        if isinstance(indices, (torch.Tensor, np.ndarray)):
+            indices = indices.tolist()
+        return [self._graph(int(index)) for index in indices]
+
+    def _graph(self, index: int) -> Graph:
+        atoms = slice(self._first_atom[index], self._first_atom[index + 1])
+        edges = slice(self._first_edge[index], self._first_edge[index + 1])
+        graph: Graph = {}
+        for name, values in self._fields.items():
+            if name == AtomicDataDict.EDGE_INDEX_KEY:
+                part = values[:, edges]
+            elif name in {AtomicDataDict.TOTAL_ENERGY_KEY, AtomicDataDict.NUM_NODES_KEY}:
+                part = values[index : index + 1]
+            else:
+                part = values[atoms]
+            graph[name] = part.long() if name in _PACKED else part
+        return graph
+
+
+def _axis(name: str) -> int:
+    return 1 if name == AtomicDataDict.EDGE_INDEX_KEY else 0
 
 
 class Batches(Sampler[list[int]]):
@@ -100,7 +220,7 @@ def bucketed_loader(
     """What NequIP's data module calls for a loader.
 
     A run that is taken up again restores the state of `generator`, and with it the order; see
-    :class:`rarebind.learning.nequip.callbacks.BatchOrder`.
+    :class:`rarebind.learning.nequip.callbacks.Resumption`.
 
     Parameters
     ----------
@@ -109,7 +229,9 @@ def bucketed_loader(
     batch_size, shuffle, like_sized
         See :class:`Batches`.
     """
-    batches = Batches(dataset.sizes, batch_size, generator, shuffle=shuffle, like_sized=like_sized)
+    batches = Batches(
+        dataset.edges.tolist(), batch_size, generator, shuffle=shuffle, like_sized=like_sized
+    )
     return DataLoader(
         dataset, batch_sampler=batches, generator=generator, collate_fn=collate_fn, num_workers=0
     )

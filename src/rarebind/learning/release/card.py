@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any
 
 from rarebind.errors import InputError
@@ -66,15 +64,16 @@ class Card:
     base: str | None
     r_max: float
     centres: float | None
-    elements: Mapping[str, int]
+    elements: dict[str, int]
     data_hash: str
     split_hash: str
     seeds: tuple[int, ...]
-    configuration: Mapping[str, Any]
-    metrics: tuple[Mapping[str, float], ...]
-    versions: Mapping[str, str]
+    configuration: dict[str, Any]
+    metrics: tuple[dict[str, float], ...]
+    versions: dict[str, str]
     runs: tuple[str, ...]
-    errors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # Cards of schema 1 have none.
+    errors: dict[str, dict[str, int | float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if target_named(self.target).delta != (self.base is not None):
@@ -90,43 +89,8 @@ class Card:
         lengths = {len(self.seeds), len(self.metrics), len(self.runs)}
         if len(lengths) > 1 or not self.seeds:
             raise InputError(f"model {self.name}: each member has a seed, metrics and a run")
-        for what in ("seeds", "runs"):
-            object.__setattr__(self, what, tuple(getattr(self, what)))
-        for what in ("elements", "configuration", "versions"):
-            object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
-        object.__setattr__(self, "metrics", tuple(MappingProxyType(dict(m)) for m in self.metrics))
-        errors = {part: MappingProxyType(dict(found)) for part, found in self.errors.items()}
-        object.__setattr__(self, "errors", MappingProxyType(errors))
 
     def _check_radii(self) -> None:
         for what, radius in (("r_max", self.r_max), ("centres", self.centres)):
             if radius is not None and not radius > 0:
                 raise InputError(f"model {self.name}: {what} must be above 0, got {radius}")
-
-    def data(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        plain: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        for what in ("elements", "configuration", "versions"):
-            plain[what] = dict(plain[what])
-        plain["metrics"] = [dict(found) for found in self.metrics]
-        plain["errors"] = {part: dict(found) for part, found in self.errors.items()}
-        return plain | {"seeds": list(self.seeds), "runs": list(self.runs)}
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Card:
-        """The inverse of :meth:`data`.
-
-        Raises
-        ------
-        InputError
-            An entry is missing, unknown or of the wrong kind.
-        """
-        names = {item.name for item in fields(cls)}
-        # Cards of schema 1 have no errors.
-        if wrong_names := (names ^ set(data)) - {"errors"}:
-            wrong = ", ".join(sorted(wrong_names))
-            raise InputError(f"a model's card has other entries than it should: {wrong}")
-        try:
-            return cls(**data)
-        except (TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"a model's card has an entry of the wrong kind: {error}") from error

@@ -23,13 +23,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from rarebind.errors import InputError
-from rarebind.uncertainty.arrays import Floats, matrix, vector, weights
+from rarebind.uncertainty.arrays import Floats, matrix, names, positive, vector, weights
 
 #: What λ is chosen from.
 STRENGTHS = tuple(10.0 ** (exponent / 2) for exponent in range(-4, 9))
@@ -64,8 +63,7 @@ class Part:
         number = len(self.features)
         object.__setattr__(self, "residuals", vector(self.residuals, "residuals", length=number))
         for what in ("metals", "ligands"):
-            if len(getattr(self, what)) != number:
-                raise InputError(f"{number} features, but {len(getattr(self, what))} {what}")
+            names(getattr(self, what), number, what)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +93,9 @@ class Heads:
         found = {metal: vector(row, "weights of a head") for metal, row in self.weights.items()}
         if len({len(row) for row in found.values()}) != 1:
             raise InputError("heads need weights of the same number for at least one metal")
-        for what in ("scale", "strength"):
-            value = getattr(self, what)
-            if not (math.isfinite(value) and value > 0):
-                raise InputError(f"the {what} of heads must be above 0, got {value}")
         object.__setattr__(self, "weights", found)
+        for what in ("scale", "strength"):
+            object.__setattr__(self, what, positive(getattr(self, what), f"the {what} of heads"))
 
     def corrections(self, features: ArrayLike, metals: Sequence[str]) -> Floats:
         """What is added to the network's energies, eV, shape (n,); 0 for metals without a head.
@@ -120,30 +116,6 @@ class Heads:
         found = _with_constant(matrix(features, "features", columns=width) / self.scale)
         rows = np.array([self.weights.get(metal, np.zeros(width + 1)) for metal in metals])
         return np.asarray((found * rows.reshape(found.shape)).sum(axis=1))
-
-    def arrays(self) -> dict[str, Floats]:
-        """Plain arrays for a file."""
-        return dict(self.weights)
-
-    def data(self) -> dict[str, float]:
-        """Plain data for JSON: all that is not in :meth:`arrays`."""
-        return {"scale": self.scale, "strength": self.strength}
-
-    @classmethod
-    def of(cls, arrays: Mapping[str, Any], data: Mapping[str, Any]) -> Heads:
-        """The inverse of :meth:`arrays` and :meth:`data`.
-
-        Raises
-        ------
-        InputError
-            Something is missing, unknown or of the wrong kind.
-        """
-        if set(data) != {"scale", "strength"}:
-            raise InputError("heads have weights, a scale and a strength")
-        try:
-            return cls(arrays, float(data["scale"]), float(data["strength"]))
-        except (TypeError, ValueError) as error:
-            raise InputError(f"heads of the wrong kind: {error}") from error
 
 
 def fit_heads(
@@ -189,10 +161,10 @@ def fit_heads(
 
 def _ridge(train: Part, scale: float, strength: float) -> Heads:
     rows = _with_constant(train.features / scale)
-    names = np.array(train.metals)
+    metals = np.array(train.metals)
     found = {}
     for metal in sorted(set(train.metals)):
-        of_metal = names == metal
+        of_metal = metals == metal
         known = rows[of_metal]
         squares = known.T @ known + strength * np.eye(known.shape[1])
         found[metal] = np.linalg.solve(squares, known.T @ train.residuals[of_metal])
@@ -205,9 +177,9 @@ def _with_constant(features: Floats) -> Floats:
 
 def _by_ligand(part: Part, corrections: Floats) -> Floats:
     """Mean absolute error of each ligand, eV."""
-    names, places = np.unique(np.asarray(part.ligands, dtype=str), return_inverse=True)
+    _, places = np.unique(np.asarray(part.ligands, dtype=str), return_inverse=True)
     errors = np.abs(part.residuals - corrections) * weights(len(corrections), part.ligands)
-    return np.asarray(np.bincount(places, errors, len(names)), dtype=np.float64)
+    return np.bincount(places, errors)
 
 
 def _no_worse(errors: Floats, best: Floats) -> bool:

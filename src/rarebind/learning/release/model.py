@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import as_file, files
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,14 @@ import numpy as np
 
 from rarebind.elements import is_rare_earth
 from rarebind.errors import InputError
+from rarebind.io.codec import to_data
+from rarebind.io.files import sha256_of_file
+from rarebind.io.yaml import read_yaml
 from rarebind.learning.data.pieces import Pieces, pieces_of
 from rarebind.learning.data.samples import Sample
 from rarebind.learning.data.targets import target_named
 from rarebind.learning.nequip import need_nequip
-from rarebind.learning.release.model_file import ModelFile, file_sha256, read_model
+from rarebind.learning.release.model_file import SUFFIX, ModelFile, read_model
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
@@ -26,7 +30,6 @@ if TYPE_CHECKING:
     from rarebind.learning.data.fragments import FreeLigand
     from rarebind.learning.data.split import Split
     from rarebind.learning.release.card import Card
-    from rarebind.learning.release.heads import Heads
     from rarebind.uncertainty import Uncertainty
 
 _NAMED = 3
@@ -85,7 +88,7 @@ class Model:
             "name": self.card.name,
             "sha256": self.sha256,
             "members": len(self._content.members),
-            "card": self.card.data(),
+            "card": to_data(self.card),
         }
 
     @property
@@ -111,12 +114,19 @@ class Model:
         found: str | None = self._content.network.get("atom_descriptor")
         return found
 
-    @property
-    def heads(self) -> Heads | None:
-        """What it adds to the energies of its networks; None: nothing."""
-        return self._content.heads
+    def predict(self, inputs: Sequence[Sample | Structure], **options: Any) -> NDArray[np.float64]:
+        """Energies that the model predicts, in eV: its target, at its level of theory.
 
-    def predict(
+        Parameters, errors: see :meth:`evaluate`.
+
+        Returns
+        -------
+        ndarray
+            Shape (members of the ensemble, inputs).
+        """
+        return self.evaluate(inputs, **options).members
+
+    def evaluate(
         self,
         inputs: Sequence[Sample | Structure],
         *,
@@ -124,8 +134,8 @@ class Model:
         unseen: bool = False,
         device: str | None = None,
         on_done: Callable[[int], None] = lambda _: None,
-    ) -> NDArray[np.float64]:
-        """Energies that the model predicts, in eV: its target, at its level of theory.
+    ) -> Predictions:
+        """Energies that the model predicts, and the features that say how sure they are.
 
         Parameters
         ----------
@@ -141,11 +151,6 @@ class Model:
         on_done
             Called with the number of inputs that have just been finished.
 
-        Returns
-        -------
-        ndarray
-            Shape (members of the ensemble, inputs).
-
         Raises
         ------
         InputError
@@ -153,24 +158,8 @@ class Model:
         MissingDependencyError
             NequIP is not installed.
         """
-        return self.evaluate(
-            inputs, ligands=ligands, unseen=unseen, device=device, on_done=on_done
-        ).members
-
-    def evaluate(
-        self,
-        inputs: Sequence[Sample | Structure],
-        *,
-        ligands: Mapping[str, FreeLigand] | None = None,
-        unseen: bool = False,
-        device: str | None = None,
-        on_done: Callable[[int], None] = lambda _: None,
-    ) -> Predictions:
-        """As :meth:`predict`, and how sure the energies are.
-
-        Parameters, errors: see :meth:`predict`.
-        """
-        samples = [_sample(item) for item in inputs]
+        # Of a structure alone nothing else is known.
+        samples = [s if isinstance(s, Sample) else Sample(s) for s in inputs]
         self._check(samples, ligands or {}, unseen=unseen)
         if not samples:
             return Predictions(np.empty((len(self._content.members), 0)), np.empty((0, 0)))
@@ -266,18 +255,35 @@ def load_model(path: Path | str, sha256: str | None = None) -> Model:
     InputError
         As :func:`rarebind.learning.release.model_file.read_model` raises it.
     """
-    return Model(read_model(path, sha256), file_sha256(path))
+    return Model(read_model(path, sha256), sha256_of_file(path))
 
 
-def _sample(item: Sample | Structure) -> Sample:
-    """A structure alone is a sample of which nothing else is known."""
-    if isinstance(item, Sample):
-        return item
-    return Sample(
-        key="", frame=0, structure=item, metal="", ligand="", scaffold="", substituent="",
-        geometry="", inchikey="", smiles="", target=0.0, forces=None, binding_offset=0.0,
-        exchange_offset=None,
-    )  # fmt: skip
+def bundled_models() -> dict[str, dict[str, str]]:
+    """The models that come with rarebind, the default first: summary and SHA-256 by name."""
+    content, _ = read_yaml("models/models.yaml", None, "models")
+    models: dict[str, dict[str, str]] = content["models"]
+    return models
+
+
+def bundled_model(name: str | None = None) -> Model:
+    """A model that comes with rarebind; nothing is fetched from anywhere.
+
+    Parameters
+    ----------
+    name
+        By default the first of :func:`bundled_models`.
+
+    Raises
+    ------
+    InputError
+        There is no such model, or its file is missing or was changed.
+    """
+    known = bundled_models()
+    name = next(iter(known)) if name is None else name
+    if name not in known:
+        raise InputError(f"no model {name!r} comes with rarebind: known are {', '.join(known)}")
+    with as_file(files("rarebind").joinpath(f"data/models/{name}{SUFFIX}")) as path:
+        return load_model(path, known[name]["sha256"])
 
 
 def _metal(sample: Sample) -> str:

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file
+from rarebind.io.codec import check_schema, from_data, to_data
+from rarebind.io.files import replace_file, sha256_of_file
 from rarebind.learning.data.split import Split, split_of, split_text
 from rarebind.learning.release.card import Card
 from rarebind.learning.release.heads import Heads
@@ -43,7 +44,6 @@ _PARTS = frozenset(
         "allegro.nn.TwoBodySplineScalarEmbed",
         "nequip.nn.embedding.PolynomialCutoff",
         "nequip.nn.pair_potential.ZBL",
-        "rarebind.learning.nequip.embedding.rare_earth_scalar_embed",
     }
 )
 
@@ -108,7 +108,8 @@ class ModelFile:
                 raise InputError(f"model {self.card.name}: {wrong[0]} is not finite: it diverged")
         members = tuple(MappingProxyType(dict(weights)) for weights in self.members)
         object.__setattr__(self, "members", members)
-        object.__setattr__(self, "hydration", MappingProxyType(_hydration(self.hydration)))
+        hydration = from_data(dict[str, tuple[float, int]], dict(self.hydration), "hydration")
+        object.__setattr__(self, "hydration", MappingProxyType(hydration))
         object.__setattr__(self, "network", MappingProxyType(dict(self.network)))
 
     @property
@@ -141,18 +142,19 @@ def write_model(content: ModelFile, path: Path | str) -> str:
     parts = {
         _NETWORK: _json(dict(content.network)),
         _SPLIT: split_text(content.split).encode(),
-        _HYDRATION: _json({metal: list(found) for metal, found in content.hydration.items()}),
+        _HYDRATION: _json(dict(content.hydration)),
         **{_weights_name(i): _npz(weights) for i, weights in enumerate(content.members)},
     }
     if content.uncertainty is not None:
         parts[_INTERVALS] = _json(content.uncertainty.data())
         parts[_SPREAD] = _npz(content.uncertainty.arrays())
     if content.heads is not None:
-        parts[_HEADS] = _json(content.heads.data())
-        parts[_HEAD_WEIGHTS] = _npz(content.heads.arrays())
+        heads = content.heads
+        parts[_HEADS] = _json({"scale": heads.scale, "strength": heads.strength})
+        parts[_HEAD_WEIGHTS] = _npz(heads.weights)
     head = {
         "schema": SCHEMA_VERSION,
-        "card": content.card.data(),
+        "card": to_data(content.card),
         "sha256": {name: _sha256(part) for name, part in parts.items()},
     }
     head["checksum"] = _sha256(_json(head))
@@ -180,36 +182,37 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
         The file is missing, no model, of a newer version, damaged or altered, or its hash is not
         `sha256`.
     """
-    path = Path(path)
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the model {path}: {error.strerror}") from error
-    if sha256 is not None and _sha256(content) != sha256.lower():
+    found = sha256_of_file(path)
+    if sha256 is not None and found != sha256.lower():
         raise InputError(
-            f"{path} has SHA-256 {_sha256(content)}, not {sha256.lower()}: it is not the model "
-            "that was asked for; fetch it again"
+            f"{path} has SHA-256 {found}, not {sha256.lower()}: it is not the model that was asked "
+            "for; fetch it again"
         )
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(path) as archive:
             head = json.loads(archive.read(_CARD))
             _check_head(head)
             parts = dict(_checked(archive, head["sha256"]))
-        weights = [_weights_name(i) for i in range(len(head["card"]["seeds"]))]
+        card = from_data(Card, head["card"], "its card")
+        uncertainty = heads = None
+        if _SPREAD in parts:
+            uncertainty = Uncertainty.of(_arrays(parts[_SPREAD]), json.loads(parts[_INTERVALS]))
+        if _HEADS in parts:
+            heads = Heads(_arrays(parts[_HEAD_WEIGHTS]), **json.loads(parts[_HEADS]))
         return ModelFile(
-            Card.of(head["card"]),
+            card,
             json.loads(parts[_NETWORK]),
             split_of(parts[_SPLIT]),
-            tuple(_arrays(parts[name]) for name in weights),
-            _uncertainty(parts),
+            tuple(_arrays(parts[_weights_name(i)]) for i in range(len(card.seeds))),
+            uncertainty,
             json.loads(parts[_HYDRATION]),
-            _heads(parts),
+            heads,
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (
-        zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, OSError,
-        NotImplementedError, RuntimeError,
+        zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError, TypeError, ValueError,
+        OSError, NotImplementedError, RuntimeError,
     ) as error:  # fmt: skip
         raise InputError(
             f"{path} is no model of rarebind, or is damaged ({error}): make it again with "
@@ -217,19 +220,8 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
         ) from error
 
 
-def file_sha256(path: Path | str) -> str:
-    """SHA-256 of a file that can be read."""
-    return _sha256(Path(path).read_bytes())
-
-
 def _check_head(head: Any) -> None:
-    if not isinstance(head, dict) or not isinstance(head.get("schema"), int):
-        raise InputError("the file is no model of rarebind")
-    if head["schema"] > SCHEMA_VERSION:
-        raise InputError(
-            f"model of schema {head['schema']}, this rarebind reads up to {SCHEMA_VERSION}: "
-            "upgrade rarebind"
-        )
+    check_schema(head, SCHEMA_VERSION, "model")
     if head.pop("checksum", None) != _sha256(_json(head)):
         raise InputError("the card was changed since the model was made: fetch the model again")
 
@@ -266,28 +258,6 @@ def _targets(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _targets(inner)
-
-
-def _hydration(found: Mapping[str, Any]) -> dict[str, tuple[float | None, int]]:
-    try:
-        return {
-            str(metal): (None if energy is None else float(energy), int(waters))
-            for metal, (energy, waters) in found.items()
-        }
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"hydration energies of the wrong kind: {error}") from error
-
-
-def _uncertainty(parts: Mapping[str, bytes]) -> Uncertainty | None:
-    if _SPREAD not in parts:
-        return None
-    return Uncertainty.of(_arrays(parts[_SPREAD]), json.loads(parts[_INTERVALS]))
-
-
-def _heads(parts: Mapping[str, bytes]) -> Heads | None:
-    if _HEADS not in parts:
-        return None
-    return Heads.of(_arrays(parts[_HEAD_WEIGHTS]), json.loads(parts[_HEADS]))
 
 
 def _weights_name(number: int) -> str:

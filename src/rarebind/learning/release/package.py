@@ -221,9 +221,9 @@ def _elements(path: Path, type_names: Sequence[str]) -> dict[str, int]:
     import torch
     from nequip.data import AtomicDataDict
 
-    from rarebind.learning.nequip.graphs import GraphFile
+    from rarebind.learning.nequip.loader import GraphDataset
 
-    graphs = GraphFile(path)
+    graphs = GraphDataset(path)
     types = graphs.field(AtomicDataDict.ATOM_TYPE_KEY).view(-1).long()
     owners = torch.repeat_interleave(torch.arange(len(graphs)), graphs.atoms)
     present = torch.zeros(len(graphs), len(type_names), dtype=torch.bool)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
-from rarebind.errors import InputError, collecting
+from rarebind.errors import InputError, collecting, located
+from rarebind.io.codec import UnlessEmpty, UnlessNone
 from rarebind.io.models import Section, read_model
 from rarebind.learning.data.samples import Sample
 from rarebind.learning.data.split import SPLITS, Split, load_split
 from rarebind.learning.data.splitting import make_split
 from rarebind.learning.data.targets import target_named
 from rarebind.learning.settings.presets import Preset, preset_named
-
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?")
-_MINUTE, _HOUR = 60.0, 3600.0
 
 
 class SplitChoice(Section):
@@ -38,15 +34,9 @@ class SplitChoice(Section):
     held_out: tuple[str, ...] = ()
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     file: Path | None = None
-    fold: Annotated[int, Field(ge=0)] = 0
-    external: tuple[str, ...] | None = None
-
-    @model_serializer(mode="wrap")
-    def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        content: dict[str, Any] = plain(self)
-        # Runs from before there were these are told from others by what is written.
-        defaults = {"fold": 0, "external": None}
-        return {k: v for k, v in content.items() if k not in defaults or v != defaults[k]}
+    # Runs from before there were these are told from others by what is written.
+    fold: UnlessEmpty[Annotated[int, Field(ge=0)]] = 0
+    external: UnlessNone[tuple[str, ...]] = None
 
     def of(self, samples: Iterable[Sample]) -> Split:
         """The split of `samples`; raises what making or reading it raises."""
@@ -129,14 +119,13 @@ class TrainingConfig(Section):
             Every fault.
         """
         problems: list[str] = []
-        preset = None
-        try:
+        target = preset = None
+        with collecting(problems):
             target = target_named(self.target)
-        except InputError as error:
-            target = None
-            problems += error.problems
         with collecting(problems):
             preset = self.resolved
+        with collecting(problems), located("max_time"):
+            parse_duration(self.max_time)
         if target is not None and target.delta != (self.base is not None):
             problems.append(
                 f"base: the target {target.name} is a difference of two levels, give the base"
@@ -165,10 +154,6 @@ class TrainingConfig(Section):
                 f"split.fold: the split of {self.split.file} is made, so fold {self.split.fold} "
                 "cannot be had of it: leave one of the two out"
             )
-        try:
-            parse_duration(self.max_time)
-        except InputError as error:
-            problems.append(f"max_time: {error}")
         if problems:
             raise InputError(problems)
 
@@ -217,16 +202,18 @@ def parse_duration(text: str) -> float | None:
     InputError
         It is nothing of the kind, or not above zero.
     """
+    from pandas import Timedelta
+
     if not text:
         return None
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise InputError(f"{text!r} is no time: write 2h, 1h30m, 45m or 90s")
-    hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    total = hours * _HOUR + minutes * _MINUTE + seconds
-    if not 0 < total < math.inf:
+    try:
+        plain = text.strip().replace(".", "").isdigit()
+        seconds = float(text) if plain else float(Timedelta(text).total_seconds())
+    except ValueError as error:
+        raise InputError(f"{text!r} is no time: write 2h, 1h30m, 45m or 90s") from error
+    if not seconds > 0:
         raise InputError(f"{text!r} is no time above zero: write 2h, 1h30m, 45m or 90s")
-    return total
+    return seconds
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -21,19 +21,18 @@ Interrupted at any instant, a run goes on from its last whole epoch.  Checkpoint
 made them, so that no other run goes on from them.
 """
 
-from rarebind.learning.training.checkpoints import check_checkpoint
+from rarebind.learning.settings.emit import GRAPHS
 from rarebind.learning.training.folder import (
     BEST,
     CONFIG,
-    GRAPHS,
     HISTORY,
     RUN,
     SPLIT,
+    check_checkpoint,
     read_run,
 )
-from rarebind.learning.training.material import Material, load_material
-from rarebind.learning.training.preparation import prepare
-from rarebind.learning.training.progress import Progress
+from rarebind.learning.training.preparation import Material, load_material, prepare
+from rarebind.learning.training.process import Progress
 from rarebind.learning.training.run import Result, train
 
 __all__ = [

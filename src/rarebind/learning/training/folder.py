@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from filelock import FileLock, Timeout
 
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file
+from rarebind.io.files import make_folder, read_text
 from rarebind.learning.settings.config import TrainingConfig
-from rarebind.learning.settings.emit import FINISHED
+from rarebind.learning.settings.emit import FINISHED, GRAPHS, LOGS, START
 from rarebind.learning.training.history import (
     Epoch,
     draw_history,
@@ -27,16 +29,39 @@ SCHEMA_VERSION: Final = 1
 CONFIG: Final = "config.yaml"
 SPLIT: Final = "split.json"
 RUN: Final = "run.json"
-GRAPHS: Final = "graphs"
-START: Final = "start.pt"
 NEQUIP: Final = "nequip.yaml"
 LOG: Final = "nequip.log"
-LOGS: Final = "logs"
 BEST: Final = "best.ckpt"
-LAST: Final = "last.ckpt"
 HISTORY: Final = "history.csv"
 CURVE: Final = "history.png"
 LOCK: Final = ".lock"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let no other process train the run; the system frees the lock of a process that is gone.
+
+    The folder is made when absent.
+
+    Raises
+    ------
+    InputError
+        Another process trains it, or the folder cannot be written to.
+    """
+    make_folder(folder)
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            f"{folder} is being trained by another process: wait, or end it"
+        ) from error
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def is_prepared(folder: Path) -> bool:
@@ -67,8 +92,8 @@ def read_run(folder: Path | str) -> dict[str, Any]:
     """
     path = Path(folder) / RUN
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content: Any = json.loads(read_text(path))
+    except (InputError, ValueError) as error:
         raise InputError(f"{folder} is no run of `rarebind train`: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"{folder} is no run of `rarebind train`: {path} holds no entries")
@@ -92,32 +117,9 @@ def run_hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()
 
 
-def write_run(content: Mapping[str, Any], folder: Path) -> None:
-    """Write ``run.json``, whole or not at all; its version is added.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    text = json.dumps({"schema": SCHEMA_VERSION, **content}, indent=1)
-    replace_file(folder / RUN, f"{text}\n".encode())
-
-
-def write_yaml(content: Mapping[str, Any], path: Path) -> None:
-    """Write plain data as YAML, in their order, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    replace_file(path, as_yaml(content))
-
-
-def as_yaml(content: Mapping[str, Any]) -> bytes:
+def as_yaml(content: Mapping[str, Any]) -> str:
     """Plain data in their order."""
-    return yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True).encode()
+    return yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
 
 
 def check_folder(config: TrainingConfig, folder: Path) -> None:
@@ -136,6 +138,37 @@ def check_folder(config: TrainingConfig, folder: Path) -> None:
         raise InputError(f"{folder} holds something else: give a new folder for the run")
 
 
+def check_checkpoint(folder: Path | str, name: str) -> None:
+    """See that a checkpoint, if it is there, is whole and was made by the run in `folder`.
+
+    One from before checkpoints were marked is taken as it is.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    name
+        Of the checkpoint in it, :data:`BEST` or :data:`LAST`.
+
+    Raises
+    ------
+    InputError
+        It is damaged, no checkpoint of a network, or another run's; or `folder` holds no run.
+    """
+    path = Path(folder) / name
+    if not path.exists():
+        return
+    from rarebind.learning.nequip.callbacks import Resumption
+    from rarebind.learning.nequip.checkpoint import load_checkpoint
+
+    expected = run_hash(read_run(folder))
+    if Resumption.run_of(load_checkpoint(path)) not in {None, expected}:
+        raise InputError(
+            f"{path} was made by another run, of another configuration, other data or another "
+            "split: put back the run's own file, or train anew in another folder"
+        )
+
+
 def update_history(folder: Path) -> list[Epoch]:
     """Write history and curve anew; what logs no longer have is kept.
 
@@ -149,9 +182,9 @@ def update_history(folder: Path) -> list[Epoch]:
     InputError
         The history that is there cannot be read, or the new one cannot be written.
     """
-    kept = {epoch.number: epoch for epoch in read_history(folder / HISTORY)}
     found, _ = read_logs(folder / LOGS)
-    history = [epoch for _, epoch in sorted((kept | {e.number: e for e in found}).items())]
+    epochs = {epoch.number: epoch for epoch in (*read_history(folder / HISTORY), *found)}
+    history = [epoch for _, epoch in sorted(epochs.items())]
     if history:
         write_history(history, folder / HISTORY)
         draw_history(history, folder / CURVE, folder.name)
@@ -178,7 +211,7 @@ def _begun(folder: Path) -> bool:
     if _names(folder) - {CONFIG, SPLIT, START, GRAPHS, LOCK}:
         return False
     try:
-        written = (folder / CONFIG).read_bytes()
+        written = (folder / CONFIG).read_text(encoding="utf-8")
         config = TrainingConfig(**yaml.safe_load(written))
     except (OSError, TypeError, ValueError, yaml.YAMLError):
         return False

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from rarebind.errors import InputError
 from rarebind.io.files import replace_file
 from rarebind.learning.settings.emit import BATCH_MAE, MONITOR, TRAIN_MAE
 from rarebind.units import KCAL_PER_EV
 
-#: Columns of Lightning's table, by what they are called here.
+#: Columns of a history, by those of :class:`Epoch`.
 _COLUMNS = {
-    "train_mae": TRAIN_MAE,
-    "val_mae": MONITOR,
-    "learning_rate": "lr-",
+    "number": "epoch",
+    "train_mae": "train_mae_ev",
+    "val_mae": "val_mae_ev",
+    "learning_rate": "learning_rate",
 }
 _DPI = 150
 
@@ -67,31 +69,21 @@ def read_logs(folder: Path) -> tuple[list[Epoch], Place | None]:
 
     An epoch that was trained twice, as the first time was interrupted, counts as the last time.
     """
-    epochs: dict[int, dict[str, float]] = {}
+    paths = sorted(folder.glob("version_*/metrics.csv"), key=_version)
+    tables = [table for path in paths if len(table := _table(path))]
+    if not tables:
+        return [], None
+    table = pd.concat(tables).dropna(subset="epoch")
+    table["number"] = table["epoch"].astype(int) + 1
+    batches = table.dropna(subset=BATCH_MAE)
     place = None
-    for path in sorted(folder.glob("version_*/metrics.csv"), key=_version):
-        rate = float("nan")
-        for row in _rows(path):
-            found = _values(row)
-            # Learning rates stand before the epoch, without its number.
-            rate = found.pop("learning_rate", rate)
-            if not row.get("epoch"):
-                continue
-            number = int(float(row["epoch"])) + 1
-            if row.get(BATCH_MAE):
-                place = Place(number, int(row["step"]) + 1, float(row[BATCH_MAE]))
-            if found:
-                epochs.setdefault(number, {}).update(found, learning_rate=rate)
-    whole = [n for n, found in sorted(epochs.items()) if {"train_mae", "val_mae"} <= found.keys()]
-    return [
-        Epoch(
-            n,
-            epochs[n]["train_mae"],
-            epochs[n]["val_mae"],
-            epochs[n]["learning_rate"],
-        )
-        for n in whole
-    ], place
+    if len(batches):
+        last = batches.iloc[-1]
+        place = Place(int(last["number"]), int(last["step"]) + 1, float(last[BATCH_MAE]))
+    # Of each column the last number.
+    whole = table.groupby("number").last().dropna(subset=[TRAIN_MAE, MONITOR]).reset_index()
+    columns = whole[["number", TRAIN_MAE, MONITOR, "learning_rate"]]
+    return [Epoch(int(number), *map(float, rest)) for number, *rest in columns.to_numpy()], place
 
 
 def write_history(epochs: Iterable[Epoch], path: Path) -> None:
@@ -102,11 +94,8 @@ def write_history(epochs: Iterable[Epoch], path: Path) -> None:
     InputError
         The file cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", "train_mae_ev", "val_mae_ev", "learning_rate"])
-    writer.writerows(astuple(epoch) for epoch in epochs)
-    replace_file(path, text.getvalue())
+    table = pd.DataFrame(map(asdict, epochs), columns=list(_COLUMNS)).rename(columns=_COLUMNS)
+    replace_file(path, table.to_csv(index=False, lineterminator="\n"))
 
 
 def read_history(path: Path) -> list[Epoch]:
@@ -120,10 +109,9 @@ def read_history(path: Path) -> list[Epoch]:
     if not path.exists():
         return []
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            _, *lines = csv.reader(file)
-        return [Epoch(int(number), *map(float, values)) for number, *values in lines]
-    except (OSError, ValueError, TypeError) as error:
+        table = pd.read_csv(path, float_precision="round_trip")[list(_COLUMNS.values())]
+        return [Epoch(int(number), *map(float, rest)) for number, *rest in table.to_numpy()]
+    except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
 
 
@@ -152,13 +140,9 @@ def draw_history(epochs: Sequence[Epoch], path: Path, title: str = "") -> None:
         values = [getattr(epoch, name) * KCAL_PER_EV for epoch in epochs]
         errors.plot(numbers, values, color=colour, label=label, marker=mark)
     best = min(epochs, key=lambda epoch: epoch.val_mae)
-    errors.plot(
-        [best.number],
-        [best.val_mae * KCAL_PER_EV],
-        "o",
-        color="#D55E00",
-        label=f"best: {best.val_mae * KCAL_PER_EV:.2f} in epoch {best.number}",
-    )
+    lowest = best.val_mae * KCAL_PER_EV
+    label = f"best: {lowest:.2f} in epoch {best.number}"
+    errors.plot([best.number], [lowest], "o", color="#D55E00", label=label)
     errors.set_yscale("log")
     errors.set_ylabel("MAE / kcal mol$^{-1}$")
     errors.legend(frameon=False)
@@ -167,8 +151,7 @@ def draw_history(epochs: Sequence[Epoch], path: Path, title: str = "") -> None:
     rates.set_ylabel("learning rate")
     rates.set_xlabel("epoch")
     for axes in (errors, rates):
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
+        axes.spines[["top", "right"]].set_visible(False)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=_DPI, metadata={"Software": None})
     replace_file(path, image.getvalue())
@@ -179,20 +162,18 @@ def _version(path: Path) -> int:
     return int(found[0]) if found else -1
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    """Whole lines: the last one may be about to be written."""
+def _table(path: Path) -> pd.DataFrame:
+    """Whole lines of Lightning's table: the last one may be about to be written."""
+    needed = ["epoch", "step", TRAIN_MAE, MONITOR, BATCH_MAE]
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError:
-        return []
-    rows = csv.DictReader(text[: text.rfind("\n") + 1].splitlines())
-    return [row for row in rows if None not in row and None not in row.values()]
-
-
-def _values(row: Mapping[str, str]) -> dict[str, float]:
-    return {
-        name: float(value)
-        for name, column in _COLUMNS.items()
-        for key, value in row.items()
-        if value and (key == column or (column.endswith("-") and key.startswith(column)))
-    }
+        table = pd.read_csv(
+            io.StringIO(text[: text.rfind("\n") + 1]),
+            index_col=False, on_bad_lines="skip", float_precision="round_trip",
+        )  # fmt: skip
+    except (OSError, pd.errors.EmptyDataError):
+        return pd.DataFrame(columns=[*needed, "learning_rate"])
+    rates = table.filter(like="lr-")
+    # Learning rates stand before the epoch, without its number.
+    table["learning_rate"] = rates.iloc[:, 0].ffill() if rates.shape[1] else float("nan")
+    return table.reindex(columns=[*needed, "learning_rate"])

@@ -2,26 +2,81 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rarebind.datasets import Dataset
+from rarebind.datasets import Dataset, find_level
 from rarebind.errors import InputError
+from rarebind.io.files import replace_file
 from rarebind.learning.data.fragments import FreeLigand, free_ligands
-from rarebind.learning.data.samples import Sample, digest
-from rarebind.learning.data.split import save_split
+from rarebind.learning.data.samples import Sample, digest, load_samples
+from rarebind.learning.data.split import Split, save_split
+from rarebind.learning.data.targets import target_named
 from rarebind.learning.settings.config import TrainingConfig
-from rarebind.learning.settings.emit import Statistics
+from rarebind.learning.settings.emit import GRAPHS, Statistics
 from rarebind.learning.settings.presets import Preset
-from rarebind.learning.training.folder import CONFIG, GRAPHS, SPLIT, write_run, write_yaml
-from rarebind.learning.training.material import Material, load_material
+from rarebind.learning.training.folder import (
+    CONFIG,
+    RUN,
+    SCHEMA_VERSION,
+    SPLIT,
+    as_yaml,
+)
 from rarebind.learning.training.start import copy_start, in_order, inherit
 from rarebind.learning.training.statistics import energy_statistics, graph_statistics
 
 if TYPE_CHECKING:
     from rarebind.learning.nequip.graphs import Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a run learns from.
+
+    Attributes
+    ----------
+    samples
+        All that the split has a part for, with geometries on the way where the configuration wants
+        these.
+    split
+    level
+        As printed.
+    """
+
+    samples: list[Sample]
+    split: Split
+    level: str
+
+    @property
+    def train(self) -> list[Sample]:
+        """What is learned from."""
+        return self.split.of(self.samples, "train")
+
+    @property
+    def val(self) -> list[Sample]:
+        """What is validated on: final geometries alone."""
+        return [s for s in self.split.of(self.samples, "val") if s.frame == 0]
+
+
+def load_material(config: TrainingConfig) -> Material:
+    """Read samples and divide them.
+
+    Raises
+    ------
+    InputError
+        The target is unknown, the dataset lacks samples of it, or the split is not possible with
+        them.
+    """
+    dataset = Dataset(config.data)
+    samples = load_samples(
+        dataset, target_named(config.target), config.level, config.base, frames=config.frames
+    )
+    level = find_level(dataset.rows(), config.level)
+    split = config.split.of(samples)
+    return Material(split.known(samples), split, level)
 
 
 def prepare(
@@ -44,10 +99,10 @@ def prepare(
         The dataset lacks something that the configuration asks for, or the network to start from
         is missing or another one.
     """
-    from rarebind.learning.nequip.graphs import write_graphs
+    from rarebind.learning.nequip.loader import write_graphs
 
     preset = config.resolved
-    write_yaml(config.model_dump(mode="json"), folder / CONFIG)
+    replace_file(folder / CONFIG, as_yaml(config.model_dump(mode="json")))
     on_stage(f"reading {config.data}")
     material = load_material(config)
     save_split(material.split, folder / SPLIT)
@@ -73,6 +128,7 @@ def prepare(
     if start is not None:
         statistics = inherit(statistics, start)
     content = {
+        "schema": SCHEMA_VERSION,
         "identity": config.identity(),
         "data_hash": digest(material.samples),
         "split_hash": material.split.digest,
@@ -81,7 +137,7 @@ def prepare(
         "graphs": {part: len(samples) for part, samples in parts.items()},
         "statistics": asdict(statistics),
     }
-    write_run(content, folder)
+    replace_file(folder / RUN, json.dumps(content, indent=1) + "\n")
 
 
 def _check_forces(samples: Sequence[Sample]) -> None:

@@ -9,29 +9,26 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rarebind.errors import CalculationError
+from rarebind.io.files import replace_file
 from rarebind.learning.nequip.memory import kept_memory
 from rarebind.learning.settings.config import TrainingConfig
-from rarebind.learning.settings.emit import Paths, Statistics, nequip_config
-from rarebind.learning.training.checkpoints import check_checkpoint
+from rarebind.learning.settings.emit import LAST, LOGS, Statistics, nequip_config, steps_per_epoch
 from rarebind.learning.training.folder import (
     BEST,
-    GRAPHS,
-    LAST,
     LOG,
-    LOGS,
     NEQUIP,
-    START,
+    as_yaml,
+    check_checkpoint,
     read_run,
     run_hash,
     update_history,
-    write_yaml,
 )
-from rarebind.learning.training.history import read_logs
-from rarebind.learning.training.progress import Pace, Progress
+from rarebind.learning.training.history import Epoch, read_logs
 
 #: Seconds between looks at a running training, and between drawings of its curve.
 _LOOK, _DRAW = 0.5, 20.0
@@ -48,6 +45,35 @@ _LAUNCHED = {
 _LAUNCHERS = ("SLURM_", "TORCHELASTIC_", "JSM_", "LSB_", "OMPI_", "PMI_", "KUBEFLOW_")
 #: Lines of NequIP's log that a message shows.
 _TAIL = 15
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is.
+
+    Attributes
+    ----------
+    epoch, epochs
+        That it is in, from 1, and the most there can be.
+    batch_mae
+        Mean absolute error of the last batch reported, eV.
+    history
+        Whole epochs so far, in order.
+    ended
+        Those that have ended since this was told last.
+    rate
+        Complexes a second in this call; None until it is known.
+    remaining
+        Seconds left at this rate.
+    """
+
+    epoch: int
+    epochs: int
+    batch_mae: float
+    history: tuple[Epoch, ...]
+    ended: tuple[Epoch, ...]
+    rate: float | None
+    remaining: float | None
 
 
 def run_nequip(
@@ -83,71 +109,92 @@ def run_nequip(
         check_checkpoint(folder, name)
     run = read_run(folder)
     statistics = Statistics(**run["statistics"])
-    paths = Paths(
-        folder,
-        folder / GRAPHS / "train.pt",
-        folder / GRAPHS / "val.pt",
-        folder / LOGS,
-        _if_there(folder / START),
-        _if_there(folder / LAST),
-        run_hash(run),
-    )
-    content = nequip_config(config, config.resolved, statistics, paths, seconds)
-    write_yaml(content, folder / NEQUIP)
+    content = nequip_config(config, statistics, folder, run=run_hash(run), seconds=seconds)
+    replace_file(folder / NEQUIP, as_yaml(content))
     command = [
         sys.executable, "-m", "nequip.scripts.train",
         "--config-path", str(folder), "--config-name", Path(NEQUIP).stem,
     ]  # fmt: skip
-    before, _ = read_logs(folder / LOGS)
-    pace = Pace(config, statistics.graphs, before[-1].number if before else 0)
-    threads = str(config.threads)
-    environment = kept_memory(_alone(os.environ)) | dict.fromkeys(_THREADS, threads)
-    environment |= {PARENT: str(os.getpid())}
+    environment = kept_memory(_alone(os.environ)) | dict.fromkeys(_THREADS, str(config.threads))
+    watch = _Watch(config, folder, statistics.graphs, on_progress)
     with (folder / LOG).open("a", encoding="utf-8") as log:
         log.write(f"\n# {time.strftime('%Y-%m-%d %H:%M:%S')} {' '.join(command)}\n")
         log.flush()
         # In a group of its own, so that Ctrl-C reaches this process, which then ends that one.
         child = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment,
-            cwd=folder, start_new_session=True,
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
+            env=environment | {PARENT: str(os.getpid())}, start_new_session=True,
         )  # fmt: skip
         try:
-            _watch(child, folder, pace, on_progress)
+            watch.until_end(child)
         finally:
             _end(child)
     if child.returncode:
+        log_lines = (folder / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
         raise CalculationError(
             f"NequIP ended with status {child.returncode}; its log {folder / LOG} ends with:\n"
-            + _tail(folder / LOG)
+            + "\n".join(log_lines[-_TAIL:])
         )
 
 
-def _watch(
-    child: subprocess.Popen[Any],
-    folder: Path,
-    pace: Pace,
-    on_progress: Callable[[Progress], None],
-) -> None:
-    """Tell how far the training is and draw its curve, until NequIP ends."""
-    drawn = time.monotonic()
-    seen: list[float] = []
-    running = True
-    while running:
-        # Asked before logs are read, so that the last epoch is told too.
-        running = child.poll() is None
-        began = time.monotonic()
-        stamps = [path.stat().st_mtime for path in (folder / LOGS).glob("*/metrics.csv")]
-        if stamps != seen:
-            seen = stamps
-            history, place = read_logs(folder / LOGS)
-            if place is not None:
-                on_progress(pace.progress(history, place, began))
-            if running and history and began - drawn > _DRAW:
-                drawn = began
-                update_history(folder)
-        if running:
-            # Long histories take long to read.
-            time.sleep(max(_LOOK, 10 * (time.monotonic() - began)))
+class _Watch:
+    """Tells how far a training is, by the tables that Lightning writes, and draws its curve."""
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        folder: Path,
+        graphs: int,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        preset = config.resolved
+        self._folder, self._on_progress, self._epochs = folder, on_progress, preset.max_epochs
+        self._steps = steps_per_epoch(config, graphs) * preset.max_epochs
+        self._complexes = preset.batch_size * config.devices
+        self._told = len(read_logs(folder / LOGS)[0])
+        self._first: tuple[float, int] | None = None
+        self._drawn, self._seen = time.monotonic(), [0.0]
+
+    def until_end(self, child: subprocess.Popen[Any]) -> None:
+        """Look again and again, and once when NequIP has ended."""
+        running = True
+        while running:
+            # Asked before logs are read, so that the last epoch is told too.
+            running = child.poll() is None
+            began = time.monotonic()
+            self._look(began, draws=running)
+            if running:
+                # Long histories take long to read.
+                time.sleep(max(_LOOK, 10 * (time.monotonic() - began)))
+
+    def _look(self, now: float, *, draws: bool) -> None:
+        logs = self._folder / LOGS
+        stamps = [path.stat().st_mtime for path in logs.glob("*/metrics.csv")]
+        if stamps == self._seen:
+            return
+        self._seen = stamps
+        history, place = read_logs(logs)
+        if place is None:
+            return
+        # The speed is that since the first place that was seen.
+        self._first = self._first or (now, place.step)
+        since, before = self._first
+        pace = (place.step - before) / (now - since) if place.step > before else None
+        self._on_progress(
+            Progress(
+                place.epoch,
+                self._epochs,
+                place.batch_mae,
+                tuple(history),
+                tuple(history[self._told :]),
+                pace and pace * self._complexes,
+                pace and (self._steps - place.step) / pace,
+            )
+        )
+        self._told = len(history)
+        if draws and history and now - self._drawn > _DRAW:
+            self._drawn = now
+            update_history(self._folder)
 
 
 def _end(child: subprocess.Popen[Any]) -> None:
@@ -172,11 +219,3 @@ def _alone(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name not in _LAUNCHED and not name.startswith(_LAUNCHERS)
     }
-
-
-def _if_there(path: Path) -> Path | None:
-    return path if path.exists() else None
-
-
-def _tail(path: Path) -> str:
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL:])

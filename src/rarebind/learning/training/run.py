@@ -11,18 +11,17 @@ from pathlib import Path
 from rarebind.errors import InputError
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.settings.config import TrainingConfig
-from rarebind.learning.settings.devices import check_devices
+from rarebind.learning.settings.emit import check_devices
 from rarebind.learning.training.folder import (
     check_folder,
     is_finished,
     is_prepared,
+    locked,
     update_history,
 )
 from rarebind.learning.training.history import Epoch
-from rarebind.learning.training.lock import locked
 from rarebind.learning.training.preparation import prepare
-from rarebind.learning.training.process import run_nequip
-from rarebind.learning.training.progress import Progress
+from rarebind.learning.training.process import Progress, run_nequip
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from rarebind.errors import InputError
 from rarebind.learning.data.sample import Sample
 from rarebind.learning.data.split import Split, load_split
 from rarebind.learning.settings.config import TrainingConfig
-from rarebind.learning.settings.emit import Statistics, network
-from rarebind.learning.training.checkpoints import check_checkpoint
-from rarebind.learning.training.folder import BEST, SPLIT, START
+from rarebind.learning.settings.emit import START, Statistics, network
+from rarebind.learning.training.folder import BEST, SPLIT, check_checkpoint
 
 #: Arguments in which the two networks may differ: the new one takes them over, or does without.
 _OWN = {
@@ -45,11 +44,11 @@ def copy_start(
     """
     if config.start_from is None:
         return None
-    from rarebind.learning.nequip.callbacks import save_weights
+    import torch
 
     old, weights, learned = _read(config.start_from)
     names = dict.fromkeys(old["type_names"], 0.0)
-    new = network(config, config.resolved, Statistics(names, 1.0, 1.0, {}, 1))
+    new = network(config, Statistics(names, 1.0, 1.0, {}, 1))
     different = sorted(
         key for key in (new.keys() | old.keys()) - _OWN if new.get(key) != old.get(key)
     )
@@ -59,7 +58,7 @@ def copy_start(
             "give the same preset and overrides"
         )
     _check_unseen(config, learned, split, samples)
-    save_weights(dict(weights), folder / START)
+    torch.save({name: torch.as_tensor(value) for name, value in weights.items()}, folder / START)
     return old
 
 
