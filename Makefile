@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow lint format clean
+.PHONY: help setup demo test test-slow wheel-test lint format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,13 +23,26 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY) ## Screen six ligands against La, Eu and Lu
-	$(BIN)/rarebind screen examples/ligands.csv --metals La Eu Lu --geometry 1:6 --fall-back
+	$(BIN)/rarebind screen examples/ligands.csv --metals La Eu Lu --geometries 1:6
 
 test: $(READY) ## Run the fast tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 test-slow: $(READY) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+# An environment with nothing in it but the wheel and what that asks for; of the six ligands one that is
+# grafted and one of another scaffold.
+WHEEL := build/wheel
+wheel-test: ## Build the wheel, and screen from it in an empty environment
+	rm -rf $(WHEEL)
+	mkdir -p $(WHEEL)
+	$(PYTHON) -m venv $(WHEEL)/venv
+	$(WHEEL)/venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir $(WHEEL) .
+	$(WHEEL)/venv/bin/python -m pip install --quiet --constraint constraints.txt $(WHEEL)/rarebind-*.whl
+	grep -E '^name|^HOPO-hydroxyl|^acetylacetone' examples/ligands.csv > $(WHEEL)/ligands.csv
+	cd $(WHEEL) && venv/bin/rarebind screen ligands.csv --metals La Lu --geometries 1:6 --hops 2 --out out
+	$(WHEEL)/venv/bin/python -c 'import json; found = json.load(open("$(WHEEL)/out/ranking.json")); assert [row["status"] for row in found["rows"]] == ["ok"] * 4, found["rows"]; assert found["engine"] == "tblite" and "nothing predicted" in found["note"], found["note"]'
 
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
@@ -41,4 +54,4 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from test_screening_selectivity import estimates_of, made, published
 
-from rarebind.errors import InputError
 from rarebind.screening.pareto import _front, membership, pareto_front
 from rarebind.screening.selectivity import compare_pair
 from rarebind.units import KCAL_PER_EV
@@ -78,15 +77,6 @@ def test_a_hundred_thousand_ligands():
     assert 2 < front.sum() < 60
 
 
-@pytest.mark.parametrize(
-    ("x", "y", "message"),
-    [([1], [1, 2], "shape"), ([[1]], [[1]], "shape"), ([math.inf], [1], "infinite")],
-)
-def test_points_that_are_none_are_refused(x, y, message):
-    with pytest.raises(InputError, match=message):
-        pareto_front(x, y)
-
-
 def test_without_errors_membership_is_the_front():
     x, y = np.random.default_rng(5).integers(-5, 5, (2, 40)).astype(float)
     x[3] = math.nan
@@ -133,21 +123,6 @@ def test_what_is_unknown_needs_no_spread():
     assert membership([0, math.nan], [0, 0], spread, spread).tolist() == [1, 0]
     assert membership([math.nan], [0], [[math.nan]], [[0.0]]).tolist() == [0]
     assert membership([], [], np.zeros((0, 3)), np.zeros((0, 3))).tolist() == []
-
-
-@pytest.mark.parametrize(
-    ("spreads", "draws", "message"),
-    [
-        (([[0.1]], [[0.1]]), 5, "do not fit 2 points"),
-        (([[0.1], [0.1]], [[0.1, 0.2], [0.1, 0.2]]), 5, "do not fit"),
-        (([0.1, 0.1], [0.1, 0.1]), 5, "do not fit"),
-        (([[0.1], [math.nan]], [[0.1], [0.1]]), 5, "not finite"),
-        (([[0.1], [0.1]], [[0.1], [0.1]]), 0, "draws"),
-    ],
-)
-def test_wrong_spreads_are_refused(spreads, draws, message):
-    with pytest.raises(InputError, match=message):
-        membership([0, 1], [1, 0], *spreads, draws=draws)
 
 
 def test_the_front_of_the_published_table():

@@ -39,7 +39,6 @@ from rarebind.screening import (
 from rarebind.screening.api import short_list
 from rarebind.screening.page.content import page_content
 from rarebind.screening.short_list import (
-    Candidate,
     ShortList,
     choose,
     plan_single_points,
@@ -154,12 +153,12 @@ def test_the_default_is_the_first_metal_at_the_level_of_the_labels():
 def test_the_best_of_every_metal_and_geometry_are_chosen():
     found = made_up({"H": -0.5, "methyl": -0.7, "chloro": None}, geometries=("1:6", "2:4"))
     chosen = choose(found, 1, ("Lu", "La"))
-    assert [(c.entry.spec.metal, c.entry.spec.geometry, c.place) for c in chosen] == [
+    assert [(e.spec.metal, e.spec.geometry, place) for e, place in chosen] == [
         ("Lu", "1:6", 1), ("Lu", "2:4", 1), ("La", "1:6", 1), ("La", "2:4", 1),
     ]  # fmt: skip
-    assert {c.entry.ligand.substituent for c in chosen} == {"methyl"}
+    assert {e.ligand.substituent for e, _ in chosen} == {"methyl"}
     # Those without a result are no candidates, however many are asked for.
-    assert [(c.entry.ligand.substituent, c.place) for c in choose(found, 9, ("La",))][:2] == [
+    assert [(e.ligand.substituent, place) for e, place in choose(found, 9, ("La",))][:2] == [
         ("methyl", 1), ("H", 2),
     ]  # fmt: skip
     assert len(choose(found, 9, ("La",))) == 4
@@ -211,7 +210,7 @@ def outcomes(change, specs=(HOPO,)):
     at_level = {task.key: calculation() for task in plan.tasks()}
     at_level |= change(plan)
     candidates = [
-        Candidate(Entry(spec, prediction(spec, -0.5), calculation()), place)
+        (Entry(spec, prediction(spec, -0.5), calculation()), place)
         for place, spec in enumerate(specs, start=1)
     ]
     return short_listed(candidates, plan, at_level)
@@ -268,9 +267,7 @@ def test_spin_contamination_is_that_of_the_electrons_treated(level, metal, s_squ
     plan = plan_screen([spec], PROTOCOL)
     at_level = {task.key: calculation() for task in plan.tasks()}
     at_level[plan.complexes[0][1].key] = calculation(scf=SCFReport(s_squared=s_squared + 0.01))
-    found = short_listed(
-        [Candidate(Entry(spec, prediction(spec, 0.0), calculation()), 1)], plan, at_level
-    )
+    found = short_listed([(Entry(spec, prediction(spec, 0.0), calculation()), 1)], plan, at_level)
     request = ShortListRequest(1, level_named(level), (metal,))
     (row,) = short_list_rows(ShortList(request, found, GFN2_WATER, ""))
     assert row.spin_contamination == pytest.approx(0.01)

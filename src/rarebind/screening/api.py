@@ -8,12 +8,12 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rarebind.campaigns import Store
 from rarebind.errors import InputError
+from rarebind.io.tables import frame_of
 from rarebind.screening.given import LigandLike
 from rarebind.screening.options import Options
 from rarebind.screening.outputs import write_outputs
@@ -168,14 +168,9 @@ def short_list(
     MissingDependencyError
         The engine of the level is not installed.
     """
-    import pandas as pd
-
     unit_factor(unit)
     listed = run_short_list(found, number, **how)
-    frame: pd.DataFrame = pd.DataFrame(
-        [row.data() for row in short_list_rows(listed, unit)],
-        columns=[field.name for field in fields(ShortListRow)],
-    )
+    frame = frame_of(short_list_rows(listed, unit), ShortListRow)
     frame.attrs = {
         "unit": unit,
         "level": str(listed.request.level),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,7 @@ _LABELLED = 600
 _ROOMY, _MOST = 100, 1000
 
 
-def draw_heatmap(rows: Sequence[Row], screen: Screen, path: Path, unit: str) -> None:
+def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
     """Draw the exchange energies, ligands by strength from the top, a panel a geometry.
 
     A geometry without any energy has no panel; of very many ligands, the strongest are drawn.
@@ -31,10 +31,13 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, path: Path, unit: str) -> 
     ----------
     rows
         Of :func:`~rarebind.screening.ranked_rows`; at least one has an energy.
-    path
-        Of the picture.
     unit
         Of the rows.
+
+    Returns
+    -------
+    bytes
+        PNG.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -76,7 +79,9 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, path: Path, unit: str) -> 
     some = f", {len(order)} strongest of {len(ligands)}" if len(order) < len(ligands) else ""
     title = f"Exchange with the aqua ion{some}\n{screen.protocol.level}"
     figure.suptitle(title, fontsize=9, y=None if roomy else 1 - 0.2 / height)
-    figure.savefig(path, dpi=160 if roomy else 100)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=160 if roomy else 100)
+    return picture.getvalue()
 
 
 def _write_numbers(axes: Axes, panel: NDArray[np.float64]) -> None:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import csv
+import io
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
+import pandas as pd
 import yaml
 
 from rarebind.binding import BindingEnergy
+from rarebind.io.files import make_folder, replace_file
+from rarebind.io.tables import frame_of
 from rarebind.screening.heatmap import draw_heatmap
-from rarebind.screening.page import write_page
+from rarebind.screening.page import build_page
 from rarebind.screening.reporting import report
 from rarebind.screening.screen import Screen
 from rarebind.screening.short_list import ShortList
 from rarebind.screening.short_list_table import ShortListRow, short_list_rows
-from rarebind.screening.table import Row, ranked_rows
+from rarebind.screening.table import ranked_rows, ranking
 
-#: Files that not every screen has.
-_OPTIONAL = ("screen.yaml", "short-list.csv", "structures.xyz", "heatmap.png")
+_NAMES = {
+    "page": "report.html",
+    "csv": "ranking.csv",
+    "json": "ranking.json",
+    "asked": "screen.yaml",
+    "short_list": "short-list.csv",
+    "structures": "structures.xyz",
+    "heatmap": "heatmap.png",
+}
 
 
 def write_outputs(
@@ -49,87 +54,44 @@ def write_outputs(
         ``short_list``, ``structures`` and ``heatmap``; the last two only where at least one
         complex was accepted.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = ranked_rows(screen, unit)
+    make_folder(folder)
     content = report(screen, unit, short_list=short_list)
-    paths = {
-        "page": write_page(content, folder / "report.html"),
-        "csv": _whole(folder / "ranking.csv", lambda path: _write_rows(rows, path, unit)),
-        "json": _whole(folder / "ranking.json", lambda path: _write_json(content, path)),
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    made: dict[str, str | bytes] = {
+        "page": build_page(content),
+        "csv": _csv(ranking(screen, unit), unit=unit),
+        "json": f"{text}\n",
     }
     if screen.asked:
-        paths["asked"] = _whole(folder / "screen.yaml", lambda path: _write_asked(screen, path))
+        made["asked"] = _asked(screen)
     if short_list is not None:
-        paths["short_list"] = _whole(
-            folder / "short-list.csv", lambda path: _write_short_list(short_list, path, unit)
-        )
+        table = frame_of(short_list_rows(short_list, unit), ShortListRow)
+        # Equation 1 of one level says nothing beside that of another.
+        made["short_list"] = _csv(table, unit=unit, level=str(short_list.request.level))
     if any(entry.binding for entry in screen.entries):
-        paths["structures"] = _whole(
-            folder / "structures.xyz", lambda path: _write_structures(screen, path)
-        )
-        paths["heatmap"] = _whole(
-            folder / "heatmap.png", lambda path: draw_heatmap(rows, screen, path, unit)
-        )
-    for name in _OPTIONAL:
-        if folder / name not in paths.values():
+        made["structures"] = _structures(screen)
+        made["heatmap"] = draw_heatmap(ranked_rows(screen, unit), screen, unit)
+    for what, name in _NAMES.items():
+        if what in made:
+            replace_file(folder / name, made[what])
+        else:
             (folder / name).unlink(missing_ok=True)
-    return paths
+    return {what: folder / name for what, name in _NAMES.items() if what in made}
 
 
-def _whole(path: Path, write: Callable[[Path], None]) -> Path:
-    """Let `write` fill a temporary file beside `path`, then move it into place."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    try:
-        write(Path(name))
-        # mkstemp makes private files; results are as readable as any other file of the user.
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+def _csv(table: pd.DataFrame, **same: str) -> str:
+    """A table, and what is the same in all its rows."""
+    return str(table.assign(**same).to_csv(index=False, float_format="%.3f", lineterminator="\r\n"))
 
 
-def _write_rows(rows: Sequence[Row], path: Path, unit: str) -> None:
-    _write_csv((row.data() for row in rows), Row, {"unit": unit}, path)
+def _asked(screen: Screen) -> str:
+    asked = yaml.safe_dump(
+        dict(screen.asked), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )
+    return f"# Repeat it with: rarebind screen --config screen.yaml\n{asked}"
 
 
-def _write_short_list(short_list: ShortList, path: Path, unit: str) -> None:
-    rows = short_list_rows(short_list, unit)
-    # Equation 1 of one level says nothing beside that of another.
-    more: dict[str, object] = {"unit": unit, "level": str(short_list.request.level)}
-    _write_csv((row.data() for row in rows), ShortListRow, more, path)
-
-
-def _write_csv(
-    rows: Iterable[Mapping[str, object]],
-    of: type[Row | ShortListRow],
-    more: dict[str, object],
-    path: Path,
-) -> None:
-    """`rows` with the fields of `of`, and what is the same in all."""
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, [*(field.name for field in fields(of)), *more])
-        writer.writeheader()
-        for row in rows:
-            data = {k: f"{v:.3f}" if isinstance(v, float) else v for k, v in row.items()}
-            writer.writerow({**data, **more})
-
-
-def _write_json(content: Mapping[str, Any], path: Path) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def _write_asked(screen: Screen, path: Path) -> None:
-    head = "# Repeat it with: rarebind screen --config screen.yaml\n"
-    text = yaml.safe_dump(dict(screen.asked), sort_keys=False, allow_unicode=True,
-                          default_flow_style=None, width=100)  # fmt: skip
-    path.write_text(head + text, encoding="utf-8")
-
-
-def _write_structures(screen: Screen, path: Path) -> None:
+def _structures(screen: Screen) -> str:
     from ase.calculators.singlepoint import SinglePointCalculator
     from ase.io import write
 
@@ -155,4 +117,6 @@ def _write_structures(screen: Screen, path: Path) -> None:
         if entry.binding.binding is not None:
             atoms.info["binding_energy"] = entry.binding.binding
         frames.append(atoms)
-    write(path, frames, format="extxyz")
+    text = io.StringIO()
+    write(text, frames, format="extxyz")
+    return text.getvalue()

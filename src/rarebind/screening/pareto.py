@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rarebind.errors import InputError
 from rarebind.uncertainty.ranking import SEED, drawn
 
 #: Samples unless asked otherwise: probabilities are known to 0.011 or better.
@@ -35,13 +34,8 @@ def pareto_front(strength: ArrayLike, selectivity: ArrayLike) -> NDArray[np.bool
     -------
     mask
         (n,); never True where a number is NaN.
-
-    Raises
-    ------
-    InputError
-        Shapes differ, or a number is infinite.
     """
-    x, y = _columns(strength, selectivity)
+    x, y = np.asarray(strength, dtype=float), np.asarray(selectivity, dtype=float)
     front = np.zeros(len(x), dtype=bool)
     known = np.flatnonzero(~(np.isnan(x) | np.isnan(y)))
     front[known] = _front(x[known], y[known])
@@ -72,28 +66,15 @@ def membership(
     -------
     probabilities
         (n,); 0 where a number is NaN.
-
-    Raises
-    ------
-    InputError
-        Shapes do not fit together, a number is infinite, the spread of a known point is not finite,
-        or `draws` is below 1.
     """
-    x, y = _columns(strength, selectivity)
-    spreads = [np.asarray(spread, dtype=float) for spread in (strength_spread, selectivity_spread)]
-    shapes = {spread.shape for spread in spreads}
-    if len(shapes) > 1 or spreads[0].ndim != 2 or len(spreads[0]) != len(x):  # noqa: PLR2004
-        named = " and ".join(map(str, (spread.shape for spread in spreads)))
-        raise InputError(f"spreads of shapes {named} do not fit {len(x)} points: give (n, d) each")
-    if draws < 1:
-        raise InputError(f"draws must be 1 or more, got {draws}")
+    x, y = np.asarray(strength, dtype=float), np.asarray(selectivity, dtype=float)
     known = np.flatnonzero(~(np.isnan(x) | np.isnan(y)))
     chances = np.zeros(len(x))
     if not known.size:
         return chances
-    first, second = (spread[known] for spread in spreads)
-    if not (np.isfinite(first).all() and np.isfinite(second).all()):
-        raise InputError("the spread of a known point is not finite")
+    first, second = (
+        np.asarray(spread, dtype=float)[known] for spread in (strength_spread, selectivity_spread)
+    )
     some = _contenders(x[known], y[known], first, second)
     known, first, second = known[some], first[some], second[some]
     counts = np.zeros(len(known))
@@ -104,18 +85,6 @@ def membership(
         counts += _front(strengths, preferences).sum(axis=0)
     chances[known] = counts / draws
     return chances
-
-
-def _columns(strength: ArrayLike, selectivity: ArrayLike) -> tuple[_Floats, _Floats]:
-    x, y = (np.asarray(values, dtype=float) for values in (strength, selectivity))
-    if x.ndim != 1 or x.shape != y.shape:
-        raise InputError(
-            f"strengths of shape {x.shape} and selectivities of shape {y.shape} do not go together:"
-            " give one of each a ligand"
-        )
-    if np.isinf(x).any() or np.isinf(y).any():
-        raise InputError("an energy is infinite: use NaN for what is unknown")
-    return x, y
 
 
 def _contenders(x: _Floats, y: _Floats, first: _Floats, second: _Floats) -> NDArray[np.bool_]:

@@ -19,8 +19,7 @@ from rarebind.learning.data.samples import Sample, unlabelled
 from rarebind.learning.release.model import Model, Predictions
 from rarebind.ligands import Ligand, Rejected
 from rarebind.screening.computed import Plan, compute, plan_screen
-from rarebind.screening.prediction import Prediction
-from rarebind.screening.screen import Entry, Interval, Screen, Watch
+from rarebind.screening.screen import Entry, Interval, Prediction, Screen, Watch
 from rarebind.uncertainty import family, sigmas
 
 #: Share of the intervals that hold the computed energy, where the model has it.

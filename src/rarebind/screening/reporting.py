@@ -16,8 +16,7 @@ from rarebind.elements import ionic_radius
 from rarebind.ligands import Ligand, draw_svg
 from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates
 from rarebind.screening.options import Pair
-from rarebind.screening.prediction import Prediction
-from rarebind.screening.screen import Entry, Screen
+from rarebind.screening.screen import Entry, Prediction, Screen
 from rarebind.screening.selectivity import compare_pair, pairs_of_note
 from rarebind.screening.short_list import ShortList
 from rarebind.screening.short_list_table import short_list_data

@@ -43,8 +43,8 @@ class ShortListRequest:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A ligand that is on the short list.
+class ShortListed:
+    """What became of one ligand.
 
     Attributes
     ----------
@@ -52,19 +52,6 @@ class Candidate:
         Of the screen, with a binding energy.
     place
         In the screen, for this metal and geometry, 1 = strongest.
-    """
-
-    entry: Entry
-    place: int
-
-
-@dataclass(frozen=True)
-class ShortListed:
-    """What became of one candidate.
-
-    Attributes
-    ----------
-    candidate
     calculation
         The single point of the complex; the relaxation, where that has no usable result.
     binding
@@ -73,7 +60,8 @@ class ShortListed:
         Why there is no binding energy, or without which failed reference it is; else empty.
     """
 
-    candidate: Candidate
+    entry: Entry
+    place: int
     calculation: Calculation
     binding: BindingEnergy | None
     reason: str = ""
@@ -152,12 +140,12 @@ def is_single_point(level: LevelOfTheory) -> bool:
     return not engine_spec(level).quick
 
 
-def choose(found: Screen, number: int, metals: Sequence[str]) -> tuple[Candidate, ...]:
+def choose(found: Screen, number: int, metals: Sequence[str]) -> list[tuple[Entry, int]]:
     """The `number` ligands of lowest exchange energy for every metal and geometry.
 
-    Fewer, where fewer have a binding energy.
+    Each has its place among them; they are fewer, where fewer have a binding energy.
     """
-    chosen = []
+    chosen: list[tuple[Entry, int]] = []
     for metal in metals:
         for geometry in found.geometries:
             usable = [
@@ -167,8 +155,8 @@ def choose(found: Screen, number: int, metals: Sequence[str]) -> tuple[Candidate
                 and entry.exchange is not None
             ]
             best = [found.entries[place] for _, place in sorted(usable)[:number]]
-            chosen += [Candidate(entry, place) for place, entry in enumerate(best, start=1)]
-    return tuple(chosen)
+            chosen += zip(best, range(1, number + 1), strict=False)
+    return chosen
 
 
 def plan_single_points(
@@ -218,7 +206,7 @@ def compute_short_list(
     version = version_for_keys(request.level)
     if not candidates:
         return ShortList(request, (), found.protocol.level, version)
-    geometries = plan_screen([c.entry.spec for c in candidates], found.protocol)
+    geometries = plan_screen([entry.spec for entry, _ in candidates], found.protocol)
     relaxations = with_ancestors(geometries.tasks())
     watch.on_stage("geometries of the short list")
     watch.on_total(len(relaxations) + len(geometries.tasks()))
@@ -242,7 +230,7 @@ def compute_short_list(
 
 
 def short_listed(
-    candidates: Sequence[Candidate], geometries: Plan, at_level: Mapping[str, Calculation]
+    candidates: Sequence[tuple[Entry, int]], geometries: Plan, at_level: Mapping[str, Calculation]
 ) -> tuple[ShortListed, ...]:
     """Binding energies of the candidates.
 
@@ -254,10 +242,10 @@ def short_listed(
         Single points by the key of their relaxation; where that has no usable result, itself.
     """
     found = []
-    for candidate, (spec, task) in zip(candidates, geometries.complexes, strict=True):
+    for (entry, place), (spec, task) in zip(candidates, geometries.complexes, strict=True):
         calculation = at_level[task.key]
         binding, reason = label(spec, calculation, geometries, at_level)
-        found.append(ShortListed(candidate, calculation, binding, reason))
+        found.append(ShortListed(entry, place, calculation, binding, reason))
     return tuple(found)
 
 

@@ -6,8 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from rarebind.engines import LevelOfTheory, has_frozen_4f
-from rarebind.screening.prediction import Prediction
-from rarebind.screening.screen import Entry
+from rarebind.screening.screen import Entry, Prediction
 from rarebind.screening.short_list import ShortList, ShortListed
 from rarebind.screening.table import UNITS
 
@@ -71,7 +70,7 @@ def short_list_rows(short_list: ShortList, unit: str = "kcal/mol") -> list[Short
     """Rows metal by metal and geometry by geometry, the strongest first, failures last."""
     groups: dict[tuple[str, str], list[ShortListed]] = {}
     for one in short_list.entries:
-        spec = one.candidate.entry.spec
+        spec = one.entry.spec
         groups.setdefault((spec.metal, spec.geometry), []).append(one)
     return [
         _row(rank, one, short_list.request.level, UNITS[unit])
@@ -99,7 +98,7 @@ def _strength(one: ShortListed) -> float:
 
 
 def _row(rank: int, one: ShortListed, level: LevelOfTheory, factor: float) -> ShortListRow:
-    entry, binding = one.candidate.entry, one.binding
+    entry, binding = one.entry, one.binding
     screened = entry.binding
     assert screened is not None
     assert entry.exchange is not None
@@ -117,7 +116,7 @@ def _row(rank: int, one: ShortListed, level: LevelOfTheory, factor: float) -> Sh
         metal=entry.spec.metal,
         geometry=entry.spec.geometry,
         charge=entry.spec.charge,
-        screen_rank=one.candidate.place,
+        screen_rank=one.place,
         screen_exchange=entry.exchange * factor,
         screen_half_width=scaled(half_width),
         screen_source="predicted" if predicted else "computed",
@@ -129,7 +128,7 @@ def _row(rank: int, one: ShortListed, level: LevelOfTheory, factor: float) -> Sh
         spin_contamination=None if s_squared is None else s_squared - _pure_spin(entry, level),
         attempts=scf.attempts if scf else None,
         converged_attempts=scf.converged_attempts if scf else None,
-        status=_status(one),
+        status="ok" if binding else "failed" if one.calculation.ok else one.calculation.status,
         reason=one.reason,
         smiles=entry.ligand.smiles,
         inchikey=entry.ligand.inchikey,
@@ -140,9 +139,3 @@ def _pure_spin(entry: Entry, level: LevelOfTheory) -> float:
     """S(S + 1) of the electrons that `level` treats."""
     unpaired = 0 if has_frozen_4f(level) else entry.spec.multiplicity - 1
     return unpaired / 2 * (unpaired / 2 + 1)
-
-
-def _status(one: ShortListed) -> str:
-    if one.binding is not None:
-        return "ok"
-    return "failed" if one.calculation.ok else one.calculation.status

@@ -11,8 +11,7 @@ import pandas as pd
 
 from rarebind.errors import InputError
 from rarebind.screening.estimates import Estimates
-from rarebind.screening.prediction import Prediction
-from rarebind.screening.screen import Entry, Screen
+from rarebind.screening.screen import Entry, Prediction, Screen
 from rarebind.uncertainty.ranking import probability_first
 from rarebind.units import KCAL_PER_EV, KJ_PER_EV
 

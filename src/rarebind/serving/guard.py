@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rarebind.serving.limits import BODY_TIME, MAX_BODY
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Carries the token that only the server's own page knows.
 TOKEN_HEADER = "x-rarebind-token"  # noqa: S105  # its name, not its value
@@ -73,7 +68,7 @@ class Guard:
         That the page sends along.
     """
 
-    def __init__(self, app: App, port: int, token: str) -> None:
+    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
         self._app, self._token = app, token
         self._hosts = {f"{name}:{port}" for name in _NAMES}
         if port == _HTTP_PORT:
@@ -87,16 +82,20 @@ class Guard:
         if scope["type"] != "http":
             # Web sockets are not in use.
             return
+        marked = _marked(send)
         try:
-            headers = _single(scope["headers"])
+            headers = _single(scope)
             self._check(scope["method"], scope["path"], headers)
             body = await _body(receive, headers) if scope["method"] == "POST" else b""
         except Refusal as refusal:
-            await _refuse(refusal, _marked(send))
+            said = f"{HTTPStatus(refusal.status).phrase}: {refusal.problem}"
+            # Whatever else of the body is on its way is not read.
+            answer = JSONResponse({"problems": [said]}, refusal.status, {"connection": "close"})
+            await answer(scope, receive, marked)
             return
-        await self._app(scope, _replayed(body, receive), _marked(send))
+        await self._app(scope, _replayed(body, receive), marked)
 
-    def _check(self, method: str, path: str, headers: dict[str, str]) -> None:
+    def _check(self, method: str, path: str, headers: Headers) -> None:
         host = headers.get("host", "")
         if host not in self._hosts:
             raise Refusal(403, "this server answers to its own address only")
@@ -121,18 +120,16 @@ class Guard:
             raise Refusal(403, "the server was started anew: load the page again")
 
 
-def _single(pairs: list[tuple[bytes, bytes]]) -> dict[str, str]:
+def _single(scope: Scope) -> Headers:
     """Headers; one that decides something must not come twice."""
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        key = name.decode("latin-1").lower()
-        if key in found and key in {"host", "origin", "content-type", "content-length"}:
-            raise Refusal(400, f"{key} is given twice")
-        found[key] = value.decode("latin-1")
-    return found
+    headers = Headers(scope=scope)
+    for name in ("host", "origin", "content-type", "content-length"):
+        if len(headers.getlist(name)) > 1:
+            raise Refusal(400, f"{name} is given twice")
+    return headers
 
 
-async def _body(receive: Receive, headers: dict[str, str]) -> bytes:
+async def _body(receive: Receive, headers: Headers) -> bytes:
     """The whole body, which is short and does not take long."""
     length = headers.get("content-length", "0")
     if length.isdecimal() and int(length) > MAX_BODY:
@@ -170,28 +167,9 @@ def _marked(send: Send) -> Send:
 
     async def marked(message: Message) -> None:
         if message["type"] == "http.response.start":
-            there = {name.lower() for name, _ in message["headers"]}
-            message["headers"] = [
-                *message["headers"],
-                *(
-                    (name.encode(), value.encode())
-                    for name, value in HEADERS.items()
-                    if name.encode() not in there
-                ),
-            ]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
         await send(message)
 
     return marked
-
-
-async def _refuse(refusal: Refusal, send: Send) -> None:
-    said = HTTPStatus(refusal.status).phrase
-    content = json.dumps({"problems": [f"{said}: {refusal.problem}"]}).encode()
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(content)).encode()),
-        # Whatever else of the body is on its way is not read.
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})

@@ -149,7 +149,9 @@ def _bounds(smiles: list[str], donors: list[int]) -> NDArray[np.float64]:
     ).astype(int)
     number = len(hydrogen)
     lower = np.take(_BETWEEN, hydrogen[:, None] + hydrogen)
-    bounds: NDArray[np.float64] = np.triu(np.full((number, number), _FARTHEST), 1) + np.tril(lower, -1)
+    bounds: NDArray[np.float64] = np.triu(np.full((number, number), _FARTHEST), 1) + np.tril(
+        lower, -1
+    )
     for one, atoms in zip(smiles, ranges, strict=True):
         part = slice(atoms.start, atoms.stop)
         bounds[part, part] = rdDistGeom.GetMoleculeBoundsMatrix(read_ligand(one)[0])
