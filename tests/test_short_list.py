@@ -92,7 +92,10 @@ FOUND = made_up({"H": -0.5, "methyl": -0.7, "chloro": None, "amino": -0.6})
     [
         ({"number": 0}, ["at least 1 ligand, got 0"]),
         ({"level": "b3lip"}, ["unknown level 'b3lip': known are gfn2-xtb, gfn1-xtb, b3lyp-d4"]),
-        ({"level": "gfn2-xtb"}, ["is xTB", "one of b3lyp-d4, b3lyp-d4-4f-in-core"]),
+        (
+            {"level": "gfn2-xtb"},
+            ["is one of screens themselves", "one of b3lyp-d4, b3lyp-d4-4f-in-core"],
+        ),
         ({"metals": ["Eu", "Lu", "Xx"]}, ["Eu, Xx: not among the metals screened, La, Lu"]),
         ({"metals": ["Lu", "Lu"]}, ["more than once: Lu"]),
         ({"metals": []}, ["no metals"]),
@@ -114,14 +117,14 @@ def test_all_faults_are_told_at_once(options, messages):
 @pytest.mark.parametrize(
     ("options", "messages"),
     [
-        (["--short-list", "0"], ["at least 1 ligand"]),
+        (["--short-list", "-1"], ["short_list: -1 is below 0"]),
         (
-            ["--short-list", "0", "--short-list-level", "b3lip", "--short-list-metals", "Y", "Lu"],
-            ["at least 1 ligand", "unknown level 'b3lip'", "short list of Y: not among"],
+            ["--short-list", "1", "--short-list-level", "b3lip", "--short-list-metals", "Y", "Lu"],
+            ["unknown level 'b3lip'", "short list of Y: not among"],
         ),
-        (["--short-list", "1", "--short-list-level", "gfn2-xtb"], ["is xTB"]),
-        (["--short-list-level", "b3lyp-d4"], ["give --short-list N as well"]),
-        (["--short-list-metals", "La"], ["give --short-list N as well"]),
+        (["--short-list", "1", "--short-list-level", "gfn2-xtb"], ["is one of screens themselves"]),
+        (["--short-list-level", "b3lyp-d4-4f-in-core"], ["give short_list as well"]),
+        (["--short-list-metals", "La"], ["give short_list as well"]),
         (["--short-list", "1", "--short-list-level", "by-orca"], ["Get ORCA 5 or 6"]),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 #: Columns of a file or pipe, where nothing needs to be wrapped.
 _UNBOUNDED = 100_000
-
-_R = TypeVar("_R", "Row", "ShortListRow")
+_SOURCES = {"": "", "computed": "calc.", "predicted": "model"}
 
 
 def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
@@ -40,7 +39,7 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     }
     if unsure:
         columns["First"] = lambda row: _number(row.probability_first, ".0%")
-        columns["Source"] = lambda row: row.source + (" !" if row.flagged else "")
+        columns["Source"] = lambda row: _SOURCES[row.source] + (" !" if row.flagged else "")
     if wide:
         columns |= {
             "Eq. 1": lambda row: _with_width(row.binding, row.half_width),
@@ -62,17 +61,16 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
 
 def _about_predictions(found: Screen, rows: Sequence[Row]) -> str:
     assert found.interval is not None
-    counts = {source: sum(row.source == source for row in rows) for source in _SOURCES}
+    computed, predicted = (
+        sum(row.source == source for row in rows) for source in ("computed", "predicted")
+    )
     said = (
         f"±: holds the computed energy in {found.interval.level:.0%} of cases.  First: probability "
-        f"of being the strongest.  {counts['computed']} computed, {counts['predicted']} predicted."
+        f"of being the strongest.  {computed} computed (calc.), {predicted} predicted by the model."
     )
     if flagged := sum(row.flagged for row in rows):
         said += f"  !: {flagged} unlike what the model learned from, not to be relied on."
     return f"{said}  "
-
-
-_SOURCES = ("computed", "predicted")
 
 
 def show_short_list(listed: ShortList, unit: str) -> None:
@@ -100,11 +98,11 @@ def show_short_list(listed: ShortList, unit: str) -> None:
     _show_reasons(rows)
 
 
-def _show(rows: Sequence[_R], columns: Mapping[str, Callable[[_R], str]], title: str) -> None:
+def _show(rows: Sequence[Any], columns: Mapping[str, Callable[[Any], str]], title: str) -> None:
     """A table by metal and geometry, the strongest ligand first."""
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    several: bool = len({row.geometry for row in rows}) > 1
-    for heading in ("Metal", *(("Geometry",) if several else ())):
+    several = len({row.geometry for row in rows}) > 1
+    for heading in ("Metal", *(("Geom.",) if several else ())):
         table.add_column(heading, no_wrap=True)
     table.add_column("#", justify="right")
     for heading in columns:
