@@ -4,12 +4,15 @@ import json
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rarebind.binding import BindingEnergy, Species
+from rarebind.binding import BindingEnergy, Species, aqua_exchange
+from rarebind.campaigns import Protocol, TaskFactory, reference_tasks
 from rarebind.campaigns.plain import spec_from_data, spec_to_data
+from rarebind.cli import main
 from rarebind.complexes import (
     ComplexSpec,
     Composition,
@@ -37,6 +40,7 @@ from rarebind.ligands import (
     parse_ligand,
     water,
 )
+from rarebind.screening.screen import fit
 from rarebind.structures import Structure
 
 HOPO, ACAC, PHEN = library_ligand("HOPO"), common_ligand("acac"), common_ligand("phen")
@@ -262,3 +266,49 @@ def test_mixed_complexes_are_recognised_from_their_atoms(spec):
     assert found.kind == "complex"
     assert Species.of(found.spec) == Species.of(spec)
     assert found.charge == spec.charge
+
+
+def test_a_screen_combines_every_ligand_with_the_others_of_a_composition():
+    acac, hfac = (common_ligand(name) for name in ("acac", "hfac"))
+    found = fit([acac, hfac], ["Eu", "Lu"], ["L:3,phen:1", "hfac:1,nitrate:3", "2:4"])
+    assert not found.misfits
+    assert [spec.name for spec in found.specs if spec.metal == "Eu"] == [
+        "Eu(acac)3(phen)1", "Eu(acac)2(H2O)4",
+        "Eu(hfac)3(phen)1", "Eu(hfac)1(nitrate)3", "Eu(hfac)2(H2O)4",
+    ]  # fmt: skip
+    assert {spec.geometry for spec in found.specs} == {"L:3,phen:1", "L:1,nitrate:3", "2:4"}
+    with pytest.raises(InputError, match=r"'acac:3,phen:1' has none of the ligands given \(hfac\)"):
+        fit([hfac], ["Eu"], ["acac:3,phen:1"])
+    assert (
+        "more than the coordination number 8"
+        in fit([acac, TMDGA], ["La"], ["L:1,nitrate:3", "1"], 8).misfits[0].reason
+    )
+
+
+def test_references_are_of_every_kind_of_ligand():
+    spec = complex_spec("La", TMDGA, "L:1,nitrate:3")
+    tasks = reference_tasks([spec], TaskFactory(Protocol()))
+    assert [s for s in tasks if s.kind == "ligand"] == [
+        Species.free(TMDGA), Species.free(NITRATE),
+    ]  # fmt: skip
+    exchange = aqua_exchange(Species.of(spec), 9)
+    assert exchange[Species.free(NITRATE)] == -3
+    assert exchange[Species(waters=1)] == 9
+
+
+def test_a_mixed_complex_is_screened_from_the_command_line(tmp_path):
+    """Built, relaxed, checked and labelled for real; the smallest that has three kinds."""
+    path = tmp_path / "ligands.csv"
+    path.write_text("name,smiles\nformate,O=C[O-]\n")
+    arguments = [
+        "screen", str(path), "--metals", "La", "--geometries", "L:1,nitrate:2,hydroxide:1",
+        "--coordination-number", "7", "--engine", "tblite", "--builder", "embedding", "--hops", "0",
+        "--relaxed-candidates", "1", "--ligand-conformers", "1", "--workers", "1",
+        "--out", str(tmp_path / "out"),
+    ]  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert not ended.value.code
+    table = pd.read_csv(tmp_path / "out" / "ranking.csv")
+    assert table["geometry"].tolist() == ["L:1,nitrate:2,hydroxide:1,water:0"]
+    assert np.isfinite(table["exchange"]).all()
