@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from rarebind.errors import InputError
 
 Floats = NDArray[np.float64]
+#: One for each row.
+Names = Sequence[str] | NDArray[np.str_]
 _R = TypeVar("_R")
 
 
@@ -42,7 +44,7 @@ def matrix(values: ArrayLike, what: str, *, columns: int | None = None, least: i
             f"{what} have {found.shape[1]} columns where {columns} are needed: give features of "
             "the same layer of the same model"
         )
-    _check_rows(found, np.isfinite(found).all(axis=1), least, what)
+    _check_rows(found, np.asarray(np.isfinite(found).all(axis=1)), least, what)
     return found
 
 
@@ -83,7 +85,7 @@ def positive(value: Any, what: str) -> float:
     return found
 
 
-def names(values: Sequence[str], number: int, what: str) -> NDArray[np.str_]:
+def names(values: Names, number: int, what: str) -> NDArray[np.str_]:
     """One name for each of `number` rows.
 
     Raises
@@ -96,7 +98,7 @@ def names(values: Sequence[str], number: int, what: str) -> NDArray[np.str_]:
     return np.asarray(values, dtype=np.str_)
 
 
-def weights(number: int, blocks: Sequence[str] | None) -> Floats:
+def weights(number: int, blocks: Names | None) -> Floats:
     """What each of `number` rows counts, so that every block counts 1.
 
     Parameters

@@ -26,10 +26,10 @@ from numpy.typing import ArrayLike
 
 from rarebind.errors import InputError
 from rarebind.io.models import Section, validated
-from rarebind.uncertainty.arrays import Floats, from_arrays, matrix
+from rarebind.uncertainty.arrays import Floats, Names, from_arrays, matrix
 from rarebind.uncertainty.conformal import LEVELS, Conformal, fewest, fit_conformal
 from rarebind.uncertainty.domains import Domains, fit_domains, metal_distances
-from rarebind.uncertainty.folds import Fold, HeldOut, Names
+from rarebind.uncertainty.folds import Fold, HeldOut
 from rarebind.uncertainty.rigidity import Rigidity, choose_regularisation, fit_rigidity, sigmas
 
 #: Fewest ligands of a family of metals with multipliers of its own: those of a level of 0.9.

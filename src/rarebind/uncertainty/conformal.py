@@ -29,7 +29,7 @@ from pydantic import model_validator
 
 from rarebind.errors import InputError
 from rarebind.io.models import Section
-from rarebind.uncertainty.arrays import Floats, names, vector, weights
+from rarebind.uncertainty.arrays import Floats, Names, names, vector, weights
 
 #: Probabilities that intervals are made for.
 LEVELS = (0.5, 0.8, 0.9, 0.95)
@@ -99,9 +99,7 @@ class Conformal(Section):
             f"there are no intervals of level {level}: give {', '.join(map(str, self.levels))}"
         )
 
-    def half_widths(
-        self, sigmas: ArrayLike, level: float, groups: Sequence[str] | None = None
-    ) -> Floats:
+    def half_widths(self, sigmas: ArrayLike, level: float, groups: Names | None = None) -> Floats:
         """Half the widths of intervals: :meth:`multiplier` times σ.
 
         Parameters
@@ -141,9 +139,7 @@ class Coverage:
     blocks: int
 
 
-def finite_sample_quantile(
-    scores: ArrayLike, level: float, blocks: Sequence[str] | None = None
-) -> float:
+def finite_sample_quantile(scores: ArrayLike, level: float, blocks: Names | None = None) -> float:
     """What the score of one more exchangeable complex exceeds with probability 1 − `level` at most.
 
     Parameters
@@ -184,11 +180,11 @@ def fewest(level: float) -> int:
 def fit_conformal(
     residuals: ArrayLike,
     sigmas: ArrayLike,
-    groups: Sequence[str] | None = None,
+    groups: Names | None = None,
     levels: Sequence[float] = LEVELS,
     least: int = LEAST,
     *,
-    blocks: Sequence[str] | None = None,
+    blocks: Names | None = None,
 ) -> Conformal:
     """Multipliers from complexes that the model has not learned from.
 
@@ -251,11 +247,11 @@ def fit_conformal(
 def coverage(
     residuals: ArrayLike,
     sigmas: ArrayLike,
-    groups: Sequence[str] | None,
+    groups: Names | None,
     conformal: Conformal,
     level: float,
     *,
-    blocks: Sequence[str] | None = None,
+    blocks: Names | None = None,
 ) -> dict[str, Coverage]:
     """How often intervals hold the computed energies of other complexes.
 
@@ -305,7 +301,7 @@ def _sigmas(values: ArrayLike, length: int) -> Floats:
     return found
 
 
-def _groups(groups: Sequence[str] | None, number: int) -> NDArray[np.str_]:
+def _groups(groups: Names | None, number: int) -> NDArray[np.str_]:
     return names([ALL] * number if groups is None else groups, number, "groups")
 
 

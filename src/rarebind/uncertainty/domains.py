@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from rarebind.errors import InputError
 from rarebind.uncertainty.arrays import (
     Floats,
+    Names,
     from_arrays,
     matrix,
     names,
@@ -117,7 +118,7 @@ class Domains:
         }.items():
             object.__setattr__(self, name, value)
 
-    def distance(self, features: ArrayLike, metals: Sequence[str] = ()) -> Floats:
+    def distance(self, features: ArrayLike, metals: Names = ()) -> Floats:
         """Distances to the training complexes of the same metal.
 
         Parameters
@@ -148,7 +149,7 @@ class Domains:
                 distances[there] = _lengths(found[there], *metric)
         return distances
 
-    def flagged(self, features: ArrayLike, metals: Sequence[str] = ()) -> NDArray[np.bool_]:
+    def flagged(self, features: ArrayLike, metals: Names = ()) -> NDArray[np.bool_]:
         """Whether each lies outside the domain of its metal, shape (n,).
 
         Parameters, errors: see :meth:`distance`.
@@ -165,7 +166,7 @@ class Domains:
         }
 
     @classmethod
-    def of(cls, arrays: Mapping[str, Any], metals: Sequence[str]) -> Domains:
+    def of(cls, arrays: Mapping[str, Any], metals: Names) -> Domains:
         """The inverse of :meth:`arrays`; `metals` are the names.
 
         Raises
@@ -179,9 +180,9 @@ class Domains:
 
 def metal_distances(
     features: ArrayLike,
-    metals: Sequence[str],
+    metals: Names,
     held_out_features: ArrayLike,
-    held_out_metals: Sequence[str],
+    held_out_metals: Names,
 ) -> Floats:
     """Distances of other complexes to those of the same metal in a training set.
 
@@ -218,7 +219,7 @@ def metal_distances(
 
 def fit_domains(
     features: ArrayLike,
-    metals: Sequence[str],
+    metals: Names,
     distances: ArrayLike,
     *,
     quantile: float = QUANTILE,
@@ -262,7 +263,7 @@ def fit_domains(
     )
 
 
-def _groups(features: ArrayLike, metals: Sequence[str]) -> dict[str | None, Floats]:
+def _groups(features: ArrayLike, metals: Names) -> dict[str | None, Floats]:
     """All features, by None, and those of metals that have domains of their own."""
     found = matrix(features, "features", least=_FEWEST)
     groups: dict[str | None, Floats] = {None: found}

@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 
 from rarebind.elements import rare_earth
 from rarebind.errors import InputError
-from rarebind.uncertainty.arrays import Floats, matrix, names, vector
-
-#: Of each row.
-Names = NDArray[np.str_] | Sequence[str]
+from rarebind.uncertainty.arrays import Floats, Names, matrix, names, vector
 
 #: Rare earths that chemistry and errors of models have much in common for, by the size of their
 #: ions, the largest last but for "Y", which has no 4f shell: Sc and Y; La–Nd; Pm–Dy; Ho–Lu.
@@ -59,9 +56,9 @@ class HeldOut:
 
     residuals: Floats
     features: Floats
-    metals: Names
-    ligands: Names
-    geometries: Names
+    metals: NDArray[np.str_]
+    ligands: NDArray[np.str_]
+    geometries: NDArray[np.str_]
 
     def __post_init__(self) -> None:
         residuals = vector(self.residuals, "residuals", least=1)

@@ -33,6 +33,7 @@ from numpy.typing import ArrayLike
 from rarebind.errors import InputError
 from rarebind.uncertainty.arrays import (
     Floats,
+    Names,
     matrix,
     positive,
     principal,
@@ -92,7 +93,7 @@ class Rigidity:
         return self.scale * (found @ self.factor)
 
     def calibrated(
-        self, residuals: ArrayLike, features: ArrayLike, blocks: Sequence[str] | None = None
+        self, residuals: ArrayLike, features: ArrayLike, blocks: Names | None = None
     ) -> Rigidity:
         """The same with the α under which `residuals` are the most likely.
 
@@ -161,7 +162,7 @@ def choose_regularisation(
     held_out_features: ArrayLike,
     held_out_residuals: ArrayLike,
     *,
-    blocks: Sequence[str] | None = None,
+    blocks: Names | None = None,
     grid: Sequence[float] = REGULARISATIONS,
 ) -> float:
     """The ς² under which the errors of held-out complexes are the most likely.

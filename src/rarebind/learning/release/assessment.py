@@ -234,9 +234,9 @@ def _held_out(
     return HeldOut(
         found.energies - [sample.target for sample in held],
         found.features,
-        tuple(sample.metal for sample in held),
-        tuple(sample.inchikey for sample in held),
-        tuple(sample.geometry for sample in held),
+        np.array([sample.metal for sample in held]),
+        np.array([sample.inchikey for sample in held]),
+        np.array([sample.geometry for sample in held]),
     )
 
 

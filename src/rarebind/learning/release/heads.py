@@ -179,7 +179,7 @@ def _by_ligand(part: Part, corrections: Floats) -> Floats:
     """Mean absolute error of each ligand, eV."""
     _, places = np.unique(np.asarray(part.ligands, dtype=str), return_inverse=True)
     errors = np.abs(part.residuals - corrections) * weights(len(corrections), part.ligands)
-    return np.bincount(places, errors)
+    return np.asarray(np.bincount(places, errors), dtype=np.float64)
 
 
 def _no_worse(errors: Floats, best: Floats) -> bool:
