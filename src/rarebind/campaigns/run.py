@@ -5,10 +5,10 @@ from __future__ import annotations
 import heapq
 import queue
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +150,7 @@ class _Driver:
         self._rank = {task.key: rank for rank, task in enumerate(ordered)}
         self._statuses: dict[str, str] = {}
         self.results = Results(store, self._statuses)
-        self._open_parents: dict[str, set[str]] = {}
-        self._children: dict[str, list[Task]] = defaultdict(list)
+        self._waiting: TopologicalSorter[str] = TopologicalSorter()
         self._ready: list[int] = []
         self._running: dict[str, Task] = {}
         self._arrived: queue.SimpleQueue[tuple[Task, Future[Calculation]]] = queue.SimpleQueue()
@@ -160,20 +159,16 @@ class _Driver:
     def run(self, workers: int | None, make_config: MakeConfig | None, threads: int) -> None:
         """End all tasks."""
         known = self._store.summaries()
-        pending = []
         for task in self._ordered:
             if task.key in known:
-                self._end(Ended(task, known[task.key].status, known[task.key].reason, stored=True))
+                found = known[task.key]
+                self._tell(Ended(task, found.status, found.reason, stored=True))
             else:
-                pending.append(task)
-        for task in pending:
-            open_parents = {p.key for p in task.parents if p.key not in self._statuses}
-            self._open_parents[task.key] = open_parents
-            for key in open_parents:
-                self._children[key].append(task)
-            if not open_parents:
-                heapq.heappush(self._ready, self._rank[task.key])
-        if not pending:
+                parents = (parent.key for parent in task.parents if parent.key not in known)
+                self._waiting.add(task.key, *parents)
+        self._waiting.prepare()
+        self._queue()
+        if not self._ready:
             return
         with parsl_session(workers, make_config, threads) as session:
             window = _TASKS_PER_WORKER * session.capacity
@@ -218,13 +213,19 @@ class _Driver:
         future.add_done_callback(lambda done: self._arrived.put((task, done)))
 
     def _end(self, ended: Ended) -> None:
+        self._tell(ended)
+        self._waiting.done(ended.task.key)
+        self._queue()
+
+    def _tell(self, ended: Ended) -> None:
         self._statuses[ended.task.key] = ended.status
-        for child in self._children.pop(ended.task.key, ()):
-            self._open_parents[child.key].discard(ended.task.key)
-            if not self._open_parents[child.key]:
-                heapq.heappush(self._ready, self._rank[child.key])
         if self._on_done is not None:
             self._on_done(ended)
+
+    def _queue(self) -> None:
+        """Put those tasks on the queue whose parents have all ended by now."""
+        for key in self._waiting.get_ready():
+            heapq.heappush(self._ready, self._rank[key])
 
     def _note(self, capacity: int) -> None:
         """Leave word of what is running, for ``--status`` in another terminal."""
