@@ -111,3 +111,11 @@ def test_numbers_have_a_true_minus_and_their_interval():
     assert number(None, 1) == "–"
     assert with_interval(-1.0, (-2.0, 3.0), 1) == "−1.0 [−2.0, 3.0]"
     assert with_interval(-1.0, None, 1) == with_interval(-1.0, (math.nan, 1.0), 1) == "−1.0"
+
+
+def test_last_columns_with_nothing_in_them_are_left_out(tmp_path):
+    rows = [_Line("a", 1.0, 2), _Line("b", None, 3)]
+    assert rows_text(rows, _Line).startswith("name,energy,count\n")
+    assert rows_text([*rows, _Line("c", 1.0, 2, 8)], _Line).startswith("name,energy,count,waters\n")
+    (tmp_path / "rows.csv").write_text(rows_text(rows, _Line))
+    assert read_rows(tmp_path / "rows.csv", _Line) == rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +20,7 @@ from rarebind.commands.dataset_show import (
 )
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
+from rarebind.commands.text import note, print_json
 
 if TYPE_CHECKING:
     from rarebind.engines import LevelOfTheory
@@ -68,15 +68,15 @@ def publish(
         made = append(
             records,
             out,
-            lambda shard: console.print(
-                f"{shard.name}: {shard.records} records, {shard.frames} geometries", highlight=False
+            lambda shard: note(
+                console, f"{shard.name}: {shard.records} records, {shard.frames} geometries"
             ),
         )
     if not made:
         console.print("nothing new")
     if (out / "manifest.csv").exists():
         paths = write_card(Dataset(out))
-        console.print(f"Card: {paths[0]}", highlight=False, soft_wrap=True)
+        note(console, f"Card: {paths[0]}")
 
 
 @app.command()
@@ -94,14 +94,9 @@ def info(
         name = find_level(rows, level)
         rows = [row for row in rows if row.level == name]
     if as_json:
-        _print_json(summary(dataset, rows))
+        print_json(summary(dataset, rows))
     else:
         show_info(dataset, rows)
-
-
-def _print_json(found: dict[str, object]) -> None:
-    json.dump(found, sys.stdout, ensure_ascii=False)
-    sys.stdout.write("\n")
 
 
 @app.command()
@@ -186,7 +181,7 @@ def export(
         write_bare(records, out, unit)
     else:
         write_packed(out, write_records(records))
-    Console().print(f"{out}: {len(records)} records", highlight=False, soft_wrap=True)
+    note(Console(), f"{out}: {len(records)} records")
 
 
 @app.command()
@@ -208,7 +203,7 @@ def compare(
     if table is not None:
         write_packed(table, found.table.to_csv(index=False, lineterminator="\n"))
     if as_json:
-        _print_json(comparison_json(found))
+        print_json(comparison_json(found))
     else:
         show_comparison(found)
 
@@ -229,7 +224,7 @@ def explain(
 
     found = breakdown(Dataset(folder), complex_, level)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "label": found.record.label,
                 "level": str(found.record.calculation.level),
@@ -273,15 +268,14 @@ def import_(
     made = append(report.records, out) if report.records else []
     new = sum(shard.records for shard in made)
     labelled = sum(record.binding is not None for record in report.records)
-    console.print(
+    note(
+        console,
         f"{len(report.records)} recognised ({labelled} with binding energies), {new} new in {out}; "
         f"{len(report.unmatched)} not recognised",
-        highlight=False,
-        soft_wrap=True,
     )
     for unmatched in report.unmatched[:SHOWN]:
-        console.print(f"  {unmatched}", highlight=False, soft_wrap=True, markup=False)
+        note(console, f"  {unmatched}")
     if report.unmatched:
         path = make_folder(out) / "unmatched.json"
         replace_file(path, json.dumps([to_data(unmatched) for unmatched in report.unmatched]))
-        console.print(f"All of them: {path}", highlight=False, soft_wrap=True)
+        note(console, f"All of them: {path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -135,33 +135,15 @@ def identify(
     coordinates = np.asarray(positions, dtype=float)[order]
     structure = Structure(tuple(symbols[i] for i in order), coordinates, 0)
     found = _with_metal(structure, catalogue) if metals else _free(structure, catalogue)
-    kind, spec, ligand, places = found
-    label, charge, multiplicity = _properties(kind, spec, ligand, structure.symbols[0])
-    return Identified(
-        kind, label, spec, ligand, charge, multiplicity, tuple(order[i] for i in places)
-    )
+    return replace(found, order=tuple(order[i] for i in found.order))
 
 
-_Found = tuple[str, ComplexSpec | None, Ligand | None, list[int]]
-
-
-def _properties(
-    kind: str, spec: ComplexSpec | None, ligand: Ligand | None, first: str
-) -> tuple[str, int, int]:
-    """Label, charge and multiplicity."""
-    if spec is not None:
-        return spec.name, spec.charge, spec.multiplicity
-    if ligand is not None:
-        return ligand.name, ligand.charge, 1
-    if kind == "ion":
-        return f"{first}3+", 3, rare_earth(first).multiplicity
-    return "water", 0, 1
-
-
-def _with_metal(structure: Structure, catalogue: Catalogue) -> _Found:
+def _with_metal(structure: Structure, catalogue: Catalogue) -> Identified:
     metal = structure.symbols[0]
     if len(structure) == 1:
-        return "ion", None, None, [0]
+        return Identified(
+            "ion", f"{metal}3+", None, None, 3, rare_earth(metal).multiplicity, order=(0,)
+        )
     parts = [
         _recognise(structure, atoms.tolist(), catalogue) for atoms in fragment_atoms(structure)
     ]
@@ -172,15 +154,20 @@ def _with_metal(structure: Structure, catalogue: Catalogue) -> _Found:
     ligands = Counter(part.ligand for part in parts if part.ligand is not None)
     waters = len(parts) - ligands.total()
     spec = ComplexSpec(metal, Composition(tuple(ligands.items()), waters))
-    places = [0, *(i for part in parts for i in part.atoms)]
-    return ("complex" if ligands else "aqua"), spec, spec.ligand, places
+    kind, places = "complex" if ligands else "aqua", (i for part in parts for i in part.atoms)
+    return Identified(
+        kind, spec.name, spec, spec.ligand, spec.charge, spec.multiplicity, (0, *places)
+    )
 
 
-def _free(structure: Structure, catalogue: Catalogue) -> _Found:
+def _free(structure: Structure, catalogue: Catalogue) -> Identified:
     part = _recognise(structure, range(len(structure)), catalogue)
     if part.problem:
         raise CalculationError(f"no rare-earth atom, and no free ligand or water: {part.problem}")
-    return ("water" if part.ligand is None else "ligand"), None, part.ligand, part.atoms
+    ligand, places = part.ligand, tuple(part.atoms)
+    if ligand is None:
+        return Identified("water", "water", None, None, 0, 1, places)
+    return Identified("ligand", ligand.name, None, ligand, ligand.charge, 1, places)
 
 
 # --- fragments --------------------------------------------------------------------------------

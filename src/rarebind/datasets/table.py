@@ -81,6 +81,7 @@ class Row:
         """What it is, whatever its geometry."""
         if self.kind == "water":
             return WATER
+        has: tuple[tuple[str, int], ...] = ()
         if self.geometry is None:
             only = ((self.inchikey, 1),) if self.inchikey else ()
             return Species(self.metal or "", only, names=(self.ligand or "",) * len(only))

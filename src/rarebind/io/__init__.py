@@ -8,6 +8,10 @@
     YAML into pydantic models, every fault by its place.
 :mod:`~rarebind.io.codec`
     Records (frozen dataclasses) to plain data and back.
+:mod:`~rarebind.io.tables`
+    Dataclasses as CSV and DataFrames; cells as Markdown and on the terminal.
+:mod:`~rarebind.io.documents`
+    Markdown from templates.
 :mod:`~rarebind.io.xyz`
     Extended XYZ frame by frame.
 """

@@ -54,9 +54,18 @@ def csv_text(head: Iterable[object], lines: Iterable[Iterable[object]]) -> str:
 
 
 def rows_text(rows: Iterable[_T], kind: type[_T]) -> str:
-    """Rows of a dataclass as CSV."""
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    return csv_text(names, map(attrgetter(*names), rows))
+    """Rows of a dataclass as CSV, without the last columns where all cells have their defaults.
+
+    So a file stays as it was when a column is added that has nothing in it.
+    """
+    rows = list(rows)
+    columns = list(fields(kind))  # type: ignore[arg-type]
+    while columns[-1].default is not MISSING and all(
+        getattr(row, columns[-1].name) == columns[-1].default for row in rows
+    ):
+        del columns[-1]
+    names = [column.name for column in columns]
+    return csv_text(names, ([getattr(row, name) for name in names] for row in rows))
 
 
 def read_rows(path: Path | str, kind: type[_T]) -> list[_T]:

@@ -129,11 +129,8 @@ class _Verification:
     structures: dict[tuple[str, LevelOfTheory], str] = field(default_factory=dict)
     references: ReferenceBook = field(default_factory=ReferenceBook)
     sources: Sources = field(default_factory=Sources)
-    shards: int = 0
-    records: int = 0
-    frames: int = 0
-    labels: int = 0
-    identities: int = 0
+    #: Of shards, records, frames, labels and identities, as in the report.
+    counts: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> VerifyReport:
         self.problems += file_problems(self.dataset)
@@ -143,7 +140,7 @@ class _Verification:
         for number, shard in enumerate(ordered, start=1):
             if self.dataset.path(shard).is_file():
                 self._check_shard(shard, table)
-                self.shards += 1
+                self.counts["shards"] += 1
             else:
                 self.incomplete.add(shard.name)
             self.progress("shards read", number, len(ordered))
@@ -151,10 +148,10 @@ class _Verification:
         self._check_sources()
         self._compute_again()
         skipped = [f"{what} ({number})" for what, number in sorted(self.skipped.items())]
-        return VerifyReport(
-            tuple(self.problems), tuple(skipped), tuple(self.recomputed),
-            self.shards, self.records, self.frames, self.labels, self.identities,
-        )  # fmt: skip
+        counts = (
+            self.counts[name] for name in ("shards", "records", "frames", "labels", "identities")
+        )
+        return VerifyReport(tuple(self.problems), tuple(skipped), tuple(self.recomputed), *counts)
 
     def _table(self) -> dict[str, Row] | None:
         """The table by key; None when it cannot be read."""
@@ -168,11 +165,10 @@ class _Verification:
 
     def _check_shard(self, shard: Shard, table: dict[str, Row] | None) -> None:
         path = self.dataset.path(shard)
-        records = frames = 0
+        found = Counter(records=0, frames=0)
         try:
             for group in by_record(read_frames(path)):
-                records += 1
-                frames += len(group)
+                found.update(records=1, frames=len(group))
                 record = self._read(group)
                 if record is None:
                     self.incomplete.add(shard.name)
@@ -182,11 +178,12 @@ class _Verification:
             self.problems += error.problems
             self.incomplete.add(shard.name)
         else:
-            for name, found in {"records": records, "frames": frames}.items():
-                if found != (said := getattr(shard, name)):
-                    self.problems.append(f"{path} has {found} {name}, the manifest says {said}")
-        self.records += records
-        self.frames += frames
+            self.problems += [
+                f"{path} has {number} {name}, the manifest says {said}"
+                for name, number in found.items()
+                if number != (said := getattr(shard, name))
+            ]
+        self.counts += found
 
     def _read(self, group: list[XYZFrame]) -> Record | None:
         where = group[0].where
@@ -255,7 +252,7 @@ class _Verification:
         if not found:
             yield "it has a binding energy, but it or a reference of it was rejected"
             return
-        self.labels += 1
+        self.counts["labels"] += 1
         if not any(same_label(stored, label) for label in found):
             nearest = min(
                 found, key=lambda label: abs((label.binding or 0.0) - (stored.binding or 0.0))
@@ -275,7 +272,7 @@ class _Verification:
         drawn = self.sample.drawn
         for number, frame in enumerate(drawn, start=1):
             identity = identity_problems(frame)
-            self.identities += identity is not None
+            self.counts["identities"] += identity is not None
             self.problems += identity or ()
             outcome = recompute(frame)
             if outcome.result is not None:
