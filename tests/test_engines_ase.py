@@ -1,6 +1,7 @@
 """ASE calculators as engines, and levels as ASE calculators."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ase.md.verlet import VelocityVerlet
 from ase.optimize import LBFGS
 
 import rarebind
+from rarebind.campaigns import run_tasks, single_point_task
 from rarebind.cli import main
 from rarebind.engines import (
     ENGINES,
@@ -193,6 +195,26 @@ def test_a_screen_by_a_calculator(engine, tmp_path, monkeypatch, capsys):
 def test_slow_engines_are_no_good_for_a_screen():
     with pytest.raises(InputError, match="engine pyscf takes hours a complex"):
         Request(ligands="CC(=O)NO", engine="pyscf")
+
+
+@pytest.mark.usefixtures("another_package")
+def test_a_registered_engine_in_another_environment(store):
+    here, there = (
+        level_of_engine(f"gfn2-of-tblite{environment}")
+        for environment in ("", f"@{sys.executable}")
+    )
+    assert str(there) == f"{here} in {sys.executable}"
+    assert engine_spec(there).elements == engine_spec(here).elements
+    assert static(ACETATE, there).energy == pytest.approx(static(ACETATE, here).energy, abs=1e-8)
+    with pytest.raises(InputError, match="no parameters of Fm"):
+        static(Structure(("Fm",), np.zeros((1, 3)), 3), there)
+    level = level_of_engine("calculators:gfn2@" + sys.executable)
+    assert engine_spec(level).options == ("accuracy",)
+    task = single_point_task(ACETATE, level, "acetate")
+    found = run_tasks([task], store, workers=1)[task.key]
+    assert found.ok, found.reason
+    assert found.level == level
+    assert found.energy == pytest.approx(static(ACETATE, GFN2_GAS).energy, abs=1e-5)
 
 
 # --- a level as a calculator -------------------------------------------------------------------

@@ -265,6 +265,7 @@ def test_the_process_ends_with_its_owner(engine):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_second_environment(tmp_path, monkeypatch):
     """A real one: NumPy and ASE of its own, and neither rarebind nor tblite."""
     place = tmp_path / "envs" / "second"
