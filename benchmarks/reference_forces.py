@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -24,7 +25,7 @@ from rarebind.engines import GFN2_WATER, Calculation, static
 from rarebind.units import KCAL_PER_EV
 
 
-def radial(reference: Reference, forces: np.ndarray) -> Iterator[tuple[str, float]]:
+def radial(reference: Reference, forces: NDArray[np.float64]) -> Iterator[tuple[str, float]]:
     """SMILES of each ligand and the force on it."""
     positions = reference.structure.positions
     for smiles, atoms in zip(
@@ -70,17 +71,18 @@ def exchange_table(pairs: Sequence[tuple[Reference, Calculation]]) -> Table:
     for one, _ in pairs:
         aqua = energies.get((one.metal, "aqua-8", "out"))
         free = [energies.get((None, smiles, "minimum")) for smiles in one.fragments]
-        if one.geometry != "out" or aqua is None or water is None or None in map(_known, free):
+        if one.geometry != "out" or aqua is None or water is None or any(e is None for e in free):
             continue
-        ligands = [e for e, smiles in zip(free, one.fragments, strict=True) if smiles != WATER]
+        ligands = [
+            e
+            for e, smiles in zip(free, one.fragments, strict=True)
+            if e is not None and smiles != WATER
+        ]
         waters = 8 - one.fragments.count(WATER)
-        value = energies[one.metal, one.system, "out"] + waters * water - aqua - sum(ligands)
+        value = energies[one.metal, one.system, "out"] + waters * water - aqua
+        value = value - np.sum(ligands, axis=0)
         table.add_row(one.system, one.metal, *(f"{part * KCAL_PER_EV:.1f}" for part in value))
     return table
-
-
-def _known(value: object) -> object:
-    return None if value is None else True
 
 
 def main() -> None:
