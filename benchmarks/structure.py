@@ -7,16 +7,17 @@ Arrows that follow from others (A → B → C makes A → C superfluous) are lef
 
 import ast
 import sys
+from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 
-def room(path, root):
+def room(path: Path, root: Path) -> str:
     """The package, or module of the ground floor, that a file belongs to."""
     return path.relative_to(root).parts[0].removesuffix(".py")
 
 
-def imported(path, root):
+def imported(path: Path, root: Path) -> Iterator[str]:
     """Rooms that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -28,13 +29,15 @@ def imported(path, root):
         for name in names:
             package, _, rest = name.partition(".")
             target = rest.split(".")[0]
-            if package == root.name and ((root / target).is_dir() or (root / f"{target}.py").exists()):
+            here = (root / target).is_dir() or (root / f"{target}.py").exists()
+            if package == root.name and here:
                 yield target
 
 
-def main(root):
+def main(root: Path) -> None:
     """Print the table and the drawing."""
-    lines, arrows = {}, {}
+    lines: dict[str, int] = {}
+    arrows: dict[str, set[str]] = {}
     for path in sorted(root.rglob("*.py")):
         here = room(path, root)
         if here in {"__init__", "__main__"}:
@@ -43,7 +46,7 @@ def main(root):
         arrows.setdefault(here, set()).update(set(imported(path, root)) - {here})
     order = [name for name in TopologicalSorter(arrows).static_order() if name in lines]
 
-    def reached(start):
+    def reached(start: str) -> set[str]:
         return set().union(*({other} | reached(other) for other in arrows[start]), set())
 
     print("| room | lines |\n| --- | ---: |")

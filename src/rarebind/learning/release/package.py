@@ -113,7 +113,7 @@ def content_of(folders: Sequence[Path | str], name: str) -> ModelFile:
         split_hash=split.digest,
         seeds=tuple(config.seed for config in configs),
         configuration=configs[0].model_dump(mode="json"),
-        metrics=tuple(found.metrics for found in checkpoints),
+        metrics=tuple(dict(found.metrics) for found in checkpoints),
         versions=versions(),
         runs=tuple(folder.resolve().name for folder in paths),
     )
