@@ -36,6 +36,7 @@ SMALL, SVPD = "ma-def2-SVP+lcecp-1-TZVP", "def2-SVPD+lcecp-1-TZVP"
 LEVELS = (
     ("PBE", SMALL, "PBE", LARGEST),
     ("PBE", LARGEST, "PBE", LARGEST),
+    ("PBE", SMALL, "PBE0", SMALL),
     ("r2SCAN", SMALL, "PBE0", SMALL),
     ("PBE0", SMALL, "PBE0", SMALL),
     ("PBE", "def2-SVP+lcecp-1-TZVP", "PBE", LARGEST),
@@ -44,6 +45,7 @@ LEVELS = (
 )
 LIGANDS = {"water": {}, "hydroxide": {"[OH-:1]": 1}, "ammonia": {"[NH3:1]": 1},
            "formate": {"O=C[O-:1]": 1}}  # fmt: skip
+EXCHANGED = tuple(LIGANDS)[1:]
 OUTWARDS = {"La": (0.18, 0.06), "Lu": (0.09, 0.01)}
 
 
@@ -83,17 +85,20 @@ def compute(path: Path) -> None:
             }  # fmt: skip
             with path.open("a") as file:
                 file.write(json.dumps(row) + "\n")
+            done.add((str(at), name, metal))
 
 
 def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def selectivity(rows: dict[tuple[str, str], dict[str, Any]], system: str) -> float:
-    """ΔΔE(Lu–La) of the exchange of a water for the ligand, kcal/mol."""
-    exchange = {
-        metal: rows[system, metal]["energy"] - rows["water", metal]["energy"] for metal in OUTWARDS
-    }
+def selectivity(rows: dict[tuple[str, str], dict[str, Any]], system: str) -> float | None:
+    """ΔΔE(Lu–La) of exchanging a water for the ligand, kcal/mol; None while not all is there."""
+    exchange = {}
+    for metal in OUTWARDS:
+        if not {(system, metal), ("water", metal)} <= rows.keys():
+            return None
+        exchange[metal] = rows[system, metal]["energy"] - rows["water", metal]["energy"]
     return float((exchange["Lu"] - exchange["La"]) * KCAL_PER_EV)
 
 
@@ -102,7 +107,8 @@ def force_errors(
 ) -> tuple[float, float, float]:
     """Of ligands along their direction, the largest and the mean; of atoms, rms; eV/Å."""
     radial, atoms = [], []
-    for key, row in ours.items():
+    for key in ours.keys() & theirs.keys():
+        row = ours[key]
         off = np.array(row["forces"]) - np.array(theirs[key]["forces"])
         positions = np.array(row["positions"])
         for part in atom_ranges(row["fragments"]):
@@ -117,28 +123,31 @@ def show(rows: list[dict[str, Any]]) -> None:
     by_level: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for row in rows:
         by_level.setdefault(row["level"], {})[row["system"], row["metal"]] = row
-    table = Table("level", "against", title="eV/Å, kcal/mol")
-    for name in list(LIGANDS)[1:]:
-        table.add_column(f"ΔΔE {name}", justify="right")
-    for name in ("largest off", "ligand, max", "mean", "atom, rms", "functions", "s"):
+    table = Table("functional", "basis", "against", title="kcal/mol, eV/Å")
+    for name in (*(f"ΔΔE {name}" for name in EXCHANGED), "off", "ligand, max", "mean", "atom, rms"):
         table.add_column(name, justify="right")
+    table.add_column("functions", justify="right")
     for functional, basis, *other in LEVELS:
         ours = by_level.get(str(level(functional, basis)), {})
         theirs = by_level.get(str(level(*other)), {})
-        if len(ours) < len(LIGANDS) * len(OUTWARDS):
+        if not ours:
             continue
-        values = {name: selectivity(ours, name) for name in list(LIGANDS)[1:]}
-        errors = ["", "", "", ""]
-        if len(theirs) == len(ours):
-            off = max(abs(value - selectivity(theirs, name)) for name, value in values.items())
-            errors = [f"{off:.2f}", *(f"{error:.3f}" for error in force_errors(ours, theirs))]
+        values = [selectivity(ours, name) for name in EXCHANGED]
+        off = [
+            abs(value - reference)
+            for value, name in zip(values, EXCHANGED, strict=True)
+            if value is not None and (reference := selectivity(theirs, name)) is not None
+        ]
+        if not ours.keys() & theirs.keys():
+            continue
+        errors = force_errors(ours, theirs)
         table.add_row(
-            f"{functional}/{basis}", "/".join(other),
-            *(f"{value:.2f}" for value in values.values()), *errors,
+            functional, basis, "/".join(other),
+            *("" if value is None else f"{value:.2f}" for value in values),
+            f"{max(off):.2f}" if off else "", *(f"{error:.3f}" for error in errors),
             str(max(row["functions"] for row in ours.values())),
-            f"{np.mean([row['seconds'] for row in ours.values()]):.0f}",
         )  # fmt: skip
-    Console(width=160).print(table)
+    Console(width=190).print(table)
 
 
 def main() -> None:

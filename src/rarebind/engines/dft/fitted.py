@@ -121,15 +121,20 @@ class FittedPotential:
         # Each grid would compute it again; core potentials make it slow.
         core = field.get_hcore()
         field.get_hcore = lambda *_: core
-        if not self.hybrid:
-            speed_up(field)
+        release = None if self.hybrid else speed_up(field)
         cycles = self._converge(field)
+        if release is not None:
+            release()
         total = float(field.e_tot) * EV_PER_HARTREE
         forces = -gradient(field) * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
         correction = dispersion(structure, self._level, positions)
         if correction is not None:
             total, forces = total + correction[0], forces + correction[1]
         cavity = field.scf_summary.get("e_cds")
+        # The same for its three-centre integrals.
+        field.with_df.reset()
+        if self._level.solvent:
+            field.with_solvent.reset()
         self.scf = SCFReport(
             basis_functions=int(mol.nao),
             cycles=cycles,

@@ -7,7 +7,7 @@ from the occupied orbitals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,13 +24,20 @@ _POINTS = 1120
 #: Functions that are nowhere larger on a block are left out there.
 _SMALL = 1e-8
 #: Bytes of function values that are kept.
-_KEPT = 3e9
+_KEPT = 2e9
 #: Where PySCF puts the second derivatives of functions.
 _SECOND = ((4, 5, 6), (5, 7, 8), (6, 8, 9))
 
 
-def speed_up(field: Any) -> None:
-    """Let `field`, restricted and without exact exchange, integrate its functional by this."""
+def speed_up(field: Any) -> Callable[[], None]:
+    """Let `field`, restricted and without exact exchange, integrate its functional by this.
+
+    Returns
+    -------
+    callable
+        Gives up the values of functions that are kept, gigabytes for a complex: `field` refers to
+        itself, so they would wait for the next round of the garbage collector.
+    """
     integrator = field._numint
     kind = integrator._xc_type(field.xc)
     kept: dict[str, Any] = {"grids": None, "blocks": []}
@@ -58,7 +65,11 @@ def speed_up(field: Any) -> None:
             half[np.ix_(chosen, chosen)] += matrix
         return electrons, energy, half + half.T
 
+    def release() -> None:
+        kept.update(grids=None, blocks=[])
+
     integrator.nr_rks = nr_rks
+    return release
 
 
 def exchange_correlation_gradient(field: Any) -> Floats:
@@ -120,14 +131,14 @@ def _orbitals(density: Any) -> tuple[Floats, Floats]:
 def _kept_blocks(integrator: Any, mol: Any, grids: Any, kept: dict[str, Any]) -> Iterator[Block]:
     """Blocks of `grids`, from memory where they were kept."""
     if kept["grids"] is not grids.coords:
-        kept |= {"grids": grids.coords, "blocks": []}
+        kept.update(grids=grids.coords, blocks=[])
         size = 0.0
         for block in _blocks(integrator, mol, grids, derivatives=1):
             size += block[0].nbytes
             if size < _KEPT:
                 kept["blocks"].append(block)
             else:
-                kept["grids"] = None
+                kept.update(grids=None, blocks=[])
             yield block
         return
     yield from kept["blocks"]
