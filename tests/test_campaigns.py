@@ -145,9 +145,8 @@ def test_nothing_is_left_in_the_working_folder(store, tmp_path, monkeypatch):
 
 
 def test_protocols_are_checked_at_once():
-    with pytest.raises(
-        InputError, match="unknown builder 'magic': known are auto, grafting, architector"
-    ):
+    known = "known are auto, grafting, embedding, architector"
+    with pytest.raises(InputError, match=f"unknown builder 'magic': {known}"):
         Protocol(builder="magic")
     with pytest.raises(InputError, match="conformers must be at least 1"):
         Protocol(conformers=0)

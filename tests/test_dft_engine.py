@@ -149,7 +149,7 @@ def test_version_names_all_that_decides():
         (ion("Ce"), replace(LABELS, basis="def2-SVPD"), "no functions for Ce"),
         (WATER, replace(LABELS, basis="def2-SVPX"), "no basis set 'def2-SVPX'"),
         (WATER, replace(LABELS, method="PM7"), "unknown functional 'PM7'"),
-        (WATER, replace(LABELS, solvent="ALPB(water)"), "unknown solvation model 'ALPB'"),
+        (WATER, replace(LABELS, solvent="ALPB(water)"), "has no solvation model 'ALPB'"),
         (WATER, replace(LABELS, solvent="SMD(honey)"), "SMD has no solvent 'honey'"),
         (WATER, replace(LABELS, dispersion="D3"), "unknown dispersion correction 'D3'"),
         (

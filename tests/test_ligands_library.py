@@ -175,7 +175,7 @@ def test_own_files(tmp_path) -> None:
         ("substituents: {H: '*[H]', bad: 'CC'}", r"substituents.bad: .*'CC' needs exactly one"),
         ("substituents: {H: '*[H]', bad: '*C*'}", "exactly one"),
         ("substituents: {H: '*[H]', bad: '*C(('}", "bad: .* not a valid SMILES"),
-        ("substituents: {H: '*[H]', bad: 5}", "bad: .* valid string"),
+        ("substituents: {H: '*[H]', bad: 5}", "bad: .* is no text"),
         ("substituents: {H: '*[H]', bad: '*C(=O)[O-]'}", "charged"),
         ("substituents: {H: '*C'}", "stands for hydrogen"),
         ("substituents: {H: '*[H]', a: '*C', a: '*N'}", "occurs twice"),
@@ -195,9 +195,9 @@ def test_bad_substituent_files(tmp_path, text, said) -> None:
         ("{smiles: 'Oc1ccc(*)cc1', summary: x}", "number the donors"),
         ("{smiles: '[O-:1]c1ccc(*)cc1[O-:1]', summary: x}", "each once"),
         ("{smiles: '[O-:1]c1ccccc1', summary: x}", "exactly one"),
-        ("{smiles: '[O-:1]c1ccc(*)cc1'}", "bad.summary: Field required"),
+        ("{smiles: '[O-:1]c1ccc(*)cc1'}", "bad.summary is missing"),
         ("{smiles: '[O-:1]c1ccc(*)cc1', summary: x, colour: y}", "unknown key .*colour"),
-        ("5", "valid dictionary"),
+        ("5", "is no mapping"),
     ],
 )
 def test_bad_scaffold_files(tmp_path, entry, said) -> None:

@@ -36,7 +36,7 @@ STUDY_GEOMETRIES = ("4:0", "3:2", "2:4", "1:6")
 #: Stands in a composition for the ligand in question.
 IN_QUESTION = "L"
 
-_SHORT = re.compile(r"(\d\d?)(?::(\d\d?))?")
+_SHORT = re.compile(r"(\d\d?)(?::(0|[1-9]\d?))?")
 _ITEM = re.compile(r'\s*(?:"([^"]+)"|([^\s",:][^",:]*?))\s*(?::\s*(\d\d?))?\s*(?:,|$)')
 
 

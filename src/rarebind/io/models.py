@@ -109,7 +109,10 @@ def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     keys = _keys(_section(model, place[:-1]))
     key = ".".join(place)[:120]
     if kind == "value_error":
-        return str(context["error"])
+        # A key at the top is named by what is said of it; one further down needs its place.
+        whole = [str(part) for part in fault["loc"] if part != "body"]
+        deep = sum(not part.isdigit() for part in whole) > 1
+        return f"{'.'.join(whole)}: {context['error']}" if deep else str(context["error"])
     if kind == "json_invalid":
         return f"not readable as JSON: {context.get('error', '')}"
     if kind == "extra_forbidden":
@@ -117,8 +120,8 @@ def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         known = f"; known are {', '.join(keys)}" if keys else ""
         return f"unknown key {key!r}{f' (did you mean {close[0]}?)' if close else ''}{known}"
     if kind == "missing":
-        needed = [name for name, is_needed in keys.items() if is_needed]
-        return f"{key or 'all'} is missing; needed are {', '.join(needed)}"
+        needed = ", ".join(name for name, is_needed in keys.items() if is_needed)
+        return f"{key or 'all'} is missing" + (f"; needed are {needed}" if needed else "")
     value = shortened(fault["input"])
     if kind not in _SAID:
         return f"{key}: {fault['msg']}, got {value}"

@@ -328,7 +328,8 @@ def _check_totals(metal_total: float, ligand_total: _Floats) -> None:
     if not ligand_total.size or not (np.isfinite(ligand_total) & (ligand_total >= 0)).all():
         problems.append(f"the total ligand must be 0 mol/L or more, got {ligand_total.tolist()}")
     if not problems:
-        ratios = ligand_total[ligand_total > 0] / metal_total
+        with np.errstate(over="ignore", under="ignore"):
+            ratios = ligand_total[ligand_total > 0] / metal_total
         if not (np.isfinite(ratios) & (ratios > 0)).all():
             problems.append(f"{ligand_total} mol/L ligand for {metal_total} of metal: too unlike")
     if problems:
