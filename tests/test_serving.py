@@ -27,6 +27,7 @@ from rarebind.errors import InputError, MissingDependencyError
 from rarebind.ligands import MAX_NAME, parse_ligand, survey_ligand_table
 from rarebind.screening import Request, ranked_rows, short_list_request, specs_for
 from rarebind.screening.given import read_line, survey_lines
+from rarebind.screening.short_list import short_list_levels
 from rarebind.serving import need_serving, needs, worker
 from rarebind.serving.app import Settings, create_app, new_token
 from rarebind.serving.assets import EDITOR_FILES
@@ -105,7 +106,7 @@ def test_the_page_knows_its_token_and_the_choices(client):
     assert [metal["symbol"] for metal in start["metals"]][:2] == ["La", "Ce"]
     assert start["shortList"] == {
         "most": MAX_SHORT_LIST,
-        "levels": ["b3lyp-d4", "b3lyp-d4-4f-in-core"],
+        "levels": list(short_list_levels()),
     }
     assert start["defaults"]["short_list_level"] == "b3lyp-d4"
     assert start["defaults"]["fall_back"] is True
@@ -334,7 +335,7 @@ def test_at_most_so_many_complexes(client, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "is missing"), (b"{", "JSON"), (b"[]", "no mapping"), (b"null", "is missing"),
+        (b"", "is missing"), (b"{", "JSON"), (b"[]", "no mapping"), (b"null", "no mapping"),
         (b'{"line": NaN}', "line: "), (b'{"line": 3}', "line: "), (b'{"line": ["C"]}', "line: "),
         (b'{"line": "C", "path": "/etc/passwd"}', "unknown key 'path'"),
         (b"\xff\xfe", ""),

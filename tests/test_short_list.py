@@ -94,7 +94,7 @@ FOUND = made_up({"H": -0.5, "methyl": -0.7, "chloro": None, "amino": -0.6})
         ({"level": "b3lip"}, ["unknown level 'b3lip': known are gfn2-xtb, gfn1-xtb, b3lyp-d4"]),
         (
             {"level": "gfn2-xtb"},
-            ["is one of screens themselves", "one of b3lyp-d4, b3lyp-d4-4f-in-core"],
+            ["is for screens themselves", "one of b3lyp-d4, b3lyp-d4-4f-in-core"],
         ),
         ({"metals": ["Eu", "Lu", "Xx"]}, ["Eu, Xx: not among the metals screened, La, Lu"]),
         ({"metals": ["Lu", "Lu"]}, ["more than once: Lu"]),
@@ -122,7 +122,7 @@ def test_all_faults_are_told_at_once(options, messages):
             ["--short-list", "1", "--short-list-level", "b3lip", "--short-list-metals", "Y", "Lu"],
             ["unknown level 'b3lip'", "short list of Y: not among"],
         ),
-        (["--short-list", "1", "--short-list-level", "gfn2-xtb"], ["is one of screens themselves"]),
+        (["--short-list", "1", "--short-list-level", "gfn2-xtb"], ["is for screens themselves"]),
         (["--short-list-level", "b3lyp-d4-4f-in-core"], ["give short_list as well"]),
         (["--short-list-metals", "La"], ["give short_list as well"]),
         (["--short-list", "1", "--short-list-level", "by-orca"], ["Get ORCA 5 or 6"]),

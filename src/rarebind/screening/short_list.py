@@ -271,7 +271,7 @@ def _level_problems(name: str) -> list[str]:
     if is_single_point(level):
         return []
     others = ", ".join(short_list_levels())
-    return [f"level {name} is one of screens themselves: give the short list one of {others}"]
+    return [f"level {name} is for screens themselves: give the short list one of {others}"]
 
 
 def check_engine_serves(level: LevelOfTheory, metals: Iterable[str]) -> None:
