@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rarebind.binding import BindingEnergy, Species, aqua_exchange
 from rarebind.campaigns import Protocol, TaskFactory, reference_tasks
 from rarebind.campaigns.plain import spec_from_data, spec_to_data
+from rarebind.campaigns.steps import execute
 from rarebind.cli import main
 from rarebind.complexes import (
     ComplexSpec,
@@ -21,6 +22,7 @@ from rarebind.complexes import (
     check_complex,
     complex_spec,
     compose,
+    coordination_number,
     has_template,
     read_geometry,
     swap_metal,
@@ -312,3 +314,25 @@ def test_a_mixed_complex_is_screened_from_the_command_line(tmp_path):
     table = pd.read_csv(tmp_path / "out" / "ranking.csv")
     assert table["geometry"].tolist() == ["L:1,nitrate:2,hydroxide:1,water:0"]
     assert np.isfinite(table["exchange"]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("metal", "main", "text"),
+    [
+        ("Eu", ACAC, "L:3,phen:1"),
+        ("La", TMDGA, "L:1,nitrate:3"),
+    ],
+)
+def test_mixed_complexes_keep_their_ligands(metal, main, text):
+    spec = complex_spec(metal, main, text)
+    protocol = Protocol(builder="embedding", relaxed_candidates=2, hops=0)
+    task = TaskFactory(protocol).complex(spec.with_metal("La"))
+    template = execute(task.step, task.arguments, [])
+    assert template.ok, template.reason
+    assert coordination_number(template.structure) == spec.coordination_number
+    if metal != "La":
+        task = TaskFactory(protocol).complex(spec)
+        found = execute(task.step, task.arguments, [template])
+        assert found.ok, found.reason
+        assert coordination_number(found.structure) == spec.coordination_number
