@@ -177,7 +177,7 @@ def test_kill_and_resume(tmp_path, records_before_the_kill):
         command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while len(records(store)) < records_before_the_kill:
         assert driver.poll() is None, "ended before it could be killed"
         assert time.monotonic() < deadline
