@@ -145,6 +145,11 @@ def test_a_campaign_is_run_published_and_read(tmp_path):
                                    *arguments[1:]])  # fmt: skip
         assert done.exit_code == 0, done.output
         assert said in done.output
+    done = runner.invoke(
+        app, ["reference", "run", str(config), str(folder), "--store", str(tmp_path / "new.sqlite")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "8 of 8 points are in" in done.output.replace("\n", " ")
     references = list(read_references(folder))
     assert [one.metal for one in references].count(None) == 2
     by_name = {(one.metal, one.geometry): one for one in references}

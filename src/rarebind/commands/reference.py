@@ -22,6 +22,15 @@ _STORE = Path("rarebind-reference") / "reference.sqlite"
 @app.command()
 def run(
     config: _Config,
+    published: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FOLDER]",
+            exists=True,
+            file_okay=False,
+            help="Dataset whose points need no computing again.",
+        ),  # fmt: skip
+    ] = None,
     store: _Store = _STORE,
     workers: Annotated[
         int | None, typer.Option(help="Processes; default: as many as the cores suffice for.")
@@ -40,13 +49,19 @@ def run(
         bool, typer.Option("--status", help="Show how far it has come; run nothing.")
     ] = False,
 ) -> None:
-    """Compute what CONFIG declares, in its order; resumes where it ended."""
+    """Compute what CONFIG declares and FOLDER lacks, in CONFIG's order; resumes where it ended."""
     from rarebind.campaigns import Store, campaign_status, load_config
     from rarebind.campaigns.reference.config import read_config
     from rarebind.campaigns.reference.plan import Planner
+    from rarebind.campaigns.reference.shards import not_among, read_references
     from rarebind.commands.campaign_view import run_with_bar, show_status
 
     points = Planner(read_config(config)).points()
+    if published is not None:
+        planned, points = len(points), not_among(points, read_references(published))
+        Console().print(
+            f"{planned - len(points)} of {planned} points are in {published}", highlight=False
+        )
     make_config = None if parsl is None else load_config(parsl)
     stages = {
         "free ligands": tuple(point.task for point in points if point.metal is None),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,13 +78,10 @@ def publish(points: Sequence[Point], results: Store, folder: Path) -> list[tuple
     """
     make_folder(folder)
     there = list(read_references(folder))
-    known = {reference.key for reference in there}
     new = [
         (point, calculation)
-        for point in points
-        if point.task.key not in known
-        and (calculation := results.get(point.task.key)) is not None
-        and calculation.ok
+        for point in not_among(points, there)
+        if (calculation := results.get(point.task.key)) is not None and calculation.ok
     ]
     if not new:
         return []
@@ -96,6 +93,12 @@ def publish(points: Sequence[Point], results: Store, folder: Path) -> list[tuple
     write_packed(path, "".join(_frame(*one) for one in new))
     replace_file(folder / "README.md", card(list(read_references(folder))))
     return [(path, len(new))]
+
+
+def not_among(points: Sequence[Point], published: Iterable[Reference]) -> list[Point]:
+    """Those points that are not published yet."""
+    known = {reference.key for reference in published}
+    return [point for point in points if point.task.key not in known]
 
 
 def read_references(folder: Path | str) -> Iterator[Reference]:
