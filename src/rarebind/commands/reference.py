@@ -29,7 +29,7 @@ def run(
             exists=True,
             file_okay=False,
             help="Dataset whose points need no computing again.",
-        ),  # fmt: skip
+        ),
     ] = None,
     store: _Store = _STORE,
     workers: Annotated[
