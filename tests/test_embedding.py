@@ -50,3 +50,15 @@ def test_what_builds_other_scaffolds_depends_on_what_is_installed(monkeypatch, m
     assert Protocol().builder_for(spec) == builder
     if builder == "embedding":
         assert TaskFactory(Protocol()).complex(spec).arguments["builder"] == builder
+
+
+def test_the_hand_of_a_ligand_is_kept():
+    handed = []
+    for smiles in ("C[C@H](N)C(=O)O", "C[C@@H](N)C(=O)O"):
+        spec = complex_spec("La", parse_ligand(smiles), "1:6")
+        atoms = Layout(spec).ligands[0]
+        for structure in Embedding(candidates=3).build(spec):
+            methyl, centre, amine, acid = structure.positions[list(atoms)[:4]]
+            handed.append(np.sign(np.linalg.det([methyl - centre, amine - centre, acid - centre])))
+    assert len(set(handed[:3])) == len(set(handed[3:])) == 1
+    assert handed[0] == -handed[3]

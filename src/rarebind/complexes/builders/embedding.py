@@ -1,35 +1,22 @@
-"""3D complexes of any ligand by RDKit's distance geometry: donors at their distance from the metal.
-
-Metal, ligands and waters are embedded together.  Within a ligand its own bounds hold; the donors
-lie at the sum of ionic radii from the metal, all other atoms further away, and the donors keep
-clear of each other.  What polyhedron they form is left to chance, so that several are tried.
-"""
+"""Complexes of any ligand by distance geometry; their polyhedron is left to chance."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from itertools import islice
 
-import numpy as np
-from rdkit import Chem, DistanceGeometry, rdBase
-from rdkit.Chem import rdDistGeom
+from rdkit import Chem, rdBase
 
-from rarebind.complexes.layout import Layout, canonical
+from rarebind.complexes.distance_geometry import Part, embed
+from rarebind.complexes.layout import Layout, canonical, ligand_symbols
 from rarebind.complexes.spec import ComplexSpec
 from rarebind.elements import ionic_radius
 from rarebind.errors import CalculationError
 from rarebind.structures import Structure
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 #: Å: what a donor adds to the ionic radius of the metal (Shannon's radii of anions; P as S).
 _DONOR_RADII = {"O": 1.35, "N": 1.46, "S": 1.84, "P": 1.84, "F": 1.30, "Cl": 1.81}
 _OTHER_DONOR = 1.5
-#: Å: how far a donor may be from its distance; nearest other atoms; nearest two donors of
-#: different ligands; and what is far enough.
-_TOLERANCE, _NEAREST, _APART, _FAR = 0.05, 2.7, 2.6, 25.0
 #: Embeddings that are tried for each candidate that is wanted.
 _TRIES = 3
 
@@ -50,7 +37,7 @@ class Embedding:
     seed: int = 111111
 
     name = "embedding"
-    version = "embedding 1"
+    version = "embedding 2"
 
     def build(self, spec: ComplexSpec) -> list[Structure]:
         """Unrelaxed candidates in the order of the layout.
@@ -60,21 +47,15 @@ class Embedding:
         CalculationError
             No arrangement keeps the ligands whole and apart.
         """
-        settings: Any = rdDistGeom.ETKDGv3()
-        settings.randomSeed = self.seed
-        settings.useRandomCoords = True
-        settings.embedFragmentsSeparately = False
+        layout = Layout(spec)
         with rdBase.BlockLogs():
-            mol = _molecule(spec)
-            settings.SetBoundsMat(_bounds(mol, spec))
-            rdDistGeom.EmbedMultipleConfs(mol, _TRIES * self.candidates, settings)
-        found: list[Structure] = []
-        for conformer in mol.GetConformers():
-            structure = Structure(
-                Layout(spec).symbols, conformer.GetPositions(), spec.charge, spec.multiplicity
-            )
-            if len(found) < self.candidates and _is_whole(structure, spec):
-                found.append(structure)
+            embedded = embed(spec.metal, _parts(spec), self.seed, _TRIES * self.candidates)
+        structures = (
+            Structure(layout.symbols, positions, spec.charge, spec.multiplicity)
+            for positions in embedded
+        )
+        whole = (structure for structure in structures if _is_whole(structure, spec))
+        found = list(islice(whole, self.candidates))
         if not found:
             raise CalculationError(
                 f"no arrangement of {spec.name} keeps its ligands whole and apart: use fewer "
@@ -83,33 +64,19 @@ class Embedding:
         return found
 
 
-def _molecule(spec: ComplexSpec) -> Chem.Mol:
-    """Metal, ligands and waters as fragments of one molecule, in the order of the layout."""
-    whole = Chem.MolFromSmiles(f"[{spec.metal}+3]")
-    for fragment in Layout(spec).fragments:
-        part = Chem.AddHs(Chem.MolFromSmiles(fragment.ligand.smiles))
-        whole = Chem.CombineMols(whole, part)
-    Chem.SanitizeMol(whole)
-    return whole
-
-
-def _bounds(mol: Chem.Mol, spec: ComplexSpec) -> NDArray[np.float64]:
-    """Upper bounds of distances above the diagonal, lower ones below, in Å."""
-    bounds: NDArray[np.float64] = rdDistGeom.GetMoleculeBoundsMatrix(mol)
-    layout = Layout(spec)
-    symbols, donors = layout.symbols, set(layout.donors)
-    bounds[0, 1:] = np.minimum(bounds[0, 1:], _FAR)
-    bounds[1:, 0] = _NEAREST
+def _parts(spec: ComplexSpec) -> list[Part]:
+    """Ligands and waters in the order of the layout, donors at the sum of ionic radii."""
     radius = ionic_radius(spec.metal, spec.coordination_number)
-    for donor in donors:
-        distance = radius + _DONOR_RADII.get(symbols[donor], _OTHER_DONOR)
-        bounds[0, donor], bounds[donor, 0] = distance + _TOLERANCE, distance - _TOLERANCE
-    for one, other in combinations(layout.fragments, 2):
-        for i in one.donors:
-            for j in other.donors:
-                bounds[max(i, j), min(i, j)] = _APART
-    DistanceGeometry.DoTriangleSmoothing(bounds)
-    return bounds
+    found = []
+    for fragment in Layout(spec).fragments:
+        ligand = fragment.ligand
+        symbols = ligand_symbols(ligand.smiles)
+        distances = [
+            radius + _DONOR_RADII.get(symbols[donor], _OTHER_DONOR) for donor in ligand.donors
+        ]
+        mol = Chem.AddHs(Chem.MolFromSmiles(ligand.smiles))
+        found.append(Part(mol, ligand.donors, distances))
+    return found
 
 
 def _is_whole(structure: Structure, spec: ComplexSpec) -> bool:
