@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,17 +18,15 @@ from rarebind.datasets.statistics import (
     with_own_geometry,
 )
 from rarebind.elements import is_lanthanide
-from rarebind.io.files import replace_file
+from rarebind.io.figures import PALETTE, new_figure, save_figure
 from rarebind.io.tables import NONE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Told apart with every common kind of colour blindness (Okabe and Ito).
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osD^vPX"
-_LIGAND, _WATER = _COLOURS[1], _COLOURS[0]
+_LIGAND, _WATER = PALETTE[1], PALETTE[0]
 _DPI = 110
 
 
@@ -64,11 +61,7 @@ def draw_figures(table: pd.DataFrame, folder: Path) -> list[Path]:
         if figure is None:
             (folder / name).unlink(missing_ok=True)
             continue
-        image = io.BytesIO()
-        # Without the version of matplotlib in it, the file depends on the data alone.
-        figure.savefig(image, format="png", dpi=_DPI, metadata={"Software": None})
-        replace_file(folder / name, image.getvalue())
-        paths.append(folder / name)
+        paths.append(save_figure(figure, folder / name, _DPI))
     return paths
 
 
@@ -81,7 +74,7 @@ def draw_counts(table: pd.DataFrame) -> Figure | None:
         observed=True, fill_value=0,
     )  # fmt: skip
     high, wide = grid.shape
-    figure = _figure(2.4 + 0.42 * wide, 1.1 + 0.27 * high)
+    figure = new_figure(2.4 + 0.42 * wide, 1.1 + 0.27 * high)
     axes = figure.add_subplot()
     axes.imshow(grid, cmap="cividis", aspect="auto", vmin=0)
     most = grid.to_numpy().max()
@@ -106,7 +99,7 @@ def draw_energies(table: pd.DataFrame) -> Figure | None:
     columns = {name: label for name, label in columns.items() if ours[name].notna().any()}
     cores, geometries = values(ours, "scaffold"), values(ours, "geometry")
     cells = dict(iter(ours.groupby(["scaffold", "geometry"], observed=True)))
-    figure = _figure(4.5 * len(columns), 3.8)
+    figure = new_figure(4.5 * len(columns), 3.8)
     panels = figure.subplots(1, len(columns), squeeze=False)[0]
     for axes, (column, label) in zip(panels, columns.items(), strict=True):
         for c, core in enumerate(cores):
@@ -115,8 +108,8 @@ def draw_energies(table: pd.DataFrame) -> Figure | None:
                 found = cells[core, geometry][column].dropna() if (core, geometry) in cells else ()
                 if len(found):
                     boxes[g + (c - (len(cores) - 1) / 2) * 0.8 / len(cores)] = list(found)
-            _boxes(axes, boxes, 0.64 / len(cores), _COLOURS[c % len(_COLOURS)])
-            axes.plot([], [], color=_COLOURS[c % len(_COLOURS)], linewidth=5, label=core)
+            _boxes(axes, boxes, 0.64 / len(cores), PALETTE[c % len(PALETTE)])
+            axes.plot([], [], color=PALETTE[c % len(PALETTE)], linewidth=5, label=core)
         axes.set_xticks(range(len(geometries)), geometries)
         axes.set_xlim(-0.55, len(geometries) - 0.45)
         axes.set_xlabel("geometry (ligands:waters)")
@@ -140,7 +133,7 @@ def draw_distances(table: pd.DataFrame) -> Figure | None:
         return None
     wide = min(2, len(fits))
     high = -(-len(fits) // wide)
-    figure = _figure(4.5 * wide, 3.3 * high)
+    figure = new_figure(4.5 * wide, 3.3 * high)
     panels = figure.subplots(high, wide, sharex=True, sharey=True, squeeze=False).flat
     # The panels stand last, so that zip takes none of those that are left over.
     for (geometry, (ligand, water)), axes in zip(fits.items(), panels, strict=False):
@@ -166,27 +159,17 @@ def draw_series(table: pd.DataFrame) -> Figure | None:
     lanthanides = [metal for metal in relative.columns if is_lanthanide(metal)]
     # Y and Sc stand apart: they are no members of the series.
     apart = [metal for metal in relative.columns if metal not in lanthanides]
-    figure = _figure(7.0, 3.8)
+    figure = new_figure(7.0, 3.8)
     axes = figure.add_subplot()
     axes.axhline(0, color="grey", linewidth=0.8)
     for i, (core, means) in enumerate(relative[[*lanthanides, *apart]].iterrows()):
-        colour, marker = _COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)]
+        colour, marker = PALETTE[i % len(PALETTE)], _MARKERS[i % len(_MARKERS)]
         axes.plot(list(means[lanthanides]), color=colour, linewidth=1.4, label=core)
         axes.plot(list(means), marker, color=colour, markersize=5)
     axes.set_xticks(range(relative.shape[1]), [*lanthanides, *apart])
     axes.set_ylabel("mean exchange energy\nrelative to La / kcal mol$^{-1}$")
     axes.grid(axis="y", linewidth=0.4)
     axes.legend(fontsize=8, frameon=False)
-    return figure
-
-
-def _figure(width: float, height: float) -> Figure:
-    """An empty figure (inches) that no global state knows of."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
     return figure
 
 

@@ -1,6 +1,6 @@
 """How good a model is: errors with intervals, orders of ligands and metals, figures."""
 
-from rarebind.evaluation.drawing import Caption, save_figure
+from rarebind.evaluation.drawing import Caption
 from rarebind.evaluation.figures import draw_errors, draw_neighbours, draw_parities, draw_parity
 from rarebind.evaluation.metrics import Metrics, by, metrics
 from rarebind.evaluation.neighbours import differences, neighbour_errors, neighbouring_metals
@@ -15,6 +15,7 @@ from rarebind.evaluation.outcomes import (
 )
 from rarebind.evaluation.ranking import rank_ligands, rank_metals, top_k_recall
 from rarebind.evaluation.substituents import Effects, draw_substituents, substituent_effects
+from rarebind.io.figures import save_figure
 
 __all__ = [
     "COLUMNS",

@@ -1,35 +1,23 @@
-"""What all figures of an evaluation share: what they must say of themselves, colours, files."""
+"""What all figures of an evaluation share: what they must say of themselves, colours."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rarebind.elements import rare_earths
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file
+from rarebind.io import figures
+from rarebind.io.figures import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Told apart with every common kind of colour blindness (Okabe and Ito).
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-#: Computed and predicted, where they stand side by side.
-TRUTH, PREDICTED = "#8C8C8C", "#0072B2"
 #: Axis labels of the quantities.
 ENERGY = {"binding": "binding energy (eq. 1)", "exchange": "exchange energy"}
 UNIT = "kcal mol$^{-1}$"
-#: File formats by ending; metadata that would make equal figures differ is switched off.
-_FORMATS: dict[str, dict[str, None]] = {
-    ".png": {"Software": None},
-    ".pdf": {"CreationDate": None},
-    ".svg": {"Date": None},
-}
-_DPI = 200
 _TITLE_SIZE = 10.0
 #: Space around everything, inches.
 _MARGIN = 0.08
@@ -74,15 +62,10 @@ class Caption:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure (inches) that no global state knows of."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """An empty figure (inches) with some space around its panels."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    layout = ConstrainedLayoutEngine(w_pad=_MARGIN, h_pad=_MARGIN)
-    figure = Figure(figsize=(width, height), layout=layout)
-    FigureCanvasAgg(figure)
-    return figure
+    return figures.new_figure(width, height, ConstrainedLayoutEngine(w_pad=_MARGIN, h_pad=_MARGIN))
 
 
 def entitle(figure: Figure, caption: Caption) -> None:
@@ -115,29 +98,3 @@ def thin(axes: Axes) -> None:
         axes.spines[side].set_visible(False)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8)
-
-
-def save_figure(figure: Figure, path: Path | str) -> Path:
-    """Write a figure whole or not at all; equal figures make equal files.
-
-    Parameters
-    ----------
-    path
-        Ends in ``.png``, ``.pdf`` or ``.svg``.
-
-    Raises
-    ------
-    InputError
-        Another ending, or the file cannot be written.
-    """
-    from matplotlib import rc_context
-
-    path = Path(path)
-    metadata = _FORMATS.get(path.suffix)
-    if metadata is None:
-        raise InputError(f"{path}: a figure's name ends in {', '.join(_FORMATS)}")
-    image = io.BytesIO()
-    with rc_context({"svg.hashsalt": "rarebind"}):
-        figure.savefig(image, format=path.suffix[1:], dpi=_DPI, metadata=metadata)
-    replace_file(path, image.getvalue())
-    return path

@@ -11,21 +11,11 @@ import pandas as pd
 from rarebind.datasets.frames import in_order
 from rarebind.elements import is_lanthanide
 from rarebind.errors import InputError
-from rarebind.evaluation.drawing import (
-    ENERGY,
-    PALETTE,
-    PREDICTED,
-    TRUTH,
-    UNIT,
-    Caption,
-    colours,
-    entitle,
-    new_figure,
-    thin,
-)
+from rarebind.evaluation.drawing import ENERGY, UNIT, Caption, colours, entitle, new_figure, thin
 from rarebind.evaluation.metrics import Metrics, by, metrics
 from rarebind.evaluation.neighbours import differences
 from rarebind.evaluation.outcomes import check_column, energies, quantity_of
+from rarebind.io.figures import PALETTE, PREDICTED, TRUTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

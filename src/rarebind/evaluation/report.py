@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from rarebind.errors import InputError
-from rarebind.evaluation.drawing import Caption, save_figure
+from rarebind.evaluation.drawing import Caption
 from rarebind.evaluation.figures import draw_errors, draw_neighbours, draw_parities, draw_parity
 from rarebind.evaluation.metrics import RESAMPLES, SEED
 from rarebind.evaluation.outcomes import write_outcomes
 from rarebind.evaluation.scores import BREAKDOWNS, Scores, scores
 from rarebind.evaluation.tables import all_tables
+from rarebind.io.figures import save_figure
 from rarebind.io.files import make_folder, replace_file
 from rarebind.io.tables import Table, markdown
 

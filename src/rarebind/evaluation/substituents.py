@@ -11,17 +11,9 @@ import pandas as pd
 
 from rarebind.datasets.frames import in_order
 from rarebind.errors import InputError
-from rarebind.evaluation.drawing import (
-    ENERGY,
-    PREDICTED,
-    TRUTH,
-    UNIT,
-    Caption,
-    entitle,
-    new_figure,
-    thin,
-)
+from rarebind.evaluation.drawing import ENERGY, UNIT, Caption, entitle, new_figure, thin
 from rarebind.evaluation.outcomes import one_a_complex, quantity_of
+from rarebind.io.figures import PREDICTED, TRUTH
 from rarebind.io.tables import number
 from rarebind.ligands import PARENT
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rarebind.io.figures import image_of, new_figure
 from rarebind.screening.screen import Screen
 from rarebind.screening.table import Row
 
@@ -39,9 +39,6 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
     bytes
         PNG.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     values = {
         (row.ligand, row.geometry, row.metal): row.exchange
         for row in rows
@@ -61,8 +58,7 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
     panels = len(geometries)
     width = 2.6 + panels * (0.4 + 0.75 * len(screen.metals))
     height = 1.4 + (0.38 if roomy else 0.13) * len(order)
-    figure = Figure(figsize=(width, height), layout="constrained" if roomy else None)
-    FigureCanvasAgg(figure)
+    figure = new_figure(width, height, "constrained" if roomy else None)
     if not roomy:
         # A layout engine draws all names several times: half a minute of 500.
         figure.subplots_adjust(2 / width, 0.5 / height, 1 - 0.3 / width, 1 - 0.9 / height)
@@ -79,9 +75,7 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
     some = f", {len(order)} strongest of {len(ligands)}" if len(order) < len(ligands) else ""
     title = f"Exchange with the aqua ion{some}\n{screen.protocol.level}"
     figure.suptitle(title, fontsize=9, y=None if roomy else 1 - 0.2 / height)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=160 if roomy else 100)
-    return picture.getvalue()
+    return image_of(figure, dpi=160 if roomy else 100)
 
 
 def _write_numbers(axes: Axes, panel: NDArray[np.float64]) -> None:

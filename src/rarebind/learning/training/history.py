@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from rarebind.errors import InputError
+from rarebind.io.figures import PREDICTED, TRUTH, new_figure, save_figure
 from rarebind.io.files import replace_file
 from rarebind.learning.settings.emit import BATCH_MAE, MONITOR, TRAIN_MAE
 from rarebind.units import KCAL_PER_EV
@@ -123,19 +124,15 @@ def draw_history(epochs: Sequence[Epoch], path: Path, title: str = "") -> None:
     InputError
         There are no epochs, or the file cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     if not epochs:
         raise InputError(f"{path}: no epoch has ended yet")
-    figure = Figure(figsize=(6.0, 4.5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(6.0, 4.5)
     errors, rates = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     numbers = [epoch.number for epoch in epochs]
     mark = "." if len(epochs) == 1 else None
     for name, colour, label in (
-        ("train_mae", "#8C8C8C", "training"),
-        ("val_mae", "#0072B2", "validation"),
+        ("train_mae", TRUTH, "training"),
+        ("val_mae", PREDICTED, "validation"),
     ):
         values = [getattr(epoch, name) * KCAL_PER_EV for epoch in epochs]
         errors.plot(numbers, values, color=colour, label=label, marker=mark)
@@ -152,9 +149,7 @@ def draw_history(epochs: Sequence[Epoch], path: Path, title: str = "") -> None:
     rates.set_xlabel("epoch")
     for axes in (errors, rates):
         axes.spines[["top", "right"]].set_visible(False)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=_DPI, metadata={"Software": None})
-    replace_file(path, image.getvalue())
+    save_figure(figure, path, _DPI)
 
 
 def _version(path: Path) -> int:

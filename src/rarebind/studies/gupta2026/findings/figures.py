@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from rarebind.evaluation.drawing import (
-    ENERGY,
-    PALETTE,
-    UNIT,
-    Caption,
-    colours,
-    entitle,
-    new_figure,
-    thin,
-)
+from rarebind.evaluation.drawing import ENERGY, UNIT, Caption, colours, entitle, new_figure, thin
+from rarebind.io.figures import PALETTE
 from rarebind.studies.gupta2026.findings.analysis import Findings
 from rarebind.studies.gupta2026.findings.comparisons import ALL, everywhere
 from rarebind.studies.gupta2026.findings.energies import geometries

@@ -18,9 +18,10 @@ import pandas as pd
 
 from rarebind.engines import LEVELS
 from rarebind.engines.level import model_chemistry_of
-from rarebind.evaluation.drawing import Caption, save_figure
+from rarebind.evaluation.drawing import Caption
 from rarebind.evaluation.metrics import FEWEST_GROUPS
 from rarebind.io.documents import render
+from rarebind.io.figures import save_figure
 from rarebind.io.files import make_folder, replace_file
 from rarebind.io.tables import Table, markdown
 from rarebind.studies.gupta2026.findings import tables

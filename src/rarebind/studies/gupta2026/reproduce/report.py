@@ -20,10 +20,10 @@ from typing import Any
 import pandas as pd
 
 from rarebind.engines.level import model_chemistry_of
-from rarebind.evaluation.drawing import save_figure
 from rarebind.evaluation.metrics import Metrics
 from rarebind.evaluation.outcomes import write_outcomes
 from rarebind.io.documents import render
+from rarebind.io.figures import save_figure
 from rarebind.io.files import make_folder, replace_file
 from rarebind.io.tables import NONE, Table, number, with_interval
 from rarebind.studies.gupta2026.reproduce.figures import PART_NAMES, caption_of, draw_all
