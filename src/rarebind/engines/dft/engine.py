@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from rarebind.elements import is_rare_earth, rare_earth
 from rarebind.engines.checkpoints import checkpoint_folder, checkpoint_for
+from rarebind.engines.dft import program_versions
 from rarebind.engines.dft.basis import BasisSets, basis_sets
 from rarebind.engines.dft.checkpoint import Checkpoint, Refinement
 from rarebind.engines.dft.dispersion import dispersion
@@ -253,8 +253,7 @@ class PySCF:
     @property
     def version(self) -> str:
         """Versions of all that decides the numbers."""
-        parts = ("pyscf", "dftd4", "basis-set-exchange")
-        return ", ".join(f"{part} {version(part)}" for part in parts)
+        return program_versions()
 
     def potential(self, structure: Structure, level: LevelOfTheory) -> DFTPotential:
         """A callable giving energy (eV) and forces (eV/Å) of `structure` at any positions."""

@@ -9,12 +9,12 @@ iterations, they are most of the time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rarebind.elements import is_rare_earth
+from rarebind.engines.dft import program_versions
 from rarebind.engines.dft.basis import basis_sets
 from rarebind.engines.dft.dispersion import dispersion
 from rarebind.engines.dft.fitted_gradient import gradient
@@ -201,9 +201,7 @@ class FittedPySCF:
     @property
     def version(self) -> str:
         """Versions of all that decides the numbers."""
-        parts = ("pyscf", "dftd4", "basis-set-exchange")
-        programs = ", ".join(f"{part} {version(part)}" for part in parts)
-        return f"{programs}, numerics {_RECIPE}"
+        return f"{program_versions()}, numerics {_RECIPE}"
 
     def potential(self, structure: Structure, level: LevelOfTheory) -> FittedPotential:
         """A callable giving energy (eV) and forces (eV/Å) of `structure` at any positions."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rarebind.engines.dft import program_versions
 from rarebind.engines.dft.basis import BasisSets
 from rarebind.engines.dft.checkpoint import Checkpoint
 from rarebind.engines.dft.engine import DFTPotential, SearchEffort
@@ -179,9 +180,7 @@ class GPU4PySCF:
     @property
     def version(self) -> str:
         """Versions of all that decides the numbers."""
-        parts = ("pyscf", "dftd4", "basis-set-exchange")
-        others = ", ".join(f"{part} {version(part)}" for part in parts)
-        return f"gpu4pyscf {gpu4pyscf_version()}, {others}"
+        return f"gpu4pyscf {gpu4pyscf_version()}, {program_versions()}"
 
     def potential(self, structure: Structure, level: LevelOfTheory) -> GPUPotential:
         """A callable giving energy (eV) and forces (eV/Å) of `structure` at any positions."""
