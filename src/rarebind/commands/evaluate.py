@@ -243,12 +243,9 @@ def _parts(subject: Subject, asked: Names) -> list[str]:
 
 
 def _baselines(subject: Subject, asked: Names) -> list[str]:
-    from rarebind.learning.baselines import BASELINES as KNOWN
+    from rarebind.learning.baselines import asked_or_installed
 
-    names = list(dict.fromkeys(asked or BASELINES))
-    missing = {name for name in names if KNOWN.spec(name).missing()}
-    # What is not installed is left out, unless it was asked for by name.
-    return [name for name in names if name != subject.baseline and (asked or name not in missing)]
+    return [name for name in asked_or_installed(asked, BASELINES) if name != subject.baseline]
 
 
 def _predict(

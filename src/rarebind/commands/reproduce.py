@@ -77,6 +77,7 @@ def reproduce(
     """
     from rarebind.errors import InputError
     from rarebind.io.models import validated
+    from rarebind.learning.baselines import asked_or_installed
     from rarebind.learning.settings.config import parse_duration
     from rarebind.studies.gupta2026.reproduce import Settings, strategy_named
 
@@ -99,7 +100,7 @@ def reproduce(
         "seed": seed,
         "presets": presets,
         "strategies": named or None,
-        "baselines": () if no_baselines else _baselines(baselines),
+        "baselines": () if no_baselines else tuple(asked_or_installed(baselines, BASELINES)),
         "complexes": complexes,
         "max_epochs": max_epochs,
         "seconds": parse_duration(max_time),
@@ -132,14 +133,6 @@ def _run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     _show_rows(rows, settings, inputs, as_json=as_json)
     if any(row.failed for row in rows):
         raise typer.Exit(1)
-
-
-def _baselines(asked: Sequence[str] | None) -> tuple[str, ...]:
-    from rarebind.learning.baselines import BASELINES as KNOWN
-
-    missing = {name for name in asked or BASELINES if KNOWN.spec(name).missing()}
-    # What is not installed is left out, unless it was asked for by name.
-    return tuple(name for name in asked or BASELINES if asked or name not in missing)
 
 
 def _show_plan(jobs: Sequence[Job], inputs: Inputs) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rarebind.datasets.table import Row
 from rarebind.engines import LEVELS
@@ -71,14 +71,7 @@ def select_rows(
     """
     rows = list(rows)
     wanted = {"metal": metals, "scaffold": scaffolds, "geometry": geometries}
-    problems = []
-    for column, names in wanted.items():
-        known = {value for row in rows if (value := getattr(row, column)) is not None}
-        problems += [
-            f"the dataset has no {column} {name!r}: it has {', '.join(sorted(known))}"
-            for name in names
-            if name not in known
-        ]
+    problems = list(_unknown(rows, wanted))
     only = None
     with collecting(problems):
         only = None if level is None else find_level(rows, level)
@@ -89,11 +82,7 @@ def select_rows(
         for row in rows
         if row.status == "ok"
         and only in {None, row.level}
-        and (
-            references
-            if row.kind != "complex"
-            else all(not names or getattr(row, column) in names for column, names in wanted.items())
-        )
+        and (_is_among(row, wanted) if row.kind == "complex" else references)
     ]
     found = sorted({row.level for row in chosen})
     if len(found) > 1 and not mixed:
@@ -102,3 +91,15 @@ def select_rows(
             f"combined: give --level with one of {', '.join(found)}"
         )
     return chosen
+
+
+def _unknown(rows: Sequence[Row], wanted: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    for column, names in wanted.items():
+        known = {value for row in rows if (value := getattr(row, column)) is not None}
+        for name in names:
+            if name not in known:
+                yield f"the dataset has no {column} {name!r}: it has {', '.join(sorted(known))}"
+
+
+def _is_among(row: Row, wanted: Mapping[str, Sequence[str]]) -> bool:
+    return all(not names or getattr(row, column) in names for column, names in wanted.items())

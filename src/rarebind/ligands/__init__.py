@@ -9,8 +9,9 @@ from rarebind.ligands.common import (
     water,
 )
 from rarebind.ligands.conformers import conformers
-from rarebind.ligands.donors import Donor, Explanation, explain, parse_ligand
+from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.drawing import draw_grid, draw_svg
+from rarebind.ligands.explanation import Donor, Explanation, explain
 from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fragment_inchikey
 from rarebind.ligands.library import (
     PARENT,

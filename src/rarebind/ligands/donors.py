@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rdkit import Chem
 
 from rarebind.errors import InputError
-from rarebind.ligands.carried import carried_scaffold
-from rarebind.ligands.library import find_in_library, scaffolds
+from rarebind.ligands.library import find_in_library
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand, name_problems
 from rarebind.ligands.motifs import Match, Rewrite, Rules, find_motifs, load_rules, rewritten
 from rarebind.ligands.smiles import atom_labels, canonical, read_smiles
@@ -21,51 +20,6 @@ if TYPE_CHECKING:
 _NUMBERING_HINT = "number the donor atoms yourself, like C[O:1]CC[OH:2]"
 _MAX_FORMS = 256
 _FULL_SHELL = 4  # bonds that use up every lone pair of an octet
-
-
-@dataclass(frozen=True)
-class Donor:
-    """One donor atom.
-
-    Attributes
-    ----------
-    atom
-        Index in the ligand's SMILES, from 0.
-    element
-    motif
-        Why it is a donor: name of the motif or scaffold, or ``numbered by the user``.
-    """
-
-    atom: int
-    element: str
-    motif: str
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What `explain` found; `why` holds one sentence a reason."""
-
-    ligand: Ligand
-    donors: tuple[Donor, ...]
-    why: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, object]:
-        """Plain data for JSON."""
-        ligand = self.ligand
-        return {
-            "name": ligand.name,
-            "smiles": ligand.smiles,
-            "inchikey": ligand.inchikey,
-            "charge": ligand.charge,
-            "denticity": ligand.denticity,
-            "donors": [
-                {"atom": d.atom, "element": d.element, "motif": d.motif} for d in self.donors
-            ],
-            "scaffold": ligand.scaffold,
-            "substituent": ligand.substituent,
-            "why": list(self.why),
-            "notes": list(ligand.notes),
-        }
 
 
 def parse_ligand(
@@ -122,42 +76,6 @@ def _parsed(smiles: str, name: str | None, rules: Rules) -> Ligand:
         return _library_form(known, mol, smiles, name)
     note = f"the same molecule as {known.name} of the library, but with donors of your choice"
     return replace(ligand, notes=(*ligand.notes, note))
-
-
-def explain(ligand: Ligand, *, motif_file: str | Path | None = None) -> Explanation:
-    """Why these atoms are the donors of `ligand`.
-
-    Raises
-    ------
-    InputError
-        The motif file cannot be used.
-    """
-    mol = Chem.MolFromSmiles(ligand.smiles)
-    matches = find_motifs(mol, load_rules(motif_file))
-    if ligand.scaffold is not None:
-        scaffold = scaffolds().get(ligand.scaffold)
-        labels = dict.fromkeys(ligand.donors, f"{ligand.scaffold} (library)")
-        about = f": {scaffold.summary}" if scaffold else ""
-        why = [f"{ligand.scaffold} is a scaffold of the library{about}"]
-        if scaffold and scaffold.note:
-            why.append(scaffold.note)
-    elif set(matches.donors) == set(ligand.donors):
-        labels = {i: match.motif.name for match in reversed(matches.used) for i in match.donors}
-        why = list(dict.fromkeys(f"{m.motif.name}: {m.motif.why}" for m in matches.used))
-        passed = dict.fromkeys(
-            f"{m.motif.name} at {atom_labels(mol, m.donors)} does not bind: "
-            f"{matches.used[0].motif.name} comes first"
-            for m in matches.passed_over
-        )
-        why += passed
-    else:
-        labels = dict.fromkeys(ligand.donors, "numbered by the user")
-        why = ["the donors are the atoms that the SMILES numbers"]
-    carried = carried_scaffold(ligand)
-    if carried is not None and ligand.scaffold is None:
-        why.append(f"carries {carried.parent.name}, a scaffold of the library")
-    donors = tuple(Donor(i, mol.GetAtomWithIdx(i).GetSymbol(), labels[i]) for i in ligand.donors)
-    return Explanation(ligand, donors, tuple(why))
 
 
 # --- numbered donors --------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rarebind.registry import Registry, Spec
 
 _LEARN = "Install it with: pip install scikit-learn"
@@ -56,4 +58,17 @@ BASELINES = Registry(
     ),
 )
 
-__all__ = ["BASELINES"]
+__all__ = ["BASELINES", "asked_or_installed"]
+
+
+def asked_or_installed(asked: Iterable[str] | None, default: Iterable[str]) -> list[str]:
+    """Names of baselines: those asked for, else those of `default` that can be used here.
+
+    Raises
+    ------
+    InputError
+        There is no such baseline.
+    """
+    names = list(dict.fromkeys(asked or default))
+    missing = {name for name in names if BASELINES.spec(name).missing()}
+    return [name for name in names if asked or name not in missing]
