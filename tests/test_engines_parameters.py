@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -52,8 +53,16 @@ def test_a_change_changes_the_energy_of_its_element_alone(gfn2, tmp_path):
     ("change", "message"),
     [
         (lambda p: p["element"].pop("La"), "has no parameters of La"),
-        (lambda p: p["element"]["La"].update(levels=[1.0]), "tblite: "),
-        (lambda p: p.pop("hamiltonian"), "tblite: "),
+        (lambda p: p["element"]["La"].update(levels=[1.0]), "La.levels.1: missing"),
+        (lambda p: p["element"]["La"].update(gam=math.nan), "La.gam: nan is no finite number"),
+        (lambda p: p["element"]["La"].update(arep="a"), "La.arep: 'a' is no finite number"),
+        (lambda p: p["element"]["La"].pop("arep"), "La.arep: missing"),
+        (lambda p: p["element"]["La"].update(colour=1.0), "La.colour: unknown"),
+        (lambda p: p["element"].update(Xx={"en": 1.0}), "element.Xx.en: unknown"),
+        (lambda p: p.pop("hamiltonian"), "hamiltonian.xtb.wexp: missing"),
+        (lambda p: p["meta"].update(name="GFN1-xTB"), "meta.name is 'GFN1-xTB'"),
+        (lambda p: p["meta"].update(format=7), "meta.format is 7"),
+        (lambda p: p["hamiltonian"]["xtb"].update(kpair={"La-O": math.inf}), "La-O: inf"),
     ],
 )
 def test_parameters_that_cannot_be_used(gfn2, tmp_path, change, message):

@@ -12,8 +12,8 @@ ROOT = Path(rarebind.__file__).parent
 # Each stage may import itself and those before it.
 PIPELINE = [
     "errors", "units", "io", "elements", "structures", "registry", "ligands",
-    "engines", "complexes", "binding", "campaigns", "datasets", "uncertainty", "learning",
-    "evaluation", "studies", "screening", "serving", "commands", "cli",
+    "engines", "complexes", "binding", "campaigns", "parametrisation", "datasets", "uncertainty",
+    "learning", "evaluation", "studies", "screening", "serving", "commands", "cli",
 ]  # fmt: skip
 
 

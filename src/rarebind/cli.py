@@ -17,6 +17,7 @@ from rarebind.commands.findings import findings
 from rarebind.commands.label import label
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.package import package
+from rarebind.commands.parametrise import parametrise
 from rarebind.commands.reproduce import reproduce
 from rarebind.commands.screen import screen
 from rarebind.commands.serve import serve
@@ -38,6 +39,7 @@ app.command(cls=ManyValuesCommand)(train)
 app.command(cls=ManyValuesCommand)(package)
 app.command(cls=ManyValuesCommand)(reproduce)
 app.command()(findings)
+app.command()(parametrise)
 app.add_typer(reference.app, name="reference")
 app.add_typer(ligands.app, name="ligands")
 app.add_typer(dataset.app, name="dataset")

@@ -36,6 +36,10 @@ class TBLitePotential:
         GFN1-xTB or GFN2-xTB, in the gas phase or in ``ALPB(solvent)`` / ``GBSA(solvent)``, with
         parameters of one's own (:mod:`rarebind.engines.tblite_parameters`) where it has some.  The
         option ``accuracy`` scales tblite's thresholds.
+    parameters
+        Used instead of the level's, with no other element than those of `structure`.
+    like
+        Whose wave function the first call starts from: of the same atoms, other parameters.
 
     Raises
     ------
@@ -49,12 +53,18 @@ class TBLitePotential:
     #: GFN-xTB has one closed-shell state.
     scf = None
 
-    def __init__(self, structure: Structure, level: LevelOfTheory) -> None:
+    def __init__(
+        self,
+        structure: Structure,
+        level: LevelOfTheory,
+        parameters: dict[str, Any] | None = None,
+        like: TBLitePotential | None = None,
+    ) -> None:
         numbers = structure.atomic_numbers
         unpaired = xtb_unpaired_electrons(numbers, structure.charge)
-        method: str | dict[str, Any] = level.method
-        if level.parameters:
-            method = parameters_of(level.found_parameters(), structure.symbols)
+        method: str | dict[str, Any] = parameters or level.method
+        if parameters is None and level.parameters:
+            method = parameters_of(level.found_parameters(), structure.symbols, level.method)
         try:
             self._calculator = Calculator(
                 method,
@@ -64,7 +74,7 @@ class TBLitePotential:
                 uhf=unpaired,
             )
         except (TBLiteRuntimeError, TBLiteValueError) as error:
-            fault = InputError if level.parameters else CalculationError
+            fault = InputError if isinstance(method, dict) else CalculationError
             raise fault(f"tblite: {error}") from error
         # Solvation is parametrised for each method, which a mapping has lost the name of.
         self._calculator._method = level.method  # noqa: SLF001
@@ -78,7 +88,7 @@ class TBLitePotential:
                 raise InputError(
                     f"tblite does not know the solvent {level.solvent_name!r}: {error}"
                 ) from error
-        self._result: Result | None = None
+        self._result: Result | None = None if like is None else like._result  # noqa: SLF001
 
     def __call__(self, positions: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Energy in eV and forces in eV/Å, shape (N, 3), at `positions` in Å."""

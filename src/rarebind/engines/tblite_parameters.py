@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ prefer_openblas()
 # Only now: tblite binds its BLAS when it is loaded.
 from tblite import library  # noqa: E402
 
+#: Faults of a file that are named; of the others, how many there are.
+_NAMED = 20
+_PAIRS = "hamiltonian.xtb.kpair."
 _EXPORT = {"GFN2-xTB": "export_gfn2_param", "GFN1-xTB": "export_gfn1_param"}
 
 
@@ -39,23 +43,32 @@ def exported_parameters(method: str) -> dict[str, Any]:
     return exported
 
 
-def parameters_of(path: Path, symbols: Sequence[str]) -> dict[str, Any]:
+def parameters_of(path: Path, symbols: Sequence[str], method: str) -> dict[str, Any]:
     """The parameters in a file, of some elements only: tblite takes a second to read them all.
+
+    Parameters
+    ----------
+    path
+    symbols
+        Elements.
+    method
+        Whose form the parameters have: ``GFN2-xTB`` or ``GFN1-xTB``.
 
     Raises
     ------
     InputError
-        The file cannot be read, or lacks an element.
+        The file cannot be read, is of another method or version, lacks an element, or has other
+        keys, numbers of shells or values than the method: every fault is named.
     """
-    parameters = _read(path, path.stat().st_mtime_ns)
-    elements = parameters.get("element", {})
+    parameters = _read(path, path.stat().st_mtime_ns, method)
+    elements = parameters["element"]
     if missing := sorted(set(symbols) - elements.keys()):
         raise InputError(f"{path} has no parameters of {', '.join(missing)}")
     return parameters | {"element": {name: elements[name] for name in sorted(set(symbols))}}
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _modified: int) -> dict[str, Any]:
+def _read(path: Path, _modified: int, method: str) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         parameters: Any = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
@@ -63,4 +76,47 @@ def _read(path: Path, _modified: int) -> dict[str, Any]:
         raise InputError(f"{path} is no file of parameters: {error}") from error
     if not isinstance(parameters, dict):
         raise InputError(f"{path} is no file of parameters: expected parts by name")
+    if problems := list(_faults(parameters, method)):
+        raise InputError(
+            [f"{path}: {problem}" for problem in problems[:_NAMED]]
+            + [f"{path}: and {len(problems) - _NAMED} more faults"] * (len(problems) > _NAMED)
+        )
     return parameters
+
+
+def _faults(parameters: dict[str, Any], method: str) -> Iterator[str]:
+    """What distinguishes `parameters` from the method's own but the values."""
+    own = _exported(method)
+    meta = parameters.get("meta", {})
+    for name, wanted in (("name", method), ("format", own["meta"]["format"])):
+        if (found := meta.get(name)) != wanted:
+            yield f"meta.{name} is {found!r}: expected {wanted!r}"
+    elements = parameters.get("element", {})
+    there = {symbol: own["element"][symbol] for symbol in elements if symbol in own["element"]}
+    wanted_leaves = dict(_leaves(own | {"meta": {}, "element": there}))
+    found_leaves = dict(_leaves(parameters | {"meta": {}}))
+    yield from (f"{place}: missing" for place in wanted_leaves if place not in found_leaves)
+    for place, value in found_leaves.items():
+        # Scaling of pairs of elements, which is no part of GFN2.
+        like = 1.0 if place.startswith(_PAIRS) else wanted_leaves.get(place)
+        if like is None:
+            yield f"{place}: unknown"
+        elif isinstance(like, (str, bool)):
+            if type(value) is not type(like):
+                yield f"{place}: {value!r}, expected something like {like!r}"
+        elif isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+            yield f"{place}: {value!r} is no finite number"
+
+
+def _leaves(data: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value with its place, such as ``element.La.levels.0``."""
+    if not isinstance(data, (dict, list)):
+        yield place, data
+        return
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        yield from _leaves(value, f"{place}.{key}" if place else str(key))
+
+
+@lru_cache(maxsize=2)
+def _exported(method: str) -> dict[str, Any]:
+    return exported_parameters(method)

@@ -27,6 +27,11 @@ _OPENERS: dict[str, Callable[..., IO[str]]] = {
 }
 
 
+def bundled_path(name: str) -> Path:
+    """Where a file lies that comes with the package, by its name in ``rarebind/data``."""
+    return Path(str(files("rarebind").joinpath(f"data/{name}")))
+
+
 def bundled_text(name: str) -> str:
     """The text of a file that comes with the package, by its name in ``rarebind/data``."""
     return files("rarebind").joinpath(f"data/{name}").read_text(encoding="utf-8")

@@ -1,0 +1,13 @@
+"""Parameters of GFN2-xTB for the rare earths, fitted to reference energies and forces."""
+
+from rarebind.parametrisation.run import Parametrisation, parametrise, tabulated, write_level
+from rarebind.parametrisation.settings import Settings, read_settings
+
+__all__ = [
+    "Parametrisation",
+    "Settings",
+    "parametrise",
+    "read_settings",
+    "tabulated",
+    "write_level",
+]

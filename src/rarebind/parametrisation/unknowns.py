@@ -1,0 +1,149 @@
+"""Numbers of GFN2 that a fit shifts, and how few coefficients give them for every rare earth.
+
+A metal has its numbers (levels, exponents, …), each a value of GFN2 plus a shift.  GFN2's
+lanthanides from Ce to Lu lie on straight lines of the atomic number, La does not; here the lines
+hold for La too.  Shifts of lanthanides are Legendre polynomials of the number of 4f electrons, Y
+and Sc have their own.  Unknowns are the coefficients, in prior standard deviations.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+
+from rarebind.elements import is_lanthanide, rare_earth, rare_earths
+from rarebind.parametrisation.settings import OF_SHELLS, Settings
+
+Floats = NDArray[np.float64]
+_SHELLS = 3
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a metal: its name, and which shell or other element it is about."""
+
+    name: str
+    about: int | str | None = None
+
+    def value(self, parameters: dict[str, Any], metal: str) -> float:
+        """What it is in `parameters`."""
+        if self.name == "pair":
+            pairs = parameters["hamiltonian"]["xtb"].get("kpair", {})
+            return float(pairs.get(f"{metal}-{self.about}", 1.0))
+        entry = parameters["element"][metal][self.name]
+        return float(entry if self.about is None else entry[self.about])
+
+    def put(self, parameters: dict[str, Any], metal: str, value: float) -> None:
+        """Set it in `parameters`."""
+        if self.name == "pair":
+            pairs = parameters["hamiltonian"]["xtb"].setdefault("kpair", {})
+            pairs[f"{metal}-{self.about}"] = value
+        elif self.about is None:
+            parameters["element"][metal][self.name] = value
+        else:
+            parameters["element"][metal][self.name][self.about] = value
+
+
+class Unknowns:
+    """What is fitted, for metals that there are data of.
+
+    Parameters
+    ----------
+    base
+        GFN2's parameters, as :func:`~rarebind.engines.tblite_parameters.exported_parameters`.
+    settings
+    metals
+        Whose numbers are fitted; any lanthanide stands for all.
+    """
+
+    def __init__(self, base: dict[str, Any], settings: Settings, metals: Sequence[str]) -> None:
+        self.base = with_lanthanum_on_the_line(base)
+        self._settings = settings
+        self.alone = tuple(sorted({metal for metal in metals if not is_lanthanide(metal)}))
+        self.lanthanides = any(map(is_lanthanide, metals))
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """Every number of a metal that is shifted."""
+        found = []
+        shells = self.base["element"]["Gd"]["shells"]
+        for name, width in self._settings.widths.items():
+            if name in OF_SHELLS:
+                free = [i for i, shell in enumerate(shells) if shell[-1] not in width.but]
+                found += [Number(name, index) for index in free]
+            else:
+                found.append(Number(name))
+        return (*found, *(Number("pair", element) for element in self._settings.pairs))
+
+    def widths(self, metal: str) -> Floats:
+        """Prior standard deviations of its numbers; the same for all lanthanides."""
+        like = "Gd" if is_lanthanide(metal) else metal
+        return np.array(
+            [
+                self._settings.pairs[str(number.about)]
+                if number.name == "pair"
+                else self._settings.widths[number.name].of(number.value(self.base, like))  # type: ignore[index]
+                for number in self.numbers
+            ]
+        )
+
+    def __len__(self) -> int:
+        orders = len(self._settings.orders) * self.lanthanides
+        return len(self.numbers) * (orders + len(self.alone))
+
+    def shifts(self, metal: str) -> Floats:
+        """Matrix from the unknowns to the metal's shifts in widths: (numbers, unknowns)."""
+        groups = [
+            self._settings.orders[order] * legendre.legval(_place(metal), np.eye(order + 1)[order])
+            if is_lanthanide(metal)
+            else 0.0
+            for order in range(len(self._settings.orders) * self.lanthanides)
+        ]
+        groups += [float(metal == other) for other in self.alone]
+        return np.kron(np.array(groups)[None, :], np.eye(len(self.numbers)))
+
+    def values(self, unknowns: Floats, metal: str) -> Floats:
+        """The metal's numbers, shape (numbers,)."""
+        base = np.array([number.value(self.base, metal) for number in self.numbers])
+        return np.asarray(base + self.widths(metal) * (self.shifts(metal) @ unknowns))
+
+    def parameters(self, unknowns: Floats) -> dict[str, Any]:
+        """GFN2's parameters with those of every metal that is fitted."""
+        changed = self.base
+        for metal in rare_earths():
+            if metal in self.alone or (self.lanthanides and is_lanthanide(metal)):
+                changed = self.with_values(changed, metal, self.values(unknowns, metal))
+        return changed
+
+    def with_values(self, parameters: dict[str, Any], metal: str, values: Floats) -> dict[str, Any]:
+        """`parameters` with a metal's numbers; pairs only with the elements in them."""
+        changed = copy.deepcopy(parameters)
+        for number, value in zip(self.numbers, values.tolist(), strict=True):
+            if number.name != "pair" or number.about in changed["element"]:
+                number.put(changed, metal, value)
+        return changed
+
+
+def _place(metal: str) -> float:
+    """4f electrons of M3+, from -1 (La) to 1 (Lu)."""
+    return rare_earth(metal).f_electrons / 7 - 1
+
+
+def with_lanthanum_on_the_line(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, with La's extrapolated from those of Ce to Lu, which lie on lines."""
+    changed = copy.deepcopy(parameters)
+    elements = changed["element"]
+    cerium, lutetium, lanthanum = elements["Ce"], elements["Lu"], elements["La"]
+    for name, value in cerium.items():
+        if name in {"shells", "ngauss", "refocc"}:
+            continue
+        slope = (np.array(lutetium[name]) - np.array(value)) / 13
+        lanthanum[name] = (np.array(value) - slope).tolist()
+    return changed
