@@ -20,6 +20,7 @@ from rarebind.io.tables import show
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rarebind.evaluation.report import Evaluation
     from rarebind.evaluation.subject import Subject
     from rarebind.learning import Sample
 
@@ -102,7 +103,7 @@ def evaluate(
     A model is tested on what its own training left out; complexes that it was trained on are
     refused unless asked for with --part train.
     """
-    from rarebind.evaluation.report import Evaluation, report_data, tables, write_report
+    from rarebind.evaluation.report import report_data, tables, write_report
 
     if no_baselines and baselines:
         raise InputError("--baselines and --no-baselines exclude each other")
@@ -112,16 +113,7 @@ def evaluate(
     subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
     parts = _parts(subject, part)
     beside = [] if no_baselines or subject.split is None else _baselines(subject, baselines)
-    evaluation = Evaluation(
-        subject.name,
-        subject.target,
-        subject.level,
-        subject.dataset_name,
-        subject.split_name,
-        _predict(console, subject, parts, beside),
-        subject.about(),
-        (*subject.notes, *subject.familiar(parts)),
-    )
+    evaluation = _evaluation(subject, parts, _predict(console, subject, parts, beside))
     with console.status("intervals") as status:
         scored = evaluation.scores(seed=seed)
         paths = write_report(
@@ -172,7 +164,8 @@ def substituents(
     """
     import pandas as pd
 
-    from rarebind.evaluation import Caption, draw_substituents, save_figure, substituent_effects
+    from rarebind.evaluation import draw_substituents, save_figure, substituent_effects
+    from rarebind.evaluation.subject import parts_with
     from rarebind.evaluation.tables import effects_table
     from rarebind.io.files import make_folder
 
@@ -180,27 +173,14 @@ def substituents(
         raise InputError("--geometry and --per-geometry exclude each other")
     console = Console(stderr=True)
     subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
+    chosen = parts_with(subject, _parts(subject, part), metal, scaffold)
     wanted = (metal, scaffold)
-    parts = _parts(subject, part)
-    there = {part: {(s.metal, s.scaffold) for s in subject.of(part)} for part in parts}
-    chosen = [part for part, pairs in there.items() if wanted in pairs]
-    if not chosen:
-        known = sorted(" ".join(pair) for pair in set().union(*there.values()))
-        raise InputError(
-            f"no complex of {metal} with {scaffold} in {' and '.join(parts)}: there are "
-            f"{', '.join(known) or 'none'}; ask for more with --part train val test"
-        )
     said = _predict(console, subject, chosen, keep=lambda s: (s.metal, s.scaffold) == wanted)
     found = pd.concat([models[subject.name] for models in said.values()], ignore_index=True)
     effects = substituent_effects(found, metal, scaffold, geometry)
     if geometry is not None:
         found = found[found.geometry == geometry]
-    caption = Caption(
-        f"{subject.name} ({subject.target})",
-        subject.level,
-        subject.dataset_name,
-        f"{subject.split_name}, {' + '.join(chosen)}",
-    )
+    caption = _evaluation(subject, chosen, said).caption(" + ".join(chosen))
     path = out or _folder(subject) / f"substituents-{metal}-{scaffold}.png"
     make_folder(path.parent)
     save_figure(draw_substituents(found, metal, scaffold, caption, per_geometry=per_geometry), path)
@@ -265,6 +245,17 @@ def _predict(
             on_total=lambda number: progress.update(bar, total=number),
             on_done=lambda name, number: progress.update(bar, advance=number, description=name),
         )  # fmt: skip
+
+
+def _evaluation(
+    subject: Subject, parts: Sequence[str], said: dict[str, dict[str, pd.DataFrame]]
+) -> Evaluation:
+    from rarebind.evaluation.report import Evaluation
+
+    return Evaluation(
+        subject.name, subject.target, subject.level, subject.dataset_name, subject.split_name,
+        said, subject.about(), (*subject.notes, *subject.familiar(parts)),
+    )  # fmt: skip
 
 
 def _folder(subject: Subject) -> Path:

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from rarebind.campaigns import Store, Task, campaign_status
-from rarebind.campaigns.labelling import check_engine, check_version
+from rarebind.campaigns.labelling import check_engine, check_version, version_for_keys
 from rarebind.commands.campaign_view import run_with_bar, show_status
 from rarebind.datasets import Dataset, adopt, append, write_card
-from rarebind.datasets.labels import Entry, LabelPlan, collect_labels
+from rarebind.datasets.labels import Entry, LabelPlan, Selection, collect_labels, plan_labels
 from rarebind.engines import LevelOfTheory, engine_spec
 from rarebind.structures import Structure
 
@@ -181,6 +181,37 @@ class LabelJob:
 
     def _say_next(self, *mode: str) -> None:
         _say(f"Next: {shlex.join([*self.again, *mode])}")
+
+
+def plan_job(
+    folder: Path,
+    level: LevelOfTheory,
+    selection: Selection,
+    known: Sequence[Path],
+    store: Path,
+    orca_version: int,
+    options: Sequence[str],
+) -> LabelJob:
+    """Plan the labels of a dataset; what it lacks is said.
+
+    Parameters
+    ----------
+    folder
+        Of the dataset.
+    options
+        Those of the command line that the plan follows from, but for ORCA's version.
+    """
+    dataset, *others = (Dataset(name) for name in (folder, *known))
+    version = version_for_keys(level, orca_version)
+    again = ["rarebind", "label", str(folder), *options]
+    again += ["--orca-version", str(orca_version)] if level.engine == "orca" else []
+    console = Console(stderr=True)
+    with console.status(f"reading {folder}"):
+        plan = plan_labels(dataset, level, selection, version)
+    for name in plan.missing:
+        note = f"{folder} has no {name}: no binding energies that need it"
+        console.print(f"[dim]{note}[/dim]", highlight=False, soft_wrap=True)
+    return LabelJob(plan, version, dataset, others, store, again)
 
 
 def _say(text: str) -> None:

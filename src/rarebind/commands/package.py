@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,27 +46,19 @@ def package(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, no table.")] = False,
 ) -> None:
     """Make a model file of trainings: weights, card, and how sure the model is."""
-    from rarebind.datasets import Dataset
     from rarebind.errors import InputError
-    from rarebind.learning.data.hydration import hydration_energies
     from rarebind.learning.release.assessment import assess
     from rarebind.learning.release.model_file import SUFFIX, write_model
-    from rarebind.learning.release.package import content_of, folds_of
-    from rarebind.learning.settings.config import load_training_config
-    from rarebind.learning.training import CONFIG
+    from rarebind.learning.release.package import folds_of, with_hydration
 
     if out.suffix != SUFFIX:
         raise InputError(f"{out}: the name of a model ends in {SUFFIX}")
     if folds and not uncertainty:
         raise InputError("--folds is what intervals are calibrated on: not with --no-uncertainty")
-    content = content_of(folders, out.stem)
-    others = folds_of(content, folders[0], folds) if folds else []
-    config = load_training_config(folders[0] / CONFIG)
-    content = replace(
-        content, hydration=hydration_energies(Dataset(config.data), content.card.level)
-    )
+    content, config = with_hydration(folders, out.stem)
     found = None
     if uncertainty:
+        others = folds_of(content, folders[0], folds) if folds else []
         with progress_bar(Console(stderr=True)) as progress:
             bar = progress.add_task("predictions", total=None)
             found = assess(
@@ -83,17 +75,22 @@ def package(
         json.dump(summary, sys.stdout, indent=1, ensure_ascii=False)
         sys.stdout.write("\n")
         return
-    console = Console()
     if found is not None:
-        console.print(_table(found))
-        console.print(_flag(found.flag), highlight=False)
-        if found.external and found.external_flag:
-            console.print(_external_table(found))
-            console.print(_flag(found.external_flag), highlight=False)
-        for line in _described(found):
-            console.print(line, highlight=False)
+        _show(found)
+    console = Console()
     console.print(f"{out}  {size / 1e3:.0f} kB", highlight=False, soft_wrap=True)
     console.print(f"SHA-256 {sha256}", highlight=False, soft_wrap=True)
+
+
+def _show(found: Assessed) -> None:
+    console = Console()
+    console.print(_table(found))
+    console.print(_flag(found.flag), highlight=False)
+    if found.external and found.external_flag:
+        console.print(_external_table(found))
+        console.print(_flag(found.external_flag), highlight=False)
+    for line in _described(found):
+        console.print(line, highlight=False)
 
 
 def _coverage(found: Assessed | None) -> dict[str, Any]:

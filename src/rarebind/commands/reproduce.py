@@ -20,50 +20,67 @@ if TYPE_CHECKING:
 BASELINES = ("mean-per-metal", "additive", "descriptors-gbt")
 _OUT = Path("rarebind-reproduce")
 
+DatasetArgument = Annotated[
+    Path | None, typer.Argument(metavar="[DATASET]", help="Folder; default: data.")
+]
+PublishedOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The study's extended XYZ instead of a dataset."),
+]
+UnitOption = Annotated[
+    str | None, typer.Option(help="Of that file: eV or Hartree; default: whichever fits.")
+]
+LevelOption = Annotated[
+    str | None, typer.Option(help="Learned; default: gfn2-xtb, or that of --published.")
+]
+BaseOption = Annotated[
+    str | None, typer.Option(help="That Δ strategies take off; default: gfn2-xtb.")
+]
+SplitOption = Annotated[str, typer.Option(help="Kind of split.")]
+HeldOutOption = Annotated[
+    list[str] | None, typer.Option(help="Scaffolds or metals of the test, for such a split.")
+]
+PresetsOption = Annotated[
+    list[str] | None, typer.Option(help="Networks; default: study-2 study-4.")
+]
+StrategiesOption = Annotated[
+    list[str] | None,
+    typer.Option(help="1, 2, delta-1, delta-2, or targets; default: all."),
+]
+BaselinesOption = Annotated[list[str] | None, typer.Option(help=f"Default: {' '.join(BASELINES)}.")]
+NoBaselinesOption = Annotated[bool, typer.Option("--no-baselines", help="Networks alone.")]
+MaxTimeOption = Annotated[
+    str, typer.Option(help="Of each training in this call, e.g. 2h; the same call goes on.")
+]
+MaxEpochsOption = Annotated[int | None, typer.Option(help="Instead of the presets' own.")]
+ComplexesOption = Annotated[
+    int | None, typer.Option(metavar="N", help="Only so many, of all kinds in proportion.")
+]
+SeedOption = Annotated[int, typer.Option(help="Of the split and the networks.")]
+ThreadsOption = Annotated[int, typer.Option(help="Of a training on CPUs.")]
+AcceleratorOption = Annotated[str, typer.Option(help="auto, cpu or gpu.")]
+OutOption = Annotated[Path, typer.Option(metavar="FOLDER", help="For all results.")]
+
 
 def reproduce(
-    dataset: Annotated[
-        Path | None, typer.Argument(metavar="[DATASET]", help="Folder; default: data.")
-    ] = None,
-    published: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The study's extended XYZ instead of a dataset."),
-    ] = None,
-    unit: Annotated[
-        str | None, typer.Option(help="Of that file: eV or Hartree; default: whichever fits.")
-    ] = None,
-    level: Annotated[
-        str | None, typer.Option(help="Learned; default: gfn2-xtb, or that of --published.")
-    ] = None,
-    base: Annotated[
-        str | None, typer.Option(help="That Δ strategies take off; default: gfn2-xtb.")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Kind of split.")] = "random",
-    held_out: Annotated[
-        list[str] | None, typer.Option(help="Scaffolds or metals of the test, for such a split.")
-    ] = None,
-    presets: Annotated[
-        list[str] | None, typer.Option(help="Networks; default: study-2 study-4.")
-    ] = None,
-    strategies: Annotated[
-        list[str] | None,
-        typer.Option(help="1, 2, delta-1, delta-2, or targets; default: all."),
-    ] = None,
-    baselines: Annotated[
-        list[str] | None, typer.Option(help=f"Default: {' '.join(BASELINES)}.")
-    ] = None,
-    no_baselines: Annotated[bool, typer.Option("--no-baselines", help="Networks alone.")] = False,
-    max_time: Annotated[
-        str, typer.Option(help="Of each training in this call, e.g. 2h; the same call goes on.")
-    ] = "",
-    max_epochs: Annotated[int | None, typer.Option(help="Instead of the presets' own.")] = None,
-    complexes: Annotated[
-        int | None, typer.Option(metavar="N", help="Only so many, of all kinds in proportion.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the split and the networks.")] = 111111,
-    threads: Annotated[int, typer.Option(help="Of a training on CPUs.")] = 1,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu or gpu.")] = "auto",
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="For all results.")] = _OUT,
+    dataset: DatasetArgument = None,
+    published: PublishedOption = None,
+    unit: UnitOption = None,
+    level: LevelOption = None,
+    base: BaseOption = None,
+    split: SplitOption = "random",
+    held_out: HeldOutOption = None,
+    presets: PresetsOption = None,
+    strategies: StrategiesOption = None,
+    baselines: BaselinesOption = None,
+    no_baselines: NoBaselinesOption = False,
+    max_time: MaxTimeOption = "",
+    max_epochs: MaxEpochsOption = None,
+    complexes: ComplexesOption = None,
+    seed: SeedOption = 111111,
+    threads: ThreadsOption = 1,
+    accelerator: AcceleratorOption = "auto",
+    out: OutOption = _OUT,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Prepare the data and show what would be trained.")
     ] = False,

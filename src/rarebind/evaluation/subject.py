@@ -181,6 +181,24 @@ def subject_of(question: Question) -> Subject:
     return opened(question)
 
 
+def parts_with(subject: Subject, parts: Sequence[str], metal: str, scaffold: str) -> list[str]:
+    """Those of `parts` that have a complex of a metal with a scaffold.
+
+    Raises
+    ------
+    InputError
+        None has; the message lists what they have.
+    """
+    there = {part: {(s.metal, s.scaffold) for s in subject.of(part)} for part in parts}
+    if chosen := [part for part, pairs in there.items() if (metal, scaffold) in pairs]:
+        return chosen
+    known = sorted(" ".join(pair) for pair in set().union(*there.values()))
+    raise InputError(
+        f"no complex of {metal} with {scaffold} in {' and '.join(parts)}: there are "
+        f"{', '.join(known) or 'none'}; ask for more with --part train val test"
+    )
+
+
 def outcomes_of(
     subject: Subject,
     parts: Sequence[str],

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rarebind.datasets import Dataset
 from rarebind.errors import InputError
+from rarebind.learning.data.hydration import hydration_energies
 from rarebind.learning.data.split import load_split
 from rarebind.learning.nequip import need_nequip
 from rarebind.learning.release.card import Card
@@ -118,6 +121,22 @@ def content_of(folders: Sequence[Path | str], name: str) -> ModelFile:
         runs=tuple(folder.resolve().name for folder in paths),
     )
     return ModelFile(card, networks[0], split, tuple(found.weights for found in checkpoints))
+
+
+def with_hydration(folders: Sequence[Path | str], name: str) -> tuple[ModelFile, TrainingConfig]:
+    """:func:`content_of` with the hydration energies of the dataset, and what the model is of.
+
+    Raises
+    ------
+    InputError
+        As :func:`content_of` raises it, or the dataset of the training cannot be read.
+    """
+    from rarebind.learning.settings.config import load_training_config
+
+    content = content_of(folders, name)
+    config = load_training_config(Path(folders[0]) / CONFIG)
+    energies = hydration_energies(Dataset(config.data), content.card.level)
+    return replace(content, hydration=energies), config
 
 
 def folds_of(content: ModelFile, run: Path | str, folders: Sequence[Path | str]) -> list[ModelFile]:
