@@ -15,6 +15,7 @@ from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
 from rarebind.commands.text import note, print_json
 from rarebind.errors import InputError
+from rarebind.io.files import refuse_file
 from rarebind.io.tables import show
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ def evaluate(
 
     if no_baselines and baselines:
         raise InputError("--baselines and --no-baselines exclude each other")
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file: give a folder for the results with --out")
+    if out is not None:
+        refuse_file(out)
     console = Console(stderr=True)
     subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
     parts = _parts(subject, part)

@@ -32,7 +32,7 @@ def findings(
     Verdicts follow one rule, which the document states; the same dataset gives the same files.
     """
     from rarebind.datasets import Dataset
-    from rarebind.errors import InputError
+    from rarebind.io.files import refuse_file
     from rarebind.studies.gupta2026.findings import (
         Resampling,
         find,
@@ -43,8 +43,7 @@ def findings(
         write_report,
     )
 
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file: give a folder for the results with --out")
+    refuse_file(out)
     said, resampling = statements(), Resampling(seed=seed)
     with Console(stderr=True).status(f"reading {dataset}"):
         selection = select(Dataset(dataset).rows(), level, said.scaffolds.names)

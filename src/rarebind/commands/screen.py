@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 from rich.console import Console
 
-from rarebind.errors import InputError
+from rarebind.io.files import refuse_file
 from rarebind.screening.options import Options
 
 #: Further spellings of options.
@@ -48,8 +48,7 @@ def screen(
     from rarebind.screening.outputs import write_outputs
     from rarebind.screening.reporting import report
 
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file: give a folder for the results with --out")
+    refuse_file(out)
     request = read_request(ligands, config, options)
     wanted = request.short_list_request()
     console = Console(stderr=True)

@@ -22,7 +22,7 @@ from rarebind.datasets.extxyz import read_records, write_records
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.table import Row, read_table, row_of, table_text
 from rarebind.errors import InputError
-from rarebind.io.files import replace_file, sha256_of_file, write_packed
+from rarebind.io.files import refuse_file, replace_file, sha256_of_file, write_packed
 from rarebind.io.tables import read_rows, rows_text
 from rarebind.io.xyz import XYZFrame, read_frames
 
@@ -167,8 +167,7 @@ def append(
         The folder holds something else.
     """
     folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: give a folder for the dataset")
+    refuse_file(folder, "the dataset")
     old, rows = ([], []) if not (folder / MANIFEST).exists() else _state(folder)
     known = {row.key for row in rows}
     new = {record.key: record for record in records if record.key not in known}

@@ -114,6 +114,18 @@ def replace_file(path: Path | str, content: bytes | str) -> None:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
 
+def refuse_file(folder: Path, what: str = "the results with --out") -> None:
+    """Do nothing unless a file stands where a folder for `what` is to be.
+
+    Raises
+    ------
+    InputError
+        There is one.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: give a folder for {what}")
+
+
 def make_folder(path: Path | str) -> Path:
     """Make a folder, and those above it, where it is not there.
 
