@@ -126,8 +126,9 @@ def label(
     if publish and no_aqua and not references_only:
         raise InputError("--publish needs aqua ions, or complexes never get binding energies")
     selection = Selection(
-        metals or (), scaffolds or (), substituents or (), geometries or (), n, order,
-        references_only, not no_aqua, seed, level_named(source),
+        metals or (), scaffolds or (), substituents or (), geometries or (),
+        n=n, order=order, references_only=references_only, aqua=not no_aqua, seed=seed,
+        source=level_named(source),
     )  # fmt: skip
     make_config = None if parsl is None else load_config(parsl)
     again = ["--level", level, "--from", source, "--engine", at.engine, "--store", str(path)]
