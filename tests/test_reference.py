@@ -1,5 +1,7 @@
 """Reference data: geometries, plan, run and shards."""
 
+import json
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -16,8 +18,10 @@ from rarebind.campaigns.reference.config import read_config
 from rarebind.campaigns.reference.displacement import agitated, stretched
 from rarebind.campaigns.reference.plan import Planner
 from rarebind.campaigns.reference.shards import read_references
+from rarebind.campaigns.reference.steps import reference_start
 from rarebind.cli import app
 from rarebind.engines import GFN2_WATER, static
+from rarebind.engines.tblite_parameters import exported_parameters
 from rarebind.errors import InputError
 
 CONFIG = """
@@ -112,9 +116,33 @@ def test_every_system_of_the_campaign_can_be_planned_once():
     assert {point.charge for point in points if point.metal} >= {3, 2, 1, 0, -1, -3}
 
 
+def test_what_is_published_is_what_the_campaign_would_compute():
+    planned = {point.task.key for point in Planner(read_config("configs/reference.yaml")).points()}
+    assert {reference.key for reference in read_references("data-reference")} <= planned
+
+
+def test_a_later_round_starts_from_minima_with_fitted_parameters(tmp_path):
+    parameters = exported_parameters("GFN2-xTB")
+    parameters["element"]["La"]["arep"] *= 0.9
+    (tmp_path / "fitted.json").write_text(json.dumps(parameters))
+    (tmp_path / "reference.yaml").write_text(
+        CONFIG + "  - {systems: [chloride], metals: [La], geometries: [minimum], "
+        "start: fitted.json}\n"
+    )
+    *first, later = Planner(read_config(tmp_path / "reference.yaml")).points()
+    assert len(first) == 8
+    (old,) = (p for p in first if (p.metal, p.geometry) == ("La", "minimum"))
+    assert later.task.key != old.task.key
+    assert str(tmp_path) not in later.task.parents[0].description
+    starts = [reference_start(p.task.parents[0].arguments, []) for p in (old, later)]
+    bonds = [np.linalg.norm(s.structure.positions[1] - s.structure.positions[0]) for s in starts]
+    assert abs(bonds[1] - bonds[0]) > 0.02
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("geometries: [minimum, out", "start: none.json, geometries: [minimum, out", "no file"),
         ("level: gfn2-xtb", "level: nonsense", "unknown level"),
         ("[La, Lu]", "[La, Ho]", "unknown 'Ho'"),
         ("[chloride]", "[bromide]", "unknown 'bromide'"),

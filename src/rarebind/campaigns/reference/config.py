@@ -66,11 +66,19 @@ class Motion(Section):
 
 
 class Stage(Section):
-    """Every system with every metal in every geometry; systems first, then geometries."""
+    """Every system with every metal in every geometry; systems first, then geometries.
+
+    Attributes
+    ----------
+    start
+        File of parameters, as ``rarebind parametrise`` writes it, beside the configuration: the
+        geometries are about minima with these instead of GFN2's own.
+    """
 
     systems: _Names
     metals: _Names
     geometries: _Names
+    start: str = ""
 
 
 class ReferenceConfig(Section):
@@ -109,10 +117,16 @@ def read_config(path: Path | str) -> ReferenceConfig:
         The file cannot be read, a key or a name in it is unknown or missing, a system has no
         ligands or one that is no molecule with numbered donors: every fault.
     """
-    return read_model(path, ReferenceConfig, _check)
+    path = Path(path)
+    config = read_model(path, ReferenceConfig, partial(_check, folder=path.parent))
+    stages = [
+        stage.model_copy(update={"start": str(path.parent / stage.start)}) if stage.start else stage
+        for stage in config.stages
+    ]
+    return config.model_copy(update={"stages": tuple(stages)})
 
 
-def _check(config: ReferenceConfig) -> None:
+def _check(config: ReferenceConfig, folder: Path) -> None:
     from rarebind.campaigns.reference.building import read_ligand
 
     problems: list[str] = []
@@ -132,6 +146,8 @@ def _check(config: ReferenceConfig) -> None:
         if not system.ligands and not system.waters
     ]
     for number, stage in enumerate(config.stages):
+        if stage.start and not (folder / stage.start).is_file():
+            problems.append(f"stages.{number}.start: there is no file {folder / stage.start}")
         for kind, names, known in (
             ("systems", stage.systems, config.systems),
             ("metals", stage.metals, config.stretch),

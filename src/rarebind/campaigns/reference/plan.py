@@ -11,7 +11,7 @@ from rarebind.campaigns.reference.building import WATER, charge_of, fragments
 from rarebind.campaigns.reference.config import ReferenceConfig
 from rarebind.campaigns.steps import STEP_VERSIONS
 from rarebind.campaigns.task import Task
-from rarebind.engines import GFN2_WATER, level_named
+from rarebind.engines import GFN2_WATER, LevelOfTheory, level_named
 from rarebind.engines.verbs import engine_for
 from rarebind.io.codec import to_data
 
@@ -73,6 +73,7 @@ class Planner:
     def _in_stages(self) -> Iterator[Point]:
         config = self._config
         for stage in config.stages:
+            level = GFN2_WATER.with_parameters(stage.start) if stage.start else GFN2_WATER
             for system in stage.systems:
                 listed = fragments(config.systems[system].ligands, config.systems[system].waters)
                 for smiles in dict.fromkeys([WATER, *listed]):
@@ -80,15 +81,15 @@ class Planner:
             for geometry in stage.geometries:
                 for system in stage.systems:
                     for metal in stage.metals:
-                        yield self._complex(system, metal, geometry)
+                        yield self._complex(system, metal, geometry, level)
 
     def _free(self, smiles: str) -> Point:
-        start = self._start((smiles,), None)
+        start = self._start((smiles,), None, GFN2_WATER)
         return Point(
             smiles, "free", FREE, None, (smiles,), self._point((smiles,), None, start, {}, smiles)
         )
 
-    def _complex(self, system: str, metal: str, geometry: str) -> Point:
+    def _complex(self, system: str, metal: str, geometry: str, level: LevelOfTheory) -> Point:
         config = self._config
         about = config.systems[system]
         smiles = tuple(fragments(about.ligands, about.waters))
@@ -101,17 +102,19 @@ class Planner:
             "waters": round(displacement.stretch * stretch.waters, 4),
             "motion": motion,
         }
-        start = self._start(smiles, metal)
+        start = self._start(smiles, metal, level)
         label = f"{metal} {system} {geometry}"
         return Point(
             system, about.donors, geometry, metal, smiles,
             self._point(smiles, metal, start, moves, label),
         )  # fmt: skip
 
-    def _start(self, smiles: tuple[str, ...], metal: str | None) -> Task:
+    def _start(self, smiles: tuple[str, ...], metal: str | None, level: LevelOfTheory) -> Task:
         parents: tuple[Task, ...] = ()
         if metal not in {None, FIRST_METAL}:
-            parents = (self._start(smiles, FIRST_METAL),)
+            parents = (self._start(smiles, FIRST_METAL, level),)
+        # Keys of what starts from GFN2's minima stay as they were before there was a choice.
+        own = {} if level == GFN2_WATER else {"level": level.to_task()}
         return Task(
             step="reference_start",
             arguments={
@@ -119,7 +122,8 @@ class Planner:
                 "metal": metal,
                 "seed": self._config.seed,
                 "candidates": self._config.candidates,
-            },
+            }
+            | own,
             versions=self._of_starts,
             parents=parents,
             label=f"start of {metal or 'free'} {' '.join(dict.fromkeys(smiles))}",

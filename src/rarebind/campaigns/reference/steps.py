@@ -26,8 +26,9 @@ _PATIENCE = 3
 def reference_start(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
     """The lowest relaxed geometry of a system; from that of another metal if there is one."""
     smiles, metal = arguments["fragments"], arguments["metal"]
+    level = LevelOfTheory(**arguments["level"]) if "level" in arguments else GFN2_WATER
     if metal is None:
-        return relax(free_ligand(smiles[0], arguments["seed"]), GFN2_WATER)
+        return relax(free_ligand(smiles[0], arguments["seed"]), level)
     if parents:
         (parent,) = parents
         assert parent.structure is not None
@@ -35,7 +36,7 @@ def reference_start(arguments: dict[str, Any], parents: Sequence[Calculation]) -
         starts = [Structure((metal, *found.symbols[1:]), found.positions, found.charge)]
     else:
         starts = _embedded(metal, smiles, arguments["seed"], arguments["candidates"])
-    relaxed = [relax(start, GFN2_WATER) for start in starts]
+    relaxed = [relax(start, level) for start in starts]
     usable = [one for one in relaxed if one.ok]
     if not usable:
         return relaxed[0]
