@@ -7,6 +7,7 @@ from dataclasses import replace
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
 from rarebind.engines.registry import B3LYP_D4_WATER, ENGINES, PBE_D4_WATER, engine_spec
 from rarebind.errors import InputError
+from rarebind.io.files import bundled_path
 
 #: Marks the metal basis sets whose effective core potential takes in the 4f shell.
 _FROZEN_4F = "lcecp"
@@ -14,6 +15,8 @@ _FROZEN_4F = "lcecp"
 #: Levels by name, each with the engine that is its default.
 LEVELS = {
     "gfn2-xtb": GFN2_WATER,
+    # The same with parameters of the rare earths fitted to density functional theory.
+    "gfn2-re": GFN2_WATER.with_parameters(bundled_path("gfn2-re.json")),
     "gfn1-xtb": replace(GFN2_WATER, method="GFN1-xTB"),
     "b3lyp-d4": B3LYP_D4_WATER,
     # The same with the 4f shell in the core of every lanthanide: closed-shell throughout.
