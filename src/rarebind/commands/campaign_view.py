@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from rarebind.commands.progress import progress_bar, step_of
+from rarebind.commands.text import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def run_with_bar(
     from rarebind.campaigns import run_tasks
 
     unusable = {"failed": 0, "rejected": 0}
-    with progress_bar(Console(stderr=True)) as bar:
+    with progress_bar(terminal(stderr=True)) as bar:
         line = bar.add_task("starting", total=len(tasks))
 
         def on_done(ended: Ended) -> None:
@@ -89,17 +89,17 @@ def show_status(status: CampaignStatus) -> None:
         )  # fmt: skip
         mean = "–" if stage.mean_time is None else f"{stage.mean_time:.2f}"
         table.add_row(stage.name, *map(str, counts), mean)
-    console = Console()
+    console = terminal()
     console.print(table)
     if status.workers:
         rate = "–" if status.rate is None else f"{status.rate:.0f} an hour"
         left = status.remaining
         ends = "not known yet" if left is None else f"about {timedelta(seconds=round(left))}"
-        console.print(f"{status.workers} running, {rate}; remaining time {ends}", highlight=False)
+        console.print(f"{status.workers} running, {rate}; remaining time {ends}")
     elif any(stage.waiting for stage in status.stages):
-        console.print("Not running: start it again to go on.", highlight=False)
+        console.print("Not running: start it again to go on.")
     reasons = [item for stage in status.stages for item in stage.reasons.items()]
     for label, reason in reasons[:_SHOWN]:
-        console.print(f"  {label}: {reason}", highlight=False, soft_wrap=True)
+        console.print(f"  {label}: {reason}", soft_wrap=True)
     if len(reasons) > _SHOWN:
         console.print(f"  and {len(reasons) - _SHOWN} more")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from rarebind.commands.campaign_view import (
     KnownOption,
@@ -17,6 +16,7 @@ from rarebind.commands.campaign_view import (
     run_with_bar,
     show_status,
 )
+from rarebind.commands.text import terminal
 
 
 def curate(
@@ -68,4 +68,4 @@ def curate(
         )
         show_status(campaign_status(curation.stages, results))
     after = f"rarebind dataset publish {config} --store {path} --out data"
-    Console().print(f"\nCalculations: {path}\nNext: {after}", highlight=False, soft_wrap=True)
+    terminal().print(f"\nCalculations: {path}\nNext: {after}", soft_wrap=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
 
 from rarebind.commands.dataset_show import (
@@ -20,7 +19,7 @@ from rarebind.commands.dataset_show import (
 )
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
-from rarebind.commands.text import note, print_json
+from rarebind.commands.text import note, print_json, terminal
 
 if TYPE_CHECKING:
     from rarebind.engines import LevelOfTheory
@@ -57,13 +56,13 @@ def publish(
     path = store or Path("rarebind-curate") / f"{curation.config.name}.sqlite"
     if not path.exists():
         raise InputError(f"{path} does not exist: run `rarebind curate {config}` first")
-    console = Console()
+    console = terminal()
     with Store(path) as results:
         records = track(
             collect(curation, results),
             total=len(curation.complexes) + len(curation.stages["references"]),
             description="records",
-            console=Console(stderr=True),
+            console=terminal(stderr=True),
         )
         made = append(
             records,
@@ -120,7 +119,7 @@ def verify(
     if sample < 0:
         raise InputError(f"sample must be at least 0, got {sample}")
     dataset = Dataset(folder)
-    with progress_bar(Console(stderr=True)) as bar:
+    with progress_bar(terminal(stderr=True)) as bar:
         line = bar.add_task("shards", total=None)
         report = run_verify(
             dataset,
@@ -181,7 +180,7 @@ def export(
         write_bare(records, out, unit)
     else:
         write_packed(out, write_records(records))
-    note(Console(), f"{out}: {len(records)} records")
+    note(terminal(), f"{out}: {len(records)} records")
 
 
 @app.command()
@@ -264,7 +263,7 @@ def import_(
 
     level: LevelOfTheory = LevelOfTheory(engine, method, basis, solvent, dispersion)
     report = import_xyz(file, level=level, unit=unit, energy_key=energy_key)
-    console = Console()
+    console = terminal()
     made = append(report.records, out) if report.records else []
     new = sum(shard.records for shard in made)
     labelled = sum(record.binding is not None for record in report.records)

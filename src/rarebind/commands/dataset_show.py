@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
+from rarebind.commands.text import terminal
 from rarebind.io.tables import terminal_table
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def show_info(dataset: Dataset, rows: Sequence[Row]) -> None:
     from rarebind.datasets.statistics import complexes, counts, levels, reason_classes, table_of
 
     totals, table = _totals(dataset, rows), table_of(rows)
-    console = Console(highlight=False)
+    console = terminal()
     console.print(
         f"{dataset.folder}: {totals['records']} records, {totals['frames']} geometries, "
         f"{totals['shards']} shards, {totals['bytes'] / 1e6:.1f} MB"
@@ -73,24 +72,22 @@ def show_info(dataset: Dataset, rows: Sequence[Row]) -> None:
 
 def show_verification(report: VerifyReport) -> None:
     """Print the outcome of a verification."""
-    console = Console()
+    console = terminal()
     console.print(
         f"{report.shards} shards, {report.records} records, {report.frames} geometries read; "
         f"{report.labels} binding energies derived again, {report.identities} complexes "
         f"identified again, {len(report.recomputed)} geometries computed again",
-        highlight=False,
     )
     if report.recomputed:
         energy = max(abs(again.energy_difference_ev) for again in report.recomputed)
         force = max(again.force_difference for again in report.recomputed)
         console.print(
             f"largest difference: {energy:.1e} eV, {force:.1e} eV/Å",
-            highlight=False,
         )
     for remark in report.not_checked:
-        console.print(f"not checked: {remark}", highlight=False, soft_wrap=True)
+        console.print(f"not checked: {remark}", soft_wrap=True)
     for problem in report.problems[:SHOWN]:
-        console.print(f"problem: {problem}", highlight=False, soft_wrap=True, markup=False)
+        console.print(f"problem: {problem}", soft_wrap=True)
     if len(report.problems) > SHOWN:
         console.print(f"and {len(report.problems) - SHOWN} problems more")
     console.print("The dataset is sound." if report.ok else f"{len(report.problems)} problems.")
@@ -126,7 +123,7 @@ def comparison_json(found: Comparison) -> dict[str, object]:
 
 def show_comparison(found: Comparison) -> None:
     """Print what lies between two levels, by metal and complex."""
-    console = Console(highlight=False)
+    console = terminal()
     console.print(
         f"Δ = B − A in kcal/mol over {len(found.pairs)} complexes in the same geometry\n"
         f"  A: {found.level_a} ({found.alone_a} more)\n  B: {found.level_b} ({found.alone_b} more)"
@@ -160,9 +157,9 @@ def show_breakdown(found: Breakdown) -> None:
     from rarebind.datasets.breakdown import PARTS, total
     from rarebind.units import KCAL_PER_EV
 
-    console = Console()
+    console = terminal()
     record = found.record
-    console.print(f"{record.label} at {record.calculation.level}", highlight=False)
+    console.print(f"{record.label} at {record.calculation.level}")
     cycles = {"Equation 1": found.binding, "Exchange with the aqua ion": found.exchange}
     for title, terms in cycles.items():
         if not terms:

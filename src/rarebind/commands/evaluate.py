@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 from typer.core import TyperGroup
 
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
-from rarebind.commands.text import note, print_json
+from rarebind.commands.text import note, print_json, terminal
 from rarebind.errors import InputError
 from rarebind.io.files import refuse_file
 from rarebind.io.tables import show
@@ -110,21 +111,21 @@ def evaluate(
         raise InputError("--baselines and --no-baselines exclude each other")
     if out is not None:
         refuse_file(out)
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
     parts = _parts(subject, part)
     beside = [] if no_baselines or subject.split is None else _baselines(subject, baselines)
     evaluation = _evaluation(subject, parts, _predict(console, subject, parts, beside))
-    with console.status("intervals") as status:
+    with console.status(Text("intervals")) as status:
         scored = evaluation.scores(seed=seed)
         paths = write_report(
             evaluation, scored, out or _folder(subject),
-            lambda path: status.update(f"{path.name} written"),
+            lambda path: status.update(Text(f"{path.name} written")),
         )  # fmt: skip
     if as_json:
         print_json(report_data(evaluation, scored))
         return
-    output = Console()
+    output = terminal()
     for table in tables(evaluation, scored):
         show(output, table)
     for text in evaluation.notes:
@@ -172,7 +173,7 @@ def substituents(
 
     if geometry is not None and per_geometry:
         raise InputError("--geometry and --per-geometry exclude each other")
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
     chosen = parts_with(subject, _parts(subject, part), metal, scaffold)
     wanted = (metal, scaffold)
@@ -188,7 +189,7 @@ def substituents(
     if as_json:
         print_json({**effects.data(), "caption": asdict(caption), "unit": "kcal/mol"})
         return
-    output = Console()
+    output = terminal()
     show(output, effects_table(effects, caption))
     note(output, f"Figure: {path}")
 
@@ -207,7 +208,7 @@ def _subject(
 ) -> Subject:
     from rarebind.evaluation.subject import Question, subject_of
 
-    with console.status(f"reading {name} and its dataset"):
+    with console.status(Text(f"reading {name} and its dataset")):
         return subject_of(
             Question(name, dataset, target, level, base, split, seed, tuple(held_out or ()), unseen)
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
-from rarebind.commands.text import note, print_json
+from rarebind.commands.text import note, print_json, terminal
 from rarebind.io.tables import show
 
 
@@ -45,7 +45,7 @@ def findings(
 
     refuse_file(out)
     said, resampling = statements(), Resampling(seed=seed)
-    with Console(stderr=True).status(f"reading {dataset}"):
+    with terminal(stderr=True).status(Text(f"reading {dataset}")):
         selection = select(Dataset(dataset).rows(), level, said.scaffolds.names)
         name = f"{dataset.resolve().name} ({len(selection.energies)} complexes)"
         found = find(selection, said, dataset=name, quantity=target, resampling=resampling)
@@ -53,7 +53,7 @@ def findings(
     if as_json:
         print_json(report_data(found))
         return
-    output = Console()
+    output = terminal()
     show(output, verdicts(found))
     note(output, f"Report: {paths[0]}")
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rarebind.campaigns import Store, Task, campaign_status
 from rarebind.campaigns.labelling import check_engine, check_version, version_for_keys
 from rarebind.commands.campaign_view import run_with_bar, show_status
+from rarebind.commands.text import terminal
 from rarebind.datasets import Dataset, adopt, append, write_card
 from rarebind.datasets.labels import Entry, LabelPlan, Selection, collect_labels, plan_labels
 from rarebind.engines import LevelOfTheory, engine_spec
@@ -72,7 +73,7 @@ class LabelJob:
             numbers = (len(structure), charge, structure.multiplicity)
             table.add_row(entry.source.kind, entry.source.label, *map(str, numbers))
         if left:
-            Console().print(table)
+            terminal().print(table)
         done = len(self.plan.entries) - len(left)
         _say(f"{len(left)} calculations at {self.plan.level}, {done} done")
 
@@ -205,14 +206,14 @@ def plan_job(
     version = version_for_keys(level, orca_version)
     again = ["rarebind", "label", str(folder), *options]
     again += ["--orca-version", str(orca_version)] if level.engine == "orca" else []
-    console = Console(stderr=True)
-    with console.status(f"reading {folder}"):
+    console = terminal(stderr=True)
+    with console.status(Text(f"reading {folder}")):
         plan = plan_labels(dataset, level, selection, version)
     for name in plan.missing:
         note = f"{folder} has no {name}: no binding energies that need it"
-        console.print(f"[dim]{note}[/dim]", highlight=False, soft_wrap=True)
+        console.print(note, style="dim", soft_wrap=True)
     return LabelJob(plan, version, dataset, others, store, again)
 
 
 def _say(text: str) -> None:
-    Console().print(text, highlight=False, soft_wrap=True)
+    terminal().print(text, soft_wrap=True)

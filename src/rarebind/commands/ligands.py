@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from rarebind.commands.text import terminal
 
 app = typer.Typer(help="List the ligand library, or check a ligand of your own.")
 
@@ -59,7 +60,7 @@ def list_ligands(
     for ligand in ligands:
         donors = ", ".join(ligand.donor_elements)
         table.add_row(ligand.name, f"{ligand.charge:+d}", donors, ligand.inchikey)
-    Console().print(table)
+    terminal().print(table)
 
 
 @app.command()

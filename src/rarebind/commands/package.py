@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from rarebind.commands.progress import progress_bar
+from rarebind.commands.text import terminal
 from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def package(
     found = None
     if uncertainty:
         others = folds_of(content, folders[0], folds) if folds else []
-        with progress_bar(Console(stderr=True)) as progress:
+        with progress_bar(terminal(stderr=True)) as progress:
             bar = progress.add_task("predictions", total=None)
             found = assess(
                 content,
@@ -77,20 +77,20 @@ def package(
         return
     if found is not None:
         _show(found)
-    console = Console()
-    console.print(f"{out}  {size / 1e3:.0f} kB", highlight=False, soft_wrap=True)
-    console.print(f"SHA-256 {sha256}", highlight=False, soft_wrap=True)
+    console = terminal()
+    console.print(f"{out}  {size / 1e3:.0f} kB", soft_wrap=True)
+    console.print(f"SHA-256 {sha256}", soft_wrap=True)
 
 
 def _show(found: Assessed) -> None:
-    console = Console()
+    console = terminal()
     console.print(_table(found))
-    console.print(_flag(found.flag), highlight=False)
+    console.print(_flag(found.flag))
     if found.external and found.external_flag:
         console.print(_external_table(found))
-        console.print(_flag(found.external_flag), highlight=False)
+        console.print(_flag(found.external_flag))
     for line in _described(found):
-        console.print(line, highlight=False)
+        console.print(line)
 
 
 def _coverage(found: Assessed | None) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from rarebind.commands.text import terminal
 
 
 def parametrise(
@@ -35,16 +36,16 @@ def parametrise(
     from rarebind.parametrisation import parametrise as fitted
     from rarebind.parametrisation import read_settings, tabulated, write_level
 
-    console = Console()
+    console = terminal()
     found = fitted(
         read_references(dataset),
         read_settings(settings),
         workers=workers,
         cross_validate=cross_validate,
-        on_step=lambda text: console.print(text, highlight=False),
+        on_step=console.print,
     )
     write_level(found, out)
     show(console, tabulated(found.errors, "Errors by class of donors"))
     if len(found.test_errors):
         show(console, tabulated(found.test_errors, "Metals not fitted to"))
-    console.print(f"{out}: parameters; {out.with_suffix('.md')}: their card", highlight=False)
+    console.print(f"{out}: parameters; {out.with_suffix('.md')}: their card")

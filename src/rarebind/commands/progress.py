@@ -21,6 +21,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from rarebind.commands.text import terminal
+
 if TYPE_CHECKING:
     from rich.status import Status
 
@@ -87,7 +89,7 @@ class _Bar(Progress):
             count = f"{task.completed:g}/{task.total:g}" if task.total else f"{task.completed:g}"
             parts = [count, _left(task), task.description]
             text = "  ".join(part for part in parts if part)
-            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+            self.console.print(text, soft_wrap=True)
 
 
 def _left(task: Task) -> str:
@@ -114,9 +116,9 @@ class Told:
     def stage(self, text: str) -> None:
         """What is being done."""
         if self._status is not None:
-            self._status.update(text)
+            self._status.update(Text(text))
         else:
-            self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(text, soft_wrap=True)
 
     def training(self, progress: training.Progress, label: str = "") -> None:
         """How far a training is.
@@ -139,13 +141,13 @@ class Told:
 @contextmanager
 def told(first: str) -> Iterator[Told]:
     """Tell on standard error what is being done, `first` to begin with."""
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     if not console.is_terminal:
         found = Told(console, None)
         found.stage(first)
         yield found
         return
-    with console.status(first) as status:
+    with console.status(Text(first)) as status:
         yield Told(console, status)
 
 

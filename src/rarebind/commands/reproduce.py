@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from rarebind.commands.progress import told
-from rarebind.commands.text import note, print_json
+from rarebind.commands.text import note, print_json, terminal
 from rarebind.io.tables import show, terminal_table
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ def _run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
 
 
 def _show_plan(jobs: Sequence[Job], inputs: Inputs) -> None:
-    console = Console()
+    console = terminal()
     note(console, f"{inputs.caption_level} · {inputs.name}")
     heads = ("Strategy", "Learned", "Network", "Run")
     rows = [
@@ -175,7 +174,7 @@ def _show_rows(rows: Sequence[Row], settings: Settings, inputs: Inputs, *, as_js
     if as_json:
         print_json(report_data(rows, settings, inputs))
         return
-    output = Console()
+    output = terminal()
     for table in tables(rows, settings, inputs, brief=True):
         show(output, table)
     for reason, names in reasons(rows).items():

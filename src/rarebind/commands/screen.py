@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
-from rich.console import Console
 
+from rarebind.commands.text import terminal
 from rarebind.io.files import refuse_file
 from rarebind.screening.options import Options
 
@@ -51,7 +51,7 @@ def screen(
     refuse_file(out)
     request = read_request(ligands, config, options)
     wanted = request.short_list_request()
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     prepared = request.prepared()
     tell(prepared, console)
     calculations, unit = store or out / "calculations.sqlite", request.unit
@@ -70,10 +70,10 @@ def screen(
         return
     if listed is not None:
         show_short_list(listed, unit)
-    output = Console()
+    output = terminal()
     output.print("\nResults:")
     for path in paths.values():
-        output.print(f"  {path}", highlight=False, markup=False, soft_wrap=True)
+        output.print(f"  {path}", soft_wrap=True)
 
 
 def _typer_option(name: str) -> inspect.Parameter:

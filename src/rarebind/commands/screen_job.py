@@ -72,7 +72,7 @@ def tell(prepared: Prepared, console: Console) -> None:
 
 
 def _say(text: str, console: Console, style: str | None = None) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True, style=style)
+    console.print(text, soft_wrap=True, style=style)
 
 
 def run_screen(prepared: Prepared, store: Path, console: Console) -> Screen:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rarebind.commands.text import terminal
 from rarebind.screening.short_list_table import short_list_rows
 from rarebind.screening.table import ranked_rows
 
@@ -138,12 +139,12 @@ def _show_reasons(rows: Iterable[Row | ShortListRow]) -> None:
 
 def _console() -> Console:
     """Standard output; where it is no terminal, nothing is wrapped."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_UNBOUNDED)
+    console = terminal()
+    return console if console.is_terminal else terminal(width=_UNBOUNDED)
 
 
 def _say(text: str) -> None:
-    _console().print(text, highlight=False, markup=False)
+    _console().print(text)
 
 
 def _with_width(value: float | None, half_width: float | None) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from rarebind.commands.text import terminal
 
 
 def serve(
@@ -28,10 +29,10 @@ def serve(
     need_serving()
     from rarebind.serving.server import serve as run
 
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
 
     def tell(address: str) -> None:
-        console.print(f"rarebind is at {address} (Ctrl-C stops it)", highlight=False)
-        console.print(f"Screens are kept in {folder}", highlight=False, soft_wrap=True)
+        console.print(f"rarebind is at {address} (Ctrl-C stops it)")
+        console.print(f"Screens are kept in {folder}", soft_wrap=True)
 
     run(port, folder, store or folder / "calculations.sqlite", workers, on_ready=tell)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import track
+
+from rarebind.commands.text import terminal
 
 
 def templates(
@@ -50,10 +51,10 @@ def templates(
             else:
                 specs.append(complex_spec(TEMPLATE_METAL, library_ligand(scaffold), geometry))
     builder = BUILDERS.create("architector", cores=cores, symmetries=symmetries, seed=seed)
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     for spec in track(specs, description="complexes", console=console):
         kept = refine_templates(spec, builder.build(spec))
         met = [m for s, e in kept[:2] for m in hop(s, e, spec, hops=hops // 2, seed=seed)]
         kept = distinct_minima([*kept, *met])
         path = write_templates(out, spec, kept)
-        console.print(f"{path}: {len(kept)} minima", highlight=False)
+        console.print(f"{path}: {len(kept)} minima")

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from rich.console import Console
+
+
+def terminal(*, stderr: bool = False, width: int | None = None) -> Console:
+    """Standard output or error, on which text is what it is.
+
+    Names, paths and SMILES are people's own: ``[nH]`` is no markup there, ``:o:`` no emoji.
+    """
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 
 
 def print_json(found: dict[str, Any]) -> None:
@@ -17,5 +24,5 @@ def print_json(found: dict[str, Any]) -> None:
 
 
 def note(console: Console, text: str) -> None:
-    """Print a line as it is: no markup, no highlights, broken by the terminal alone."""
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+    """Print a line that the terminal alone breaks."""
+    console.print(text, soft_wrap=True)

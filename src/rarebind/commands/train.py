@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from rarebind.commands.progress import told
+from rarebind.commands.text import terminal
 
 if TYPE_CHECKING:
     from rarebind.learning.settings.config import TrainingConfig
@@ -83,9 +83,9 @@ def _show_plan(config: TrainingConfig) -> None:
 
     with told(f"reading {config.data}"):
         material = load_material(config)
-    console = Console()
+    console = terminal()
     base = f" less {config.base}" if config.base else ""
-    console.print(f"{config.target} at {material.level}{base}", highlight=False, soft_wrap=True)
+    console.print(f"{config.target} at {material.level}{base}", soft_wrap=True)
     table = Table(box=SIMPLE)
     table.add_column("Part")
     for heading in ("Complexes", "Geometries"):
@@ -96,10 +96,10 @@ def _show_plan(config: TrainingConfig) -> None:
     console.print(table)
     split = material.split
     fold = f", fold {split.fold}" if split.fold else ""
-    console.print(f"Split: {split.kind}{fold}, {split.digest[:12]}", highlight=False)
+    console.print(f"Split: {split.kind}{fold}, {split.digest[:12]}")
     preset = config.resolved.model_dump()
     shown = ", ".join(f"{name} {preset[name]}" for name in _SHOWN)
-    console.print(f"Preset {config.preset}: {shown}", highlight=False, soft_wrap=True)
+    console.print(f"Preset {config.preset}: {shown}", soft_wrap=True)
 
 
 def _show_result(result: Result, folder: Path, again: str) -> None:
@@ -108,21 +108,20 @@ def _show_result(result: Result, folder: Path, again: str) -> None:
     from rarebind.learning.training import SPLIT
     from rarebind.units import KCAL_PER_EV
 
-    console = Console()
+    console = terminal()
     if result.history:
         best = min(result.history, key=lambda epoch: epoch.val_mae)
         console.print(
             f"{len(result.history)} epochs; best validation MAE "
             f"{best.val_mae * KCAL_PER_EV:.2f} kcal/mol in epoch {best.number}",
-            highlight=False,
         )
-    console.print(f"Run: {result.folder}", highlight=False, soft_wrap=True)
+    console.print(f"Run: {result.folder}", soft_wrap=True)
     if not result.finished:
-        console.print(f"Not finished; to go on: {again}", highlight=False, soft_wrap=True)
+        console.print(f"Not finished; to go on: {again}", soft_wrap=True)
     if result.history:
         package = ["rarebind", "package", str(folder), "--out", f"{result.folder.name}{SUFFIX}"]
         if not load_split(result.folder / SPLIT).by_ligand:
             # Errors of new ligands are not to be had from ligands that were seen.
             package.append("--no-uncertainty")
         text = f"To make a model file of it: {shlex.join(package)}"
-        console.print(text, highlight=False, soft_wrap=True, markup=False)
+        console.print(text, soft_wrap=True)
