@@ -120,6 +120,12 @@ def test_shifts_of_lanthanides_are_polynomials_and_yttrium_has_its_own(gfn2):
     assert moved["Nd"] != gfn2["element"]["Nd"]
 
 
+def test_unknowns_are_found_in_the_parameters_that_they_give(gfn2):
+    unknowns = Unknowns(gfn2, SETTINGS, ["La", "Y"])
+    x = np.random.default_rng(4).normal(size=len(unknowns))
+    assert np.allclose(unknowns.found_in(unknowns.parameters(x)), x)
+
+
 def test_the_jacobian_is_that_of_the_residuals(references, gfn2):
     problem = _problem(references, gfn2)
     x = 0.2 * np.random.default_rng(2).normal(size=problem.size)

@@ -22,6 +22,10 @@ def parametrise(
     settings: Annotated[
         Path | None, typer.Option(help="YAML file of what is varied, and weights; default: ours.")
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="Parameters to begin with, of a fit to fewer data; default: GFN2's."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     cross_validate: Annotated[
         bool,
@@ -32,14 +36,16 @@ def parametrise(
 ) -> None:  # fmt: skip
     """Fit GFN2-xTB's parameters of the rare earths to the reference data in DATASET."""
     from rarebind.campaigns.reference.shards import read_references
+    from rarebind.engines.tblite_parameters import read_parameters
     from rarebind.io.tables import show
+    from rarebind.parametrisation import METHOD, read_settings, tabulated, write_level
     from rarebind.parametrisation import parametrise as fitted
-    from rarebind.parametrisation import read_settings, tabulated, write_level
 
     console = terminal()
     found = fitted(
         read_references(dataset),
         read_settings(settings),
+        start=None if start is None else read_parameters(start, METHOD),
         workers=workers,
         cross_validate=cross_validate,
         on_step=console.print,

@@ -60,11 +60,22 @@ def parameters_of(path: Path, symbols: Sequence[str], method: str) -> dict[str, 
         The file cannot be read, is of another method or version, lacks an element, or has other
         keys, numbers of shells or values than the method: every fault is named.
     """
-    parameters = _read(path, path.stat().st_mtime_ns, method)
+    parameters = read_parameters(path, method)
     elements = parameters["element"]
     if missing := sorted(set(symbols) - elements.keys()):
         raise InputError(f"{path} has no parameters of {', '.join(missing)}")
     return parameters | {"element": {name: elements[name] for name in sorted(set(symbols))}}
+
+
+def read_parameters(path: Path, method: str) -> dict[str, Any]:
+    """All the parameters in a file; not to be changed.
+
+    Raises
+    ------
+    InputError
+        As :func:`parameters_of`, but for elements.
+    """
+    return _read(path, path.stat().st_mtime_ns if path.exists() else 0, method)
 
 
 @lru_cache(maxsize=4)

@@ -124,15 +124,17 @@ class Fit:
 def fit(
     problem: Problem,
     evaluator: Evaluator,
-    tolerance: float = 3e-3,
+    start: Floats | None = None,
+    tolerance: float = 5e-3,
     on_step: Callable[[str], object] = lambda _: None,
 ) -> Fit:
     """Minimise the sum of squares of the residuals (SciPy's trust-region reflective method).
 
-    It begins at GFN2, with La's numbers on the line of the other lanthanides.
-
     Parameters
     ----------
+    start
+        Coefficients to begin with; by default GFN2's, with La's numbers on the line of the other
+        lanthanides.
     tolerance
         Part by which a last step still lowers the cost.
     on_step
@@ -154,8 +156,11 @@ def fit(
         on_step(f"step {len(costs) - 1}: half the sum of squares {costs[-1]:.1f}")
         return problem.jacobian(evaluated)
 
+    first = np.zeros(problem.size)
+    if start is not None:
+        first[: len(start)] = start
     solution = least_squares(
-        residuals, np.zeros(problem.size), jacobian, method="trf",
+        residuals, first, jacobian, method="trf",
         ftol=tolerance, xtol=1e-3, gtol=1e-3, max_nfev=_MOST_STEPS,
     )  # fmt: skip
     vector = np.asarray(solution.x)

@@ -66,6 +66,7 @@ def parametrise(
     references: Iterable[Reference],
     settings: Settings,
     *,
+    start: dict[str, Any] | None = None,
     workers: int = 1,
     cross_validate: bool = True,
     on_step: Callable[[str], object] = lambda _: None,
@@ -77,6 +78,8 @@ def parametrise(
     references
         Complexes with free ligands and aqua ions.
     settings
+    start
+        Parameters to begin with, of a fit to fewer data, say; by default GFN2's.
     workers
         Processes.
     cross_validate
@@ -99,7 +102,8 @@ def parametrise(
     arm = settings.weights.arm
     errors = {BEFORE: errors_by_class(targets, evaluated_at(GFN2_WATER, targets.geometries, arm))}
     with Evaluator(targets.geometries, unknowns, arm, workers) as evaluator:
-        solution = fit(problem, evaluator, on_step=on_step)
+        first = None if start is None else unknowns.found_in(start)
+        solution = fit(problem, evaluator, first, on_step=on_step)
         errors[FITTED] = errors_by_class(targets, solution.evaluated)
         if cross_validate:
             rows = []

@@ -122,6 +122,17 @@ class Unknowns:
                 changed = self.with_values(changed, metal, self.values(unknowns, metal))
         return changed
 
+    def found_in(self, parameters: dict[str, Any]) -> Floats:
+        """The unknowns that give these parameters; the nearest ones where none do."""
+        metals = [m for m in rare_earths() if m in self.alone or is_lanthanide(m)]
+        shifts = [
+            (np.array([n.value(parameters, m) - n.value(self.base, m) for n in self.numbers]))
+            / self.widths(m)
+            for m in metals
+        ]
+        maps = np.concatenate([self.shifts(metal) for metal in metals])
+        return np.asarray(np.linalg.lstsq(maps, np.concatenate(shifts), rcond=None)[0])
+
     def with_values(self, parameters: dict[str, Any], metal: str, values: Floats) -> dict[str, Any]:
         """`parameters` with a metal's numbers; pairs only with the elements in them."""
         changed = copy.deepcopy(parameters)
