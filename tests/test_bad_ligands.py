@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rdkit import Chem
 
+from rarebind.errors import InputError
 from rarebind.ligands import survey_ligand_table
 from rarebind.screening.given import read_line, survey_ligands, survey_lines
 
@@ -39,6 +42,11 @@ FAULTS = [
     Fault(
         "not ASCII", "CC(=O)N\N{CYRILLIC CAPITAL LETTER O}", "retype it with plain Latin letters"
     ),
+    Fault("any bond", "CC(=O)~O", r"contains ~: write every bond"),
+    Fault("any bond to H", "[H]~OC(=O)C", r"contains ~: write every bond"),
+    Fault("dative bond", "C[N+](C)(C)->O", r"contains >: write every bond"),
+    Fault("no InChIKey", "C:C(=O)O", "has no InChIKey"),
+    Fault("NUL", "CC(=O)O\0", r"'CC\(=O\)O.x00' contains characters that cannot be shown"),
     Fault("no donor", "CCCC", "no donor atoms found"),
     Fault(
         "too many donors",
@@ -130,3 +138,18 @@ def test_the_server_gives_the_reason_of_the_file(fault, tmp_path):
     if fault.line and not fault.what.startswith("same"):
         told = problems(post(client, "/api/ligand", {"line": f"{fault.smiles}, {fault.name}"}))
         assert "; ".join(told) == survey.rejected[0].reason
+
+
+def test_a_query_is_no_ligand():
+    with pytest.raises(InputError, match="is a query"):
+        survey_ligands(Chem.MolFromSmarts("[C,N]C(=O)[OH]")).checked(strict=True)
+
+
+@given(st.text(st.sampled_from("CNOPSHcno()[]=#~:-+>$@/\\1234%. \0\x7f*"), max_size=25))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_molecule_with_an_inchikey_or_refused(text):
+    [*found] = survey_ligands([text]).ligands
+    for ligand in found:
+        assert len(ligand.inchikey) == 27
+        assert text.strip().isprintable()
+        assert not set("~>$*") & set(text)

@@ -3,6 +3,7 @@
 import bz2
 import contextlib
 import gzip
+import io
 import json
 import lzma
 import math
@@ -10,7 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from ase import Atoms
+from ase.io import read
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rarebind.errors import InputError, collecting, located
@@ -25,6 +28,7 @@ from rarebind.io.codec import (
 )
 from rarebind.io.files import open_packed, read_text, replace_file, sha256_of_file, write_packed
 from rarebind.io.models import Section, read_model, validated
+from rarebind.io.xyz import extxyz_text
 from rarebind.io.yaml import MAX_BYTES, MAX_DEPTH, load_yaml, parse_yaml, shortened
 
 
@@ -235,3 +239,19 @@ def test_schemas_of_later_are_refused():
         check_schema({"schema": 3}, 2, "record")
     with pytest.raises(InputError, match="without a schema"):
         check_schema({}, 2, "record")
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+@given(st.dictionaries(st.sampled_from(["ligand", "name", "smiles", "level"]), NAMES, min_size=2))
+@example({"ligand": "a\\", "name": "next"})
+@example({"ligand": "T", "name": "1.5", "smiles": "1,2", "level": "True False"})
+@example({"ligand": "_JSON [1", "name": '"', "smiles": "C/C=C\\C", "level": "a=b c"})
+@example({"ligand": "1e400", "name": "nan", "smiles": "\n2\n", "level": "0x10"})
+@settings(max_examples=300, deadline=None)
+def test_text_of_a_comment_line_is_read_as_text(info):
+    atoms = Atoms("O", info=info | {"count": 3, "parts": [info]})
+    written = extxyz_text([atoms, atoms])
+    for found in read(io.StringIO(written), format="extxyz", index=":"):
+        assert found.info == atoms.info

@@ -1,10 +1,12 @@
 """Tables: lines of CSV that are dataclasses, DataFrames, Markdown and the terminal."""
 
+import csv
+import io
 import math
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -12,9 +14,11 @@ from rarebind.errors import InputError
 from rarebind.io.tables import (
     Table,
     frame_of,
+    frame_text,
     markdown,
     markdown_table,
     number,
+    plain_cell,
     read_rows,
     rows_text,
     show,
@@ -119,3 +123,22 @@ def test_last_columns_with_nothing_in_them_are_left_out(tmp_path):
     assert rows_text([*rows, _Line("c", 1.0, 2, 8)], _Line).startswith("name,energy,count,waters\n")
     (tmp_path / "rows.csv").write_text(rows_text(rows, _Line))
     assert read_rows(tmp_path / "rows.csv", _Line) == rows
+
+
+_FORMULAS = st.from_regex(r"['\s]{0,2}[=+\-@][!-~]{0,8}", fullmatch=True)
+
+
+@given(st.lists(_TEXT | _FORMULAS, min_size=1, max_size=5))
+@example(["=HYPERLINK(1)", "@SUM(1+1)", "-2+3", "'=1", "\t=1", "\n", "\uff1d1+1", "'", "it's", ""])
+def test_no_text_is_a_formula_and_all_of_it_is_read_again(tmp_path_factory, texts):
+    rows = [_Line(text, -1.5, -2) for text in texts]
+    frame = frame_text(frame_of(rows, _Line))
+    for written in (rows_text(rows, _Line), frame):
+        lines = list(csv.reader(io.StringIO(written, newline="")))[1:]
+        for (name, energy, count, *_), text in zip(lines, texts, strict=True):
+            assert name.lstrip()[:1] not in set("=+-@\uff1d\uff0b\uff0d\uff20")
+            assert (float(energy), count) == (-1.5, "-2")
+            assert plain_cell(name) == text
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    path.write_text(rows_text(rows, _Line), encoding="utf-8", newline="")
+    assert read_rows(path, _Line) == rows

@@ -197,10 +197,11 @@ def compare(
     from rarebind.datasets import Dataset
     from rarebind.datasets.compare import compare as run_compare
     from rarebind.io.files import write_packed
+    from rarebind.io.tables import frame_text
 
     found = run_compare(Dataset(folder), level_a, level_b)
     if table is not None:
-        write_packed(table, found.table.to_csv(index=False, lineterminator="\n"))
+        write_packed(table, frame_text(found.table))
     if as_json:
         print_json(comparison_json(found))
     else:

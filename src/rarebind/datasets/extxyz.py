@@ -8,7 +8,6 @@ without a bare ion; ``exchange_energy``, absent without an aqua ion), forces in 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -22,7 +21,7 @@ from rarebind.datasets.record import Record
 from rarebind.engines import Calculation, SCFReport
 from rarebind.errors import InputError, located
 from rarebind.io.codec import check_schema, from_data, to_data
-from rarebind.io.xyz import XYZFrame
+from rarebind.io.xyz import XYZFrame, extxyz_text
 from rarebind.ligands import Ligand
 from rarebind.structures import Structure
 
@@ -88,12 +87,7 @@ SCF_FIELDS = (
 
 def write_records(records: Iterable[Record]) -> str:
     """The frames of `records` as extended XYZ text."""
-    from ase.io import write
-
-    text = io.StringIO()
-    for record in records:
-        write(text, to_atoms(record), format="extxyz")
-    return text.getvalue()
+    return extxyz_text(atoms for record in records for atoms in to_atoms(record))
 
 
 def read_records(frames: Iterable[XYZFrame]) -> Iterator[Record]:
@@ -208,8 +202,7 @@ def _ligand_info(ligand: Ligand) -> dict[str, Any]:
         "ligand": ligand.name,
         "scaffold": ligand.scaffold,
         "substituent": ligand.substituent,
-        # Extended XYZ takes a backslash for an escape.
-        "smiles": ligand.smiles.replace("\\", "\\\\"),
+        "smiles": ligand.smiles,
         "inchikey": ligand.inchikey,
         "donors": list(ligand.donors),
     }
@@ -281,6 +274,7 @@ def _calculation(frames: list[Atoms], info: Mapping[str, Any]) -> Calculation:
 
 def _ligand_of(info: Mapping[str, Any]) -> Ligand:
     return _ligand(
+        # Of before: a second pair of backslashes.
         str(info["smiles"]).replace("\\\\", "\\"),
         tuple(int(i) for i in np.atleast_1d(info["donors"])),
         str(info["ligand"]),

@@ -17,7 +17,7 @@ from pydantic import FiniteFloat
 
 from rarebind.errors import InputError
 from rarebind.io.files import write_packed
-from rarebind.io.tables import frame_of, read_rows
+from rarebind.io.tables import frame_of, frame_text, read_rows
 from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def write_outcomes(found: pd.DataFrame, path: Path | str) -> None:
     InputError
         The file cannot be written.
     """
-    write_packed(Path(path), found.to_csv(index=False, lineterminator="\n"))
+    write_packed(Path(path), frame_text(found))
 
 
 def read_outcomes(path: Path | str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
+#: Text that a spreadsheet would compute; so written, it has an apostrophe more.
+_FORMULA = re.compile(r"['\s]*[=+\-@＝＋－＠]|'*[\t\r\n]")  # noqa: RUF001  # they count too
 #: Stands for what there is no value of.
 NONE = "–"
 #: Faults of a table that are named; of the others, how many there are.
@@ -45,12 +48,31 @@ _T = TypeVar("_T")
 
 
 def csv_text(head: Iterable[object], lines: Iterable[Iterable[object]]) -> str:
-    """CSV with a heading; None is an empty cell, and a float keeps every digit."""
+    """CSV with a heading; None is an empty cell, a float keeps every digit, text is no formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
-    writer.writerows(lines)
+    writer.writerows(map(text_cell, line) for line in lines)
     return text.getvalue()
+
+
+def frame_text(table: pd.DataFrame, *, lineterminator: str = "\n", **how: Any) -> str:
+    """A DataFrame as CSV whose text is no formula; `how` as ``DataFrame.to_csv`` takes it."""
+    from pandas.api.types import is_numeric_dtype
+
+    texts = {n: c.map(text_cell) for n, c in table.items() if not is_numeric_dtype(c)}
+    text = table.assign(**texts).to_csv(index=False, lineterminator=lineterminator, **how)
+    return str(text)
+
+
+def text_cell(value: object) -> object:
+    """A cell that a spreadsheet takes for text, if it is text: an apostrophe before ``=1+1``."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def plain_cell(cell: str) -> str:
+    """The inverse of :func:`text_cell` for text."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def rows_text(rows: Iterable[_T], kind: type[_T]) -> str:
@@ -101,7 +123,7 @@ def read_rows(path: Path | str, kind: type[_T]) -> list[_T]:
         rows = adapter(list[kind]).validate_python(  # type: ignore[valid-type]
             [
                 {
-                    name: cell or (None if name in optional else "")
+                    name: plain_cell(cell) or (None if name in optional else "")
                     for name, cell in zip(head, cells, strict=False)
                 }
                 for cells in lines

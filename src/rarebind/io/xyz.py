@@ -1,14 +1,19 @@
-"""XYZ files frame by frame, with line numbers for the messages; packed ones are unpacked."""
+"""XYZ files frame by frame, with line numbers for the messages; packed ones are unpacked.
+
+Extended XYZ, as ASE has it, gives no type to what stands in a comment line: :func:`extxyz_text`
+writes text so that it is read as text.
+"""
 
 from __future__ import annotations
 
 import io
+import json
 import lzma
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from rarebind.errors import InputError
 from rarebind.io.files import open_packed
@@ -79,6 +84,50 @@ class XYZFrame:
                 ) from None
             if not all(map(math.isfinite, (x, y, z))):
                 raise InputError(f"{where}: a coordinate is NaN or infinite")
+
+
+def extxyz_text(frames: Iterable[Atoms]) -> str:
+    """Frames as extended XYZ; text of their ``info`` such as ``1.5`` or ``T`` is read as text."""
+    from ase.io import write
+
+    text = io.StringIO()
+    for atoms in frames:
+        marked = atoms.copy()  # type: ignore[no-untyped-call]
+        marked.calc = atoms.calc
+        marked.info = {name: _commented(value) for name, value in atoms.info.items()}
+        write(text, marked, format="extxyz")
+    return text.getvalue()
+
+
+def _commented(value: Any) -> Any:
+    """A value of a comment line: text and lists of mappings as they are read again."""
+    if isinstance(value, str):
+        as_json = json.dumps(value, ensure_ascii=not value.isprintable())
+        # A backslash is an escape there.
+        forms = (value, _escaped(value), _escaped(f"_JSON {as_json}"))
+        # Other characters than printable ones could end the line.
+        return next(form for form in forms if form.isprintable() and _reads(form) == value)
+    if isinstance(value, (list, dict)):
+        return _escaped(f"_JSON {json.dumps(value)}")
+    return value
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\")
+
+
+def _reads(text: str) -> object:
+    """What ASE makes of text in a comment line; None where it cannot read it."""
+    from ase.io.extxyz import key_val_dict_to_str, key_val_str_to_dict
+
+    # The field after it must be its own.
+    line: str = key_val_dict_to_str({"text": text, "next": 0})  # type: ignore[no-untyped-call]
+    try:
+        found = key_val_str_to_dict(line)  # type: ignore[no-untyped-call]
+    except ValueError:
+        return None
+    read = found.get("text")
+    return read if isinstance(read, str) and found.keys() == {"text", "next"} else None
 
 
 def read_frames(path: Path | str) -> Iterator[XYZFrame]:

@@ -81,6 +81,11 @@ class Ligand:
             raise InputError(
                 f"{where} has atoms 0 to {mol.GetNumAtoms() - 1}, but its donors are {self.donors}"
             )
+        if not inchikey(mol):
+            raise InputError(
+                f"{where} has no InChIKey, as is asked of every molecule: check its bonds and "
+                "charges"
+            )
         if self.inchikey != inchikey(mol):
             raise InputError(
                 f"{where} has the InChIKey {inchikey(mol)}, not {self.inchikey!r}: correct one"

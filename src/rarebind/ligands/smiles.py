@@ -17,6 +17,8 @@ NON_METALS = frozenset({
     "Kr", "Sb", "Te", "I", "Xe", "At", "Rn",
 })  # fmt: skip
 
+#: Signs of bonds that no InChI knows: any bond, dative and quadruple ones.
+_NO_BONDS = frozenset("~<>$")
 _MAX_PASSES = 8
 
 
@@ -70,6 +72,13 @@ def _checked_text(smiles: str) -> str:
             f"SMILES {text!r} contains {', '.join(map(repr, foreign))}, which no SMILES has: "
             "retype it with plain Latin letters"
         )
+    if odd := sorted(_NO_BONDS.intersection(text)):
+        raise InputError(
+            f"SMILES {text!r} contains {' and '.join(odd)}: write every bond as single, double, "
+            "triple or aromatic; ~ stands for several molecules at once"
+        )
+    if not text.isprintable():
+        raise InputError(f"SMILES {text!r} contains characters that cannot be shown: retype it")
     if any(character.isspace() for character in text):
         raise InputError(f"{text!r}: a SMILES has no blanks; give the name separately")
     return text

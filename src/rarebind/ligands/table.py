@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rarebind.errors import InputError
 from rarebind.io.files import read_text, replace_file
-from rarebind.io.tables import csv_text
+from rarebind.io.tables import csv_text, plain_cell
 from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.survey import Item, Survey, survey_items
 
@@ -141,7 +141,7 @@ def _is_blank(row: _Row) -> bool:
 
 
 def _item(row: _Row, columns: list[str], motif_file: str | Path | None) -> Item:
-    values = dict(zip(columns, (field.strip() for field in row.fields), strict=False))
+    values = dict(zip(columns, (plain_cell(field.strip()) for field in row.fields), strict=False))
 
     def read() -> Ligand:
         if len(row.fields) > len(columns):

@@ -132,6 +132,8 @@ def _shown(given: Chem.Mol) -> str:
 def _smiles(given: Chem.Mol) -> str:
     """SMILES of a molecule, which may not have been sanitised."""
     mol = Chem.Mol(given)
+    if any(part.HasQuery() for part in (*mol.GetAtoms(), *mol.GetBonds())):
+        raise InputError("the molecule is a query (of SMARTS, say) for several: give one")
     try:
         with rdBase.BlockLogs():
             Chem.SanitizeMol(mol)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import yaml
 
 from rarebind.binding import BindingEnergy
 from rarebind.io.files import make_folder, replace_file
-from rarebind.io.tables import frame_of
+from rarebind.io.tables import frame_of, frame_text
+from rarebind.io.xyz import extxyz_text
 from rarebind.screening.heatmap import draw_heatmap
 from rarebind.screening.page import build_page
 from rarebind.screening.reporting import report
@@ -81,7 +81,7 @@ def write_outputs(
 
 def _csv(table: pd.DataFrame, **same: str) -> str:
     """A table, and what is the same in all its rows."""
-    return str(table.assign(**same).to_csv(index=False, float_format="%.3f", lineterminator="\r\n"))
+    return frame_text(table.assign(**same), float_format="%.3f", lineterminator="\r\n")
 
 
 def _asked(screen: Screen) -> str:
@@ -93,7 +93,6 @@ def _asked(screen: Screen) -> str:
 
 def _structures(screen: Screen) -> str:
     from ase.calculators.singlepoint import SinglePointCalculator
-    from ase.io import write
 
     frames = []
     for entry in screen.entries:
@@ -117,6 +116,4 @@ def _structures(screen: Screen) -> str:
         if entry.binding.binding is not None:
             atoms.info["binding_energy"] = entry.binding.binding
         frames.append(atoms)
-    text = io.StringIO()
-    write(text, frames, format="extxyz")
-    return text.getvalue()
+    return extxyz_text(frames)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import shutil
 import tempfile
@@ -19,6 +17,7 @@ from rarebind.engines.orca.checks import check_belongs, scf_report
 from rarebind.engines.orca.inputs import gradient_input, guess_input
 from rarebind.engines.orca.output import parse_output, read_version
 from rarebind.errors import CalculationError, InputError
+from rarebind.io.tables import csv_text
 from rarebind.structures import Structure
 
 #: A calculation to be done: its key, a label for people, what to compute.
@@ -81,7 +80,7 @@ def write_inputs(
             orbitals="" if guess is None else f"{name}_guess.gbw",
         )
         rows.append((key, name, label, structure.digest))
-    texts[INDEX] = _table(rows)
+    texts[INDEX] = csv_text(("key", "name", "label", "structure"), rows)
     texts[_SCRIPT] = files("rarebind.engines.orca").joinpath(_SCRIPT).read_text(encoding="utf-8")
     if not _already_there(texts, folder):
         _write_all(texts, folder)
@@ -148,14 +147,6 @@ def _version(text: str) -> str:
         return f"orca {read_version(text)}"
     except CalculationError:
         return ""
-
-
-def _table(rows: Iterable[tuple[str, ...]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(("key", "name", "label", "structure"))
-    writer.writerows(rows)
-    return stream.getvalue()
 
 
 def _already_there(texts: dict[str, str], folder: Path) -> bool:

@@ -24,7 +24,9 @@ function csvCell(value, name) {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return INTEGERS.has(name) ? String(value) : value.toFixed(3);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  // No formula in a spreadsheet; an apostrophe more in ranking.csv as well.
+  const text = /^(?:['\s]*[=+\-@＝＋－＠]|'*[\t\r\n])/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** A name that every file system takes. */
