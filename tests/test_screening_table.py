@@ -10,9 +10,11 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from ase.io import read
 from made_screen import INTERVAL, MULTIPLIER, SIGMA, made_ligands, made_screen
 from scipy.stats import norm
 
+from rarebind.io.tables import plain_cell
 from rarebind.screening import Row, estimates_of, ranked_rows, report, write_outputs
 from rarebind.screening.estimates import Estimates
 from rarebind.screening.heatmap import draw_heatmap
@@ -141,6 +143,35 @@ def test_files_of_a_screen_with_gaps(screen, tmp_path):
     assert content["columns"] == list(COLUMNS) == [field.name for field in fields(Row)]
     assert {name: len(column.get("values") or column["at"])
             for name, column in content["rows"].items()} == dict.fromkeys(COLUMNS, 20)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=HYPERLINK(1)",
+        "@SUM(1+1)",
+        "-2+3",
+        "a\\",
+        "T",
+        "1.5",
+        "1,2",
+        '"',
+        "$x^$",
+        "$$",
+        "_JSON [",
+        "[/]",
+    ],
+)
+def test_a_name_is_text_in_every_file(name, tmp_path):
+    ligand = replace(LIGANDS[0], name=name)
+    paths = write_outputs(made_screen([ligand, LIGANDS[1]], ("La", "Eu")), tmp_path)
+    with paths["csv"].open(encoding="utf-8", newline="") as stream:
+        written = {row["ligand"] for row in csv.DictReader(stream)}
+    assert not any(cell.startswith(tuple("=+-@")) for cell in written)
+    assert {plain_cell(cell) for cell in written} == {name, LIGANDS[1].name}
+    frames = read(paths["structures"], index=":")
+    assert {frame.info["ligand"] for frame in frames} == {name, LIGANDS[1].name}
+    assert {frame.info["metal"] for frame in frames} == {"La"}
 
 
 def test_a_geometry_in_which_all_failed_has_no_panel(screen):

@@ -39,6 +39,11 @@ def new_figure(
     return figure
 
 
+def plain_label(text: str) -> str:
+    """A label in which a dollar, as in people's names of things, begins no formula."""
+    return text.replace("$", r"\$")
+
+
 def image_of(figure: Figure, suffix: str = ".png", dpi: int = 200) -> bytes:
     """What a file of a figure holds; equal figures make equal files.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rarebind.io.figures import image_of, new_figure
+from rarebind.io.figures import image_of, new_figure, plain_label
 from rarebind.screening.screen import Screen
 from rarebind.screening.table import Row
 
@@ -66,7 +66,7 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
     for axes, geometry, panel in zip(all_axes, geometries, grid[:, order], strict=True):
         image = axes.imshow(panel, cmap="viridis", aspect="auto")
         axes.set_xticks(range(len(screen.metals)), screen.metals)
-        axes.set_yticks(range(len(order)), [ligands[i] for i in order])
+        axes.set_yticks(range(len(order)), [plain_label(ligands[i]) for i in order])
         axes.tick_params(axis="y", labelsize=10 if roomy else 7)
         axes.set_title(geometry, fontsize=9)
         figure.colorbar(image, ax=axes, label=unit, aspect=20 if roomy else 2 * height)
