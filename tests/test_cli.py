@@ -86,7 +86,7 @@ def test_a_bad_ligand(here, capsys, line, message):
         (["name,smiles", HOPO], ["--seed", "-1"], ["seed: -1 is below 0"]),
         (["name,smiles", HOPO], ["--hops", "-1"], ["hops: -1 is below 0"]),
         (["name,smiles", HOPO], ["--out", "ligands.csv"], ["is a file: give a folder"]),
-        (["name,smiles", HOPO], ["--out", "ligands.csv/x"], ["cannot make the folder"]),
+        (["name,smiles", HOPO], ["--out", "ligands.csv/x"], ["is a file: give a folder"]),
         (["name,smiles", HOPO], ["--unit", "eV"], ["unit: 'eV' is unknown", "kJ/mol"]),
         (["name,smiles", HOPO, HOPO], ["--strict"], ["line 3", "HOPO-methyl"]),
         (["name,smiles", HOPO, "other," + HOPO.split(",")[1]], ["--strict"], ["line 3", "line 2"]),
@@ -102,6 +102,16 @@ def test_bad_input_exits_with_2_and_writes_nothing(here, capsys, lines, options,
     for message in messages:
         assert message in error
     assert list(here.iterdir()) == [path]
+
+
+def test_where_results_cannot_be_written_nothing_is_computed(here, capsys):
+    path = write(here, "name,smiles", HOPO)
+    (here / "out" / "heatmap.png").mkdir(parents=True)
+    for out, message in (("/proc/1/x", "cannot write into /proc"), ("out", "heatmap.png is a fol")):
+        options = ["--metals", "La", "--out", out, "--store", here / "store.sqlite"]
+        assert run("screen", path, *options) == 2
+        assert message in capsys.readouterr().err
+    assert not (here / "store.sqlite").exists()
 
 
 def test_missing_and_empty_files(here, capsys):

@@ -8,6 +8,7 @@ import json
 import lzma
 import math
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from ase.io import read
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rarebind.errors import InputError, collecting, located
+from rarebind.errors import InputError, OutputError, collecting, located
 from rarebind.io.codec import (
     FloatArray,
     IntArray,
@@ -26,7 +27,14 @@ from rarebind.io.codec import (
     from_data,
     to_data,
 )
-from rarebind.io.files import open_packed, read_text, replace_file, sha256_of_file, write_packed
+from rarebind.io.files import (
+    check_writable,
+    open_packed,
+    read_text,
+    replace_file,
+    sha256_of_file,
+    write_packed,
+)
 from rarebind.io.models import Section, read_model, validated
 from rarebind.io.xyz import extxyz_text
 from rarebind.io.yaml import MAX_BYTES, MAX_DEPTH, load_yaml, parse_yaml, shortened
@@ -65,6 +73,34 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(InputError, match="cannot write"):
         replace_file(tmp_path / "folder", "text")
     assert [found.name for found in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_full_disk_is_told_and_leaves_what_was_there(tmp_path):
+    path = tmp_path / "file"
+    replace_file(path, "old")
+    # Where every write fails for want of room.
+    (tmp_path / ".file.partial").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"cannot write .*file: No space left.*Make room"):
+        replace_file(path, "new" * 100_000)
+    assert path.read_text() == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_is_tried_before_anything_is_computed(tmp_path):
+    check_writable(tmp_path / "a" / "b", ["file"])
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    (tmp_path / "table.csv").mkdir()
+    for folder, names, message in (
+        (tmp_path / "file", (), r"file is a file: give a folder for the results"),
+        (tmp_path / "file" / "a", (), r"file is a file: give a folder for the results"),
+        (tmp_path, ("table.csv",), r"table\.csv is a folder"),
+        # Nobody makes files there.
+        (Path("/proc/1"), (), "cannot write into /proc"),
+        (Path("/proc/none/a"), (), "cannot write into /proc"),
+    ):
+        with pytest.raises(InputError, match=message):
+            check_writable(folder, names)
 
 
 def test_text_is_read_as_people_save_it(tmp_path):

@@ -14,10 +14,12 @@ from ase.io import read
 from made_screen import INTERVAL, MULTIPLIER, SIGMA, made_ligands, made_screen
 from scipy.stats import norm
 
+from rarebind.errors import OutputError
 from rarebind.io.tables import plain_cell
 from rarebind.screening import Row, estimates_of, ranked_rows, report, write_outputs
 from rarebind.screening.estimates import Estimates
 from rarebind.screening.heatmap import draw_heatmap
+from rarebind.screening.outputs import NAMES
 from rarebind.screening.page.content import page_content
 from rarebind.screening.screen import Entry
 from rarebind.screening.selectivity import compare_pair
@@ -143,6 +145,18 @@ def test_files_of_a_screen_with_gaps(screen, tmp_path):
     assert content["columns"] == list(COLUMNS) == [field.name for field in fields(Row)]
     assert {name: len(column.get("values") or column["at"])
             for name, column in content["rows"].items()} == dict.fromkeys(COLUMNS, 20)  # fmt: skip
+
+
+@pytest.mark.parametrize("file", NAMES.values())
+def test_a_disk_that_fills_while_files_are_written(screen, tmp_path, file):
+    listed = [name for name in NAMES.values() if name not in {"screen.yaml", "short-list.csv"}]
+    if file not in listed:
+        pytest.skip("this screen has no such file")
+    (tmp_path / f".{file}.partial").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=rf"{file}: No space left"):
+        write_outputs(screen, tmp_path)
+    there = sorted(path.name for path in tmp_path.iterdir())
+    assert there == sorted(listed[: listed.index(file)])
 
 
 @pytest.mark.parametrize(

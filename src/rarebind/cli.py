@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import threading
@@ -23,7 +24,8 @@ from rarebind.commands.screen import screen
 from rarebind.commands.serve import serve
 from rarebind.commands.templates import templates
 from rarebind.commands.train import train
-from rarebind.errors import RarebindError
+from rarebind.errors import OutputError, RarebindError
+from rarebind.io.files import FULL
 
 app = typer.Typer(
     help="How strongly and how selectively ligands bind rare-earth ions.",
@@ -74,6 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app(args=arguments)
+    except OSError as error:
+        # Whatever is written beside the results: scratch files, caches.
+        if error.errno not in {*FULL, errno.EROFS}:
+            raise
+        print(f"error: {error.filename or 'cannot write'}: {error.strerror}", file=sys.stderr)
+        sys.exit(OutputError.exit_status)
     except RarebindError as error:
         problems = getattr(error, "problems", (str(error),))
         for problem in problems:

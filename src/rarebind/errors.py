@@ -60,5 +60,9 @@ class WorkersLostError(RarebindError):
     """All worker processes ended while calculations were running."""
 
 
+class OutputError(RarebindError):
+    """Results cannot be written, as the disk is full; what is computed stays in its store."""
+
+
 class StoreError(RarebindError):
     """A finished calculation cannot be written down; those before it are kept."""

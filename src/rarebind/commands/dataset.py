@@ -260,8 +260,9 @@ def import_(
     from rarebind.datasets import append, import_xyz
     from rarebind.engines import LevelOfTheory
     from rarebind.io.codec import to_data
-    from rarebind.io.files import make_folder, replace_file
+    from rarebind.io.files import check_writable, make_folder, replace_file
 
+    check_writable(out, what="the dataset")
     level: LevelOfTheory = LevelOfTheory(engine, method, basis, solvent, dispersion)
     report = import_xyz(file, level=level, unit=unit, energy_key=energy_key)
     console = terminal()

@@ -16,7 +16,7 @@ from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
 from rarebind.commands.text import note, print_json, terminal
 from rarebind.errors import InputError
-from rarebind.io.files import refuse_file
+from rarebind.io.files import check_writable
 from rarebind.io.tables import show
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def evaluate(
     if no_baselines and baselines:
         raise InputError("--baselines and --no-baselines exclude each other")
     if out is not None:
-        refuse_file(out)
+        check_writable(out)
     console = terminal(stderr=True)
     subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
     parts = _parts(subject, part)
@@ -173,6 +173,8 @@ def substituents(
 
     if geometry is not None and per_geometry:
         raise InputError("--geometry and --per-geometry exclude each other")
+    if out is not None:
+        check_writable(out.parent, [out.name], "the figure with --out")
     console = terminal(stderr=True)
     subject = _subject(console, model, dataset, target, level, base, split, seed, held_out, unseen)
     chosen = parts_with(subject, _parts(subject, part), metal, scaffold)

@@ -32,7 +32,7 @@ def findings(
     Verdicts follow one rule, which the document states; the same dataset gives the same files.
     """
     from rarebind.datasets import Dataset
-    from rarebind.io.files import refuse_file
+    from rarebind.io.files import check_writable
     from rarebind.studies.gupta2026.findings import (
         Resampling,
         find,
@@ -43,7 +43,7 @@ def findings(
         write_report,
     )
 
-    refuse_file(out)
+    check_writable(out)
     said, resampling = statements(), Resampling(seed=seed)
     with terminal(stderr=True).status(Text(f"reading {dataset}")):
         selection = select(Dataset(dataset).rows(), level, said.scaffolds.names)

@@ -47,6 +47,7 @@ def package(
 ) -> None:
     """Make a model file of trainings: weights, card, and how sure the model is."""
     from rarebind.errors import InputError
+    from rarebind.io.files import check_writable
     from rarebind.learning.release.assessment import assess
     from rarebind.learning.release.model_file import SUFFIX, write_model
     from rarebind.learning.release.package import folds_of, with_hydration
@@ -55,6 +56,7 @@ def package(
         raise InputError(f"{out}: the name of a model ends in {SUFFIX}")
     if folds and not uncertainty:
         raise InputError("--folds is what intervals are calibrated on: not with --no-uncertainty")
+    check_writable(out.parent, [out.name], "the model with --out")
     content, config = with_hydration(folders, out.stem)
     found = None
     if uncertainty:

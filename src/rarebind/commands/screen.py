@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from rarebind.commands.text import terminal
-from rarebind.io.files import refuse_file
+from rarebind.io.files import check_writable
 from rarebind.screening.options import Options
 
 #: Further spellings of options.
@@ -45,10 +45,10 @@ def screen(
     """Rank ligands by how strongly and selectively they bind rare-earth ions."""
     from rarebind.commands.screen_job import read_request, run_screen, run_short_list, tell
     from rarebind.commands.screen_table import show_ranking, show_short_list
-    from rarebind.screening.outputs import write_outputs
+    from rarebind.screening.outputs import NAMES, write_outputs
     from rarebind.screening.reporting import report
 
-    refuse_file(out)
+    check_writable(out, NAMES.values())
     request = read_request(ligands, config, options)
     wanted = request.short_list_request()
     console = terminal(stderr=True)

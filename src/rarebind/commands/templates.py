@@ -9,6 +9,7 @@ import typer
 from rich.progress import track
 
 from rarebind.commands.text import terminal
+from rarebind.io.files import check_writable
 
 
 def templates(
@@ -40,6 +41,7 @@ def templates(
     from rarebind.errors import InputError
     from rarebind.ligands import library_ligand
 
+    check_writable(out)
     specs = []
     for scaffold in scaffolds:
         for geometry in geometries:

@@ -12,6 +12,8 @@ from rarebind.complexes.checks import check_complex
 from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
 from rarebind.engines import GFN2_WATER, Convergence, LevelOfTheory, relax
 from rarebind.errors import InputError
+from rarebind.io.files import make_folder, replace_file
+from rarebind.io.xyz import extxyz_text
 from rarebind.ligands import Ligand, carried_scaffold
 from rarebind.structures import Structure
 
@@ -99,16 +101,13 @@ def write_templates(
     folder: Path, parent: ComplexSpec, found: list[tuple[Structure, float]]
 ) -> Path:
     """Write relaxed candidates (structure, GFN2 energy in eV) as one template file."""
-    from ase.io import write
-
     frames = []
     for structure, energy in sorted(found, key=lambda pair: pair[1]):
         atoms = structure.to_ase()
         atoms.info["gfn2_alpb_energy"] = round(energy, 6)
         frames.append(atoms)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / template_name(parent)
-    write(path, frames, format="extxyz")
+    path = make_folder(folder) / template_name(parent)
+    replace_file(path, extxyz_text(frames))
     return path
 
 

@@ -19,6 +19,7 @@ from rarebind.datasets.statistics import (
 )
 from rarebind.elements import is_lanthanide
 from rarebind.io.figures import PALETTE, new_figure, save_figure
+from rarebind.io.files import make_folder
 from rarebind.io.tables import NONE
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def draw_figures(table: pd.DataFrame, folder: Path) -> list[Path]:
         "distances.png": draw_distances,
         "series.png": draw_series,
     }
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = []
     for name, draw in drawings.items():
         figure = draw(table)

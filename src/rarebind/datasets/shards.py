@@ -22,7 +22,13 @@ from rarebind.datasets.extxyz import read_records, write_records
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.table import Row, read_table, row_of, table_text
 from rarebind.errors import InputError
-from rarebind.io.files import refuse_file, replace_file, sha256_of_file, write_packed
+from rarebind.io.files import (
+    check_writable,
+    make_folder,
+    replace_file,
+    sha256_of_file,
+    write_packed,
+)
 from rarebind.io.tables import read_rows, rows_text
 from rarebind.io.xyz import XYZFrame, read_frames
 
@@ -167,7 +173,7 @@ def append(
         The folder holds something else.
     """
     folder = Path(folder)
-    refuse_file(folder, "the dataset")
+    check_writable(folder, what="the dataset")
     old, rows = ([], []) if not (folder / MANIFEST).exists() else _state(folder)
     known = {row.key for row in rows}
     new = {record.key: record for record in records if record.key not in known}
@@ -175,7 +181,7 @@ def append(
     for record in new.values():
         groups.setdefault((record.kind, str(record.calculation.level)), []).append(record)
     made: list[Shard] = []
-    (folder / SHARDS).mkdir(parents=True, exist_ok=True)
+    make_folder(folder / SHARDS)
     for (kind, level), members in sorted(groups.items(), key=lambda item: _rank(item[0])):
         number = sum(shard.kind == kind for shard in [*old, *made])
         for start in range(0, len(members), SHARD_SIZE):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import bz2
 import csv
+import errno
 import gzip
 import hashlib
 import lzma
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import IO
 
-from rarebind.errors import InputError
+from rarebind.errors import InputError, OutputError
 
+#: Faults of a disk, which no other input helps against.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".xz": lambda content: lzma.compress(content, preset=9 | lzma.PRESET_EXTREME),
     # Without a time stamp the same content gives the same file.
@@ -101,6 +105,8 @@ def replace_file(path: Path | str, content: bytes | str) -> None:
     ------
     InputError
         The file cannot be written.
+    OutputError
+        The disk is full.
     """
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
@@ -111,19 +117,44 @@ def replace_file(path: Path | str, content: bytes | str) -> None:
         finally:
             partial.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+        said = f"cannot write {path}: {error.strerror or error}"
+        if error.errno in FULL:
+            raise OutputError(f"{said}. Make room and run the same command again") from error
+        raise InputError(said) from error
 
 
-def refuse_file(folder: Path, what: str = "the results with --out") -> None:
-    """Do nothing unless a file stands where a folder for `what` is to be.
+def check_writable(
+    folder: Path, names: Iterable[str] = (), what: str = "the results with --out"
+) -> None:
+    """See before anything is computed that files can be written; nothing is left behind.
+
+    Parameters
+    ----------
+    folder
+        Need not be there.
+    names
+        Of files that will be replaced or made in it.
+    what
+        Is to be written, for messages.
 
     Raises
     ------
     InputError
-        There is one.
+        A file stands where a folder is to be or the other way round, or nothing can be written
+        there.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: give a folder for {what}")
+    place = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not place.is_dir():
+        raise InputError(f"{place} is a file: give a folder for {what}")
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"cannot write into {place} ({error.strerror or error}): give another folder for {what}"
+        ) from error
+    if taken := [str(folder / name) for name in names if (folder / name).is_dir()]:
+        raise InputError(f"{', '.join(taken)} is a folder: a file of that name is to be written")
 
 
 def make_folder(path: Path | str) -> Path:

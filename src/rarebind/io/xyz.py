@@ -92,7 +92,7 @@ def extxyz_text(frames: Iterable[Atoms]) -> str:
 
     text = io.StringIO()
     for atoms in frames:
-        marked = atoms.copy()  # type: ignore[no-untyped-call]
+        marked = atoms.copy()
         marked.calc = atoms.calc
         marked.info = {name: _commented(value) for name, value in atoms.info.items()}
         write(text, marked, format="extxyz")
@@ -121,9 +121,9 @@ def _reads(text: str) -> object:
     from ase.io.extxyz import key_val_dict_to_str, key_val_str_to_dict
 
     # The field after it must be its own.
-    line: str = key_val_dict_to_str({"text": text, "next": 0})  # type: ignore[no-untyped-call]
+    line: str = key_val_dict_to_str({"text": text, "next": 0})
     try:
-        found = key_val_str_to_dict(line)  # type: ignore[no-untyped-call]
+        found = key_val_str_to_dict(line)
     except ValueError:
         return None
     read = found.get("text")

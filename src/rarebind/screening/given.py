@@ -132,7 +132,7 @@ def _shown(given: Chem.Mol) -> str:
 def _smiles(given: Chem.Mol) -> str:
     """SMILES of a molecule, which may not have been sanitised."""
     mol = Chem.Mol(given)
-    if any(part.HasQuery() for part in (*mol.GetAtoms(), *mol.GetBonds())):
+    if any(a.HasQuery() for a in mol.GetAtoms()) or any(b.HasQuery() for b in mol.GetBonds()):
         raise InputError("the molecule is a query (of SMARTS, say) for several: give one")
     try:
         with rdBase.BlockLogs():

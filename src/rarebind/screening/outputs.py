@@ -20,7 +20,8 @@ from rarebind.screening.short_list import ShortList
 from rarebind.screening.short_list_table import ShortListRow, short_list_rows
 from rarebind.screening.table import ranked_rows, ranking
 
-_NAMES = {
+#: Files by what they are.
+NAMES = {
     "page": "report.html",
     "csv": "ranking.csv",
     "json": "ranking.json",
@@ -71,12 +72,12 @@ def write_outputs(
     if any(entry.binding for entry in screen.entries):
         made["structures"] = _structures(screen)
         made["heatmap"] = draw_heatmap(ranked_rows(screen, unit), screen, unit)
-    for what, name in _NAMES.items():
+    for what, name in NAMES.items():
         if what in made:
             replace_file(folder / name, made[what])
         else:
             (folder / name).unlink(missing_ok=True)
-    return {what: folder / name for what, name in _NAMES.items() if what in made}
+    return {what: folder / name for what, name in NAMES.items() if what in made}
 
 
 def _csv(table: pd.DataFrame, **same: str) -> str:

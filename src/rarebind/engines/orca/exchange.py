@@ -17,6 +17,7 @@ from rarebind.engines.orca.checks import check_belongs, scf_report
 from rarebind.engines.orca.inputs import gradient_input, guess_input
 from rarebind.engines.orca.output import parse_output, read_version
 from rarebind.errors import CalculationError, InputError
+from rarebind.io.files import check_writable, make_folder
 from rarebind.io.tables import csv_text
 from rarebind.structures import Structure
 
@@ -161,7 +162,8 @@ def _already_there(texts: dict[str, str], folder: Path) -> bool:
 
 def _write_all(texts: dict[str, str], folder: Path) -> None:
     """Write into a folder beside, and move that into place when it is complete."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
+    check_writable(folder.parent, what="the inputs")
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, text in texts.items():

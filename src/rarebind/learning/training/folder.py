@@ -13,7 +13,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from rarebind.errors import InputError
-from rarebind.io.files import make_folder, read_text, refuse_file
+from rarebind.io.files import check_writable, make_folder, read_text
 from rarebind.learning.settings.config import TrainingConfig
 from rarebind.learning.settings.emit import FINISHED, GRAPHS, LOGS, START
 from rarebind.learning.training.history import (
@@ -130,7 +130,7 @@ def check_folder(config: TrainingConfig, folder: Path) -> None:
     InputError
         The folder is a file, holds something else, or a run with another configuration.
     """
-    refuse_file(folder, "the run")
+    check_writable(folder, what="the run")
     if is_prepared(folder):
         _check_same(config, folder)
     elif _names(folder) - {LOCK} and not _begun(folder):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from rarebind.errors import InputError
-from rarebind.io.files import make_folder, refuse_file, replace_file, sha256_of_file
+from rarebind.io.files import check_writable, make_folder, replace_file, sha256_of_file
 from rarebind.io.models import Section
 from rarebind.learning.data.split import SPLITS
 from rarebind.learning.settings.presets import presets
@@ -125,7 +125,7 @@ def claim(settings: Settings) -> None:
     """
     folder, identity = settings.out, settings.identity()
     path = folder / _FILE
-    refuse_file(folder)
+    check_writable(folder)
     if path.exists() and (folder / TRAININGS).exists():
         _check_same(path, identity)
         return
