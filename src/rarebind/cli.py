@@ -6,8 +6,9 @@ import errno
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,8 +25,10 @@ from rarebind.commands.screen import screen
 from rarebind.commands.serve import serve
 from rarebind.commands.templates import templates
 from rarebind.commands.train import train
-from rarebind.errors import OutputError, RarebindError
+from rarebind.errors import DamagedRecordWarning, OutputError, RarebindError
 from rarebind.io.files import FULL
+
+_FORMAT_WARNING = warnings.formatwarning
 
 app = typer.Typer(
     help="How strongly and how selectively ligands bind rare-earth ions.",
@@ -74,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if threading.current_thread() is threading.main_thread():
         # Ended from outside, still stop the workers and remove scratch folders.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    warnings.formatwarning = _warned
     try:
         app(args=arguments)
     except OSError as error:
@@ -87,3 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for problem in problems:
             print(f"error: {problem}", file=sys.stderr)
         sys.exit(error.exit_status)
+    finally:
+        warnings.formatwarning = _FORMAT_WARNING
+
+
+def _warned(message: Warning | str, category: type[Warning], *place: Any, **line: Any) -> str:
+    """A warning on the terminal: those meant for the user without the place in the program."""
+    if issubclass(category, DamagedRecordWarning):
+        return f"warning: {message}\n"
+    return _FORMAT_WARNING(message, category, *place, **line)

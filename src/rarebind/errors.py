@@ -64,5 +64,9 @@ class OutputError(RarebindError):
     """Results cannot be written, as the disk is full; what is computed stays in its store."""
 
 
+class DamagedRecordWarning(UserWarning):
+    """A record of a store is not what was written; it is set aside and computed again."""
+
+
 class StoreError(RarebindError):
     """A finished calculation cannot be written down; those before it are kept."""

@@ -158,6 +158,7 @@ class _Driver:
 
     def run(self, workers: int | None, make_config: MakeConfig | None, threads: int) -> None:
         """End all tasks."""
+        self._store.check(task.key for task in self._ordered)
         known = self._store.summaries()
         for task in self._ordered:
             if task.key in known:
