@@ -3,10 +3,13 @@
 import operator
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import uuid
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +22,7 @@ from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD
 from rarebind.campaigns.steps import execute, spec_from_data, spec_to_data
 from rarebind.complexes import aqua_ion, complex_spec
 from rarebind.engines import GFN2_WATER, LevelOfTheory
-from rarebind.errors import InputError, MissingDependencyError
+from rarebind.errors import DamagedRecordWarning, InputError, MissingDependencyError
 from rarebind.ligands import library_ligand, parse_ligand
 
 FACTORY = TaskFactory(Protocol())
@@ -112,6 +115,42 @@ def test_an_unforeseen_error_names_its_place():
     calculation = execute("series", {"metal": "Lu"}, [])
     assert calculation.status == "failed"
     assert calculation.reason.startswith("KeyError: 'parent'")
+
+
+def test_sessions_at_once_leave_the_environment_as_it_was(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = dict(os.environ)
+    begun, ended = threading.Barrier(2), threading.Event()
+
+    def first():
+        with parsl_config._ENVIRONMENT.of_session(1):
+            begun.wait(30)
+            assert ended.wait(30)
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    begun.wait(30)
+    # Begins within the first and ends after it, as two threads that screen do.
+    with parsl_config._ENVIRONMENT.of_session(2):
+        ended.set()
+        thread.join(30)
+        assert os.environ["OMP_NUM_THREADS"] == "2"
+        assert os.environ["PATH"].count(before["PATH"]) == 1
+    assert dict(os.environ) == before
+
+
+def test_a_damaged_record_is_computed_again(tmp_path):
+    path, task = tmp_path / "store.sqlite", FACTORY.ion("La")
+    with Store(path) as store:
+        energy = run_tasks([task], store, workers=1)[task.key].energy
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE calculations SET record = x'00'")
+    with Store(path) as store:
+        with pytest.warns(DamagedRecordWarning, match="is damaged"):
+            again = run_tasks([task], store, workers=1)
+        assert again[task.key].energy == energy
+        assert store.get(task.key).energy == energy
 
 
 def test_a_killed_interchange_does_not_hang_the_end(monkeypatch):

@@ -132,17 +132,13 @@ def parsl_session(
 
     Notes
     -----
-    Nothing is left in the working folder, and the environment is restored at the end.
+    Nothing is left in the working folder, and the environment is restored at the end: of several
+    sessions at once, by the last of them.
     """
     import parsl
 
-    scripts = str(Path(sys.executable).parent)
-    wanted = dict.fromkeys(_THREADS, str(threads)) | {
-        "PATH": scripts + os.pathsep + os.environ.get("PATH", "")
-    }
-    saved = {name: os.environ.get(name) for name in wanted}
-    with tempfile.TemporaryDirectory(prefix="rarebind-parsl-", ignore_cleanup_errors=True) as run:
-        os.environ.update(wanted)
+    run_dir = tempfile.TemporaryDirectory(prefix="rarebind-parsl-", ignore_cleanup_errors=True)
+    with _ENVIRONMENT.of_session(threads), run_dir as run:
         workers = workers or max(default_workers() // threads, 1)
         config = make_config(run) if make_config else local_config(workers, run)
         kernel = parsl.DataFlowKernel(config)
@@ -154,11 +150,40 @@ def parsl_session(
             yield Session(submit, capacity(config))
         finally:
             _clean_up(kernel)
-            for name, value in saved.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+
+
+class _Environment:
+    """What Parsl and its workers inherit: threads, and where Parsl's programs are.
+
+    The process has one for all its threads: the last session puts back what the first found.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions = 0
+        self._found: dict[str, str | None] = {}
+
+    @contextlib.contextmanager
+    def of_session(self, threads: int) -> Iterator[None]:
+        with self._lock:
+            if not self._sessions:
+                self._found = {name: os.environ.get(name) for name in (*_THREADS, "PATH")}
+                scripts = str(Path(sys.executable).parent)
+                os.environ["PATH"] = scripts + os.pathsep + os.environ.get("PATH", "")
+            self._sessions += 1
+            os.environ.update(dict.fromkeys(_THREADS, str(threads)))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sessions -= 1
+                if not self._sessions:
+                    for name, value in self._found.items():
+                        os.environ.pop(name, None)
+                        os.environ.update({} if value is None else {name: value})
+
+
+_ENVIRONMENT = _Environment()
 
 
 def _clean_up(kernel: Any) -> None:

@@ -15,10 +15,15 @@ from rarebind.engines.registry import engine_spec
 from rarebind.engines.remote_child import Calculators, CannotBeMade, evaluate, find, version_of
 from rarebind.engines.verbs import Potential, potential_for
 from rarebind.errors import CalculationError, InputError
+from rarebind.io.yaml import shortened
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+#: Charge or multiplicity of a molecule.
+_LARGEST = 99
 
 
 def given_to(structure: Structure, level: LevelOfTheory) -> dict[str, Any]:
@@ -179,7 +184,7 @@ def calculator(
     Raises
     ------
     InputError
-        There is no such level or engine.
+        There is no such level or engine, or an argument is of another kind.
 
     Examples
     --------
@@ -190,6 +195,13 @@ def calculator(
     >>> bool(abs(atoms.get_potential_energy() + 138.3) < 0.5)
     True
     """
+    if engine is not None and not isinstance(engine, str):
+        raise InputError(f"engine: {shortened(engine)} is no name of an engine")
     if isinstance(level, str):
         level = level_named(level, engine)
+    if not isinstance(level, LevelOfTheory):
+        raise InputError(f"level: {shortened(level)} is neither a level of theory nor its name")
+    for name, number, least in (("charge", charge, -99), ("multiplicity", multiplicity, 1)):
+        if number is not None and (type(number) is not int or not least <= number <= _LARGEST):
+            raise InputError(f"{name}: {shortened(number)} is no {name} of a molecule")
     return LevelCalculator(level, charge, multiplicity)

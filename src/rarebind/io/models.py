@@ -35,6 +35,7 @@ _SAID = {
     "greater_than": "is not above {gt}",
     "less_than_equal": "is above {le}",
     "less_than": "is not below {lt}",
+    "string_too_long": "is longer than {max_length} characters",
     "too_long": "has {actual_length} entries, at most {max_length} are read",
     "too_short": "has {actual_length} entries, at least {min_length} are needed",
 }

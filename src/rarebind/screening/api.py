@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
+
 from rarebind.campaigns import Store
 from rarebind.errors import InputError
+from rarebind.io.models import validated
 from rarebind.io.tables import frame_of
 from rarebind.screening.given import LigandLike
-from rarebind.screening.options import Options
+from rarebind.screening.options import GivenPath, Name, Names, Options
 from rarebind.screening.outputs import write_outputs
 from rarebind.screening.request import Request
 from rarebind.screening.screen import Screen, Watch
@@ -92,6 +95,7 @@ def screen(
     MissingDependencyError
         NequIP is not installed, and ``engine="model"`` was asked for.
     """
+    _check(store=store, watch=watch)
     request = Request(ligands=ligands, metals=metals, geometries=geometries, **options)
     found = _run(request, store, watch)
     frame = ranking(found, request.unit)
@@ -118,6 +122,7 @@ def run(
 
     Parameters, errors: see :func:`screen`.
     """
+    _check(store=store, watch=watch)
     request = Request(ligands=ligands, metals=metals, geometries=geometries, **options)
     return _run(request, store, watch)
 
@@ -130,6 +135,25 @@ def _run(request: Request, store: Path | str | None, watch: Watch | None) -> Scr
             warnings.warn(said, stacklevel=3)
     with _store(store) as results:
         return prepared.run(results, watch)
+
+
+class _Kinds(BaseModel):
+    """Types of arguments that are no options of a screen."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    store: GivenPath | None = None
+    folder: GivenPath = Path()
+    watch: InstanceOf[Watch] | None = None
+    found: InstanceOf[Screen] = Field(default=None)  # type: ignore[assignment]  # always given
+    number: int = 1
+    level: Name = ""
+    metals: Names | None = None
+    workers: int | None = None
+
+
+def _check(**given: Any) -> _Kinds:
+    return validated(given, _Kinds, "arguments")
 
 
 def short_list(
@@ -212,11 +236,13 @@ def run_short_list(
     InputError, MissingDependencyError
         As :func:`short_list`.
     """
-    chosen = (metals,) if isinstance(metals, str) else None if metals is None else tuple(metals)
-    request = short_list_request(
-        number, found.metals, level=level, metals=chosen,
-        workers=workers,
+    asked = _check(
+        found=found, number=number, level=level, metals=metals, workers=workers, store=store,
+        watch=watch,
     )  # fmt: skip
+    request = short_list_request(
+        number, found.metals, level=level, metals=asked.metals, workers=workers
+    )
     with _store(store) as results:
         return compute_short_list(found, request, results, watch)
 
@@ -247,6 +273,7 @@ def save(
         There is no such unit, or `short_list` is something else, such as a table.
     """
     unit_factor(unit)
+    _check(found=found, folder=folder)
     if short_list is not None and not isinstance(short_list, ShortList):
         raise InputError(
             f"short_list is a {type(short_list).__name__}: give what run_short_list returns"

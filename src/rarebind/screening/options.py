@@ -6,11 +6,12 @@ The command line, Python, the server and YAML files all read this.  It loads no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from rarebind.elements import STUDY_METALS, is_lanthanide, rare_earth
 from rarebind.io.yaml import shortened
@@ -24,14 +25,18 @@ Pair = tuple[str, str]
 DEFAULT_METALS = tuple(
     sorted(STUDY_METALS, key=lambda m: (not is_lanthanide(m), rare_earth(m).atomic_number))
 )
+#: More of anything was never meant.
+_MANY = 10_000
 #: What RDKit and NumPy both accept.
 _LARGEST_SEED = 2**31 - 1
 
 
 def _several(given: Any) -> Any:
-    """One or several: a tuple of them."""
+    """One or several: a tuple of them; mappings are none, and the first of a set is anyone's."""
     if isinstance(given, str):
         return (given,)
+    if isinstance(given, (bytes, Mapping, AbstractSet)):
+        return given
     return tuple(given) if isinstance(given, Iterable) else given
 
 
@@ -46,7 +51,17 @@ def _pair(given: Any) -> Pair:
     raise ValueError(f"pairs: {shortened(given)} is no pair of metals: write it like Nd/Dy")
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+def _openable(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError(f"{shortened(str(path))} is no path: it holds a NUL")
+    return path
+
+
+#: A path as a path or text.
+GivenPath = Annotated[Path, Field(strict=False), AfterValidator(_openable)]
+#: A name of something, as long as any is.
+Name = Annotated[str, Field(max_length=500)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_several)]
 Pairs = Annotated[
     tuple[Annotated[Pair, BeforeValidator(_pair), PlainSerializer("/".join)], ...],
     BeforeValidator(_several),
@@ -74,22 +89,21 @@ class Options(BaseModel):
         description="Donor atoms in all; by default 8, or what a composition by names comes to.",
         examples=[8],
     )
-    engine: str = Field(
+    engine: Name = Field(
         default=AUTO,
         description="model: La, Sc and Y are computed, the series is predicted; tblite, xtb, "
         "package.module:factory of an ASE calculator: all is computed; auto: model where NequIP is "
         "installed, else tblite.",
         examples=["tblite"],
     )
-    level: str | None = Field(
+    level: Name | None = Field(
         default=None,
         description="Level of theory of what is computed, such as gfn2-xtb; by default that of the "
         "engine, gfn2-xtb of tblite and xtb.",
         examples=["gfn2-xtb"],
     )
-    model: Path | None = Field(
+    model: GivenPath | None = Field(
         default=None,
-        strict=False,
         description="Model file; by default the one that comes with rarebind.",
     )
     fall_back: bool = Field(
@@ -100,10 +114,11 @@ class Options(BaseModel):
     short_list: int = Field(
         default=0,
         ge=0,
+        le=_MANY,
         description="Compute so many of the best ligands by DFT, of every geometry.",
         examples=[2],
     )
-    short_list_level: str = Field(
+    short_list_level: Name = Field(
         default="b3lyp-d4", description="Level of the short list: b3lyp-d4 or b3lyp-d4-4f-in-core."
     )
     short_list_metals: Names = Field(
@@ -114,27 +129,40 @@ class Options(BaseModel):
         description="Metals to separate, such as Nd/Dy: selectivity and fronts, beside those of "
         "the usual pairs.",
     )
-    builder: str = Field(default="auto", description="auto, grafting, embedding or architector.")
-    conformers: str = Field(
+    builder: Name = Field(default="auto", description="auto, grafting, embedding or architector.")
+    conformers: Name = Field(
         default="rdkit", description="rdkit, or crest for a CREST search of every La complex."
     )
     ligand_conformers: int = Field(
-        default=4, ge=1, description="Conformers of a free ligand that are relaxed.", examples=[4]
+        default=4,
+        ge=1,
+        le=_MANY,
+        description="Conformers of a free ligand that are relaxed.",
+        examples=[4],
     )
     relaxed_candidates: int = Field(
-        default=4, ge=1, description="Candidates of a builder that are relaxed.", examples=[4]
+        default=4,
+        ge=1,
+        le=_MANY,
+        description="Candidates of a builder that are relaxed.",
+        examples=[4],
     )
     hops: int = Field(
         default=8,
         ge=0,
+        le=_MANY,
         description="Relaxations of a La complex spent on turning its waters.",
         examples=[8],
     )
     symmetries: int = Field(
-        default=10, ge=1, description="Architector: arrangements a polyhedron.", examples=[10]
+        default=10,
+        ge=1,
+        le=_MANY,
+        description="Architector: arrangements a polyhedron.",
+        examples=[10],
     )
-    cores: str = Field(default="common", description="Architector: common or all polyhedra.")
-    series: str = Field(
+    cores: Name = Field(default="common", description="Architector: common or all polyhedra.")
+    series: Name = Field(
         default="swap",
         description="swap: every metal from the complex of La; interpolate: lanthanides between "
         "Ce and Lu from these two.",
@@ -159,5 +187,5 @@ class Options(BaseModel):
         default=False, description="Try failed calculations again.", examples=[True]
     )
     workers: int | None = Field(
-        default=None, ge=1, description="Processes; by default one a core.", examples=[2]
+        default=None, ge=1, le=_MANY, description="Processes; by default one a core.", examples=[2]
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rarebind.errors import InputError
+from rarebind.io.yaml import shortened
 from rarebind.screening.estimates import Estimates
 from rarebind.screening.screen import Entry, Prediction, Screen
 from rarebind.uncertainty.ranking import probability_first
@@ -27,8 +28,8 @@ def unit_factor(unit: str) -> float:
     InputError
         There is no such unit.
     """
-    if unit not in UNITS:
-        raise InputError(f"unknown unit {unit!r}: known are {', '.join(UNITS)}")
+    if not isinstance(unit, str) or unit not in UNITS:
+        raise InputError(f"unknown unit {shortened(unit)}: known are {', '.join(UNITS)}")
     return UNITS[unit]
 
 
