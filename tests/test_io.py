@@ -36,7 +36,7 @@ from rarebind.io.files import (
     write_packed,
 )
 from rarebind.io.models import Section, read_model, validated
-from rarebind.io.xyz import extxyz_text
+from rarebind.io.xyz import extxyz_text, read_frames
 from rarebind.io.yaml import MAX_BYTES, MAX_DEPTH, load_yaml, parse_yaml, shortened
 
 
@@ -127,6 +127,12 @@ def test_text_is_read_as_people_save_it(tmp_path):
         ("a: !!python/object:os.system {}", "could not determine a constructor"),
         ("a: " + "1" * 5000, "limit"),
         ("a: 2026-13-45", "month must be in"),
+        ("a: !!int x", "not valid YAML"),
+        ("a: !!bool x", "not valid YAML"),
+        ("a: !!timestamp x", "not valid YAML"),
+        ("a: !!float {b: 1}", "not valid YAML"),
+        ("a: !!binary é", "not valid YAML"),
+        ("a: !!omap x", "not valid YAML"),
         ("a: " + "x" * 30_000, "more than 20000 characters"),
         ("[" + "1," * 60_000 + "]", "more than 50000 values"),
         ("a: \x00", "not valid YAML"),
@@ -160,6 +166,17 @@ def test_large_files_are_not_read_whole(tmp_path):
     path.write_text("#" * (MAX_BYTES + 1))
     with pytest.raises(InputError, match=f"larger than {MAX_BYTES} bytes"):
         load_yaml(path)
+
+
+@given(
+    st.sampled_from(
+        ["int", "float", "bool", "timestamp", "binary", "set", "omap", "pairs", "null"]
+    ),
+    st.text("0123456789-:. []{}xTZ'é", max_size=12),
+)
+def test_any_tag_fits_or_is_refused(tag, value):
+    with contextlib.suppress(InputError):
+        parse_yaml(f"a: !!{tag} {value}", "here")
 
 
 @given(st.text(max_size=60))
@@ -291,3 +308,75 @@ def test_text_of_a_comment_line_is_read_as_text(info):
     written = extxyz_text([atoms, atoms])
     for found in read(io.StringIO(written), format="extxyz", index=":"):
         assert found.info == atoms.info
+
+
+XYZ = "1\nProperties=species:S:1:pos:R:3 energy=-1.0\nO 0.0 0.0 0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (XYZ.replace("R:3", "R:1000000000"), r"line 2: a property of 1000000000 columns"),
+        (XYZ.replace("R:3", "R:" + "9" * 5000), r"line 2: a property of 9+ columns"),
+        (XYZ.replace("R:3", "R:3:x:I:101"), r"line 2: a property of 101 columns"),
+        (XYZ.replace("1\n", "1000000000\n", 1), r"line 1: a frame of 1000000000 atoms"),
+        (XYZ.replace("O 0.0", "O 1e308"), "positions go beyond"),
+        (XYZ.replace("O 0.0", "O -1e10"), "positions go beyond"),
+        (XYZ.replace("=-1.0", "=1e300"), "energy go beyond"),
+        ("\n" * 5000 + XYZ, "more than 1000 blank lines"),
+        ("1\n" + "x" * 2_000_000, "line 2: a line of more than"),
+        ("9" * 5000 + "\n\n", "line 1: expected the number of atoms"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".bz2"])
+def test_frames_beyond_their_bounds_are_refused(tmp_path, text, message, suffix):
+    path = tmp_path / f"frames.xyz{suffix}"
+    write_packed(path, text)
+    with pytest.raises(InputError, match=message) as caught:
+        [frame.atoms() for frame in read_frames(path)]
+    assert len(str(caught.value)) < 500
+
+
+@given(
+    st.sampled_from([".gz", ".xz", ".bz2"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255)
+)
+@settings(max_examples=150, deadline=None)
+def test_a_packed_file_with_a_changed_byte_is_read_or_refused(tmp_path_factory, suffix, at, change):
+    path = tmp_path_factory.getbasetemp() / f"frames.xyz{suffix}"
+    write_packed(path, XYZ * 20)
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= change
+    path.write_bytes(content)
+    with contextlib.suppress(InputError):
+        assert len([frame.atoms() for frame in read_frames(path)]) <= 20
+
+
+@given(st.integers(0, len(XYZ) - 1), st.characters(codec="utf-8"))
+@settings(max_examples=200, deadline=None)
+def test_a_frame_with_a_changed_character_is_read_or_refused(tmp_path_factory, place, character):
+    path = tmp_path_factory.getbasetemp() / "frames.xyz"
+    path.write_text(XYZ[:place] + character + XYZ[place + 1 :], encoding="utf-8")
+    with contextlib.suppress(InputError):
+        [frame.atoms() for frame in read_frames(path)]
+
+
+class _Limits(Section):
+    time_limit: float = 1.0
+    name: str = ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("time_limit: .inf", "time_limit: inf is not finite"),
+        ("time_limit: .nan", "time_limit: nan is not finite"),
+        ("name: No", "name: False is no text: put it in quotes"),
+        ("name: 1.50", "name: 1.5 is no text: put it in quotes"),
+        ("name: 2026-01-01", r"name: datetime.date.2026, 1, 1. is no text: put it in quotes"),
+    ],
+)
+def test_traps_of_yaml_are_told(tmp_path, text, message):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_model(path, _Limits)

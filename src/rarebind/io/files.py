@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import lzma
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,8 @@ from rarebind.errors import InputError, OutputError
 
 #: Faults of a disk, which no other input helps against.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+#: What reading a packed file raises that is damaged.
+UNREADABLE = (OSError, EOFError, lzma.LZMAError, zlib.error)
 _PACKERS: dict[str, Callable[[bytes], bytes]] = {
     ".xz": lambda content: lzma.compress(content, preset=9 | lzma.PRESET_EXTREME),
     # Without a time stamp the same content gives the same file.
@@ -79,7 +82,7 @@ def read_text(path: Path | str, limit: int | None = None) -> str:
 def open_packed(path: Path | str) -> IO[str]:
     """Open a UTF-8 text for reading, unpacked where the name ends in ``.xz``, ``.gz`` or ``.bz2``.
 
-    What is wrong with it shows only while it is read: an OSError, EOFError or LZMAError.
+    What is wrong with it shows only while it is read: one of :data:`UNREADABLE`.
     """
     path = Path(path)
     opener: Callable[..., IO[str]] = _OPENERS.get(path.suffix, open)

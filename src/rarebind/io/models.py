@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -44,7 +45,7 @@ _SAID = {
 class Section(BaseModel):
     """A part of a configuration: immutable, with the keys that it names and no others."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def read_model(
@@ -128,6 +129,9 @@ def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"{key}: {fault['msg']}, got {value}"
     said = f"{key}: {value} {_SAID[kind].format(**context)}" if key else f"{value} {_SAID[kind]}"
     field = getattr(_section(model, place[:-1]), "model_fields", {}).get(place[-1] if key else "")
+    if kind == "string_type" and isinstance(fault["input"], (bool, int, float, date)):
+        # As No, 1.5 and 2026-01-01 are read in YAML.
+        said += ": put it in quotes"
     return said + (f": give {field.examples[0]!r}, say" if field and field.examples else "")
 
 

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from rarebind.errors import InputError
-from rarebind.io.files import open_packed
+from rarebind.io.files import UNREADABLE, open_packed
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+#: Atoms of a frame, columns of a property, characters of a line, and blank lines between frames.
+MAX_ATOMS, MAX_COLUMNS, MAX_LINE, MAX_BLANK = 100_000, 100, 1_000_000, 1_000
+#: Coordinates in Å, energies and forces, whatever their unit.
+MAX_NUMBER = 1e9
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class XYZFrame:
             if not np.isfinite(values).all():
                 self._check_lines()
                 raise InputError(f"{self.where}: {name} contain NaN or infinity")
+            if np.max(np.abs(values), initial=0) > MAX_NUMBER:
+                raise InputError(f"{self.where}: {name} go beyond {MAX_NUMBER:g}: no {name} do")
         return atoms
 
     def _check_lines(self) -> None:
@@ -147,23 +155,27 @@ def read_frames(path: Path | str) -> Iterator[XYZFrame]:
         raise InputError(f"{path} does not exist") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: no XYZ file") from error
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except UNREADABLE as error:
         raise InputError(f"cannot read {path} ({error}): is it damaged or cut short?") from error
 
 
 def _frames(file: IO[str], path: Path) -> Iterator[XYZFrame]:
-    number = 0
-    for head in file:
+    number = blank = 0
+    while head := _line(file, path, number + 1):
         number += 1
-        if not head.strip():
+        blank = blank + 1 if not head.strip() else 0
+        if blank > MAX_BLANK:
+            raise InputError(f"{path}, line {number}: more than {MAX_BLANK} blank lines")
+        if blank:
             continue
         start = number
         count = _atom_count(head, path, number)
-        comment = file.readline()
+        comment = _line(file, path, number + 1)
+        _check_columns(comment, f"{path}, line {number + 1}")
         lines = [head, comment]
         number += 1
         for _ in range(count):
-            line = file.readline()
+            line = _line(file, path, number + 1)
             number += 1
             if not line.strip():
                 found = number - start - 2
@@ -175,6 +187,22 @@ def _frames(file: IO[str], path: Path) -> Iterator[XYZFrame]:
         yield XYZFrame("".join(lines), path, start)
 
 
+def _line(file: IO[str], path: Path, number: int) -> str:
+    line = file.readline(MAX_LINE)
+    if len(line) == MAX_LINE and not line.endswith("\n"):
+        raise InputError(f"{path}, line {number}: a line of more than {MAX_LINE} characters")
+    return line
+
+
+def _check_columns(comment: str, where: str) -> None:
+    """The columns that a comment line speaks of are made before a line is read."""
+    for number in re.findall(r":\s*[RISL]\s*:\s*(\d+)", comment):
+        if len(number) > len(str(MAX_COLUMNS)) or int(number) > MAX_COLUMNS:
+            raise InputError(
+                f"{where}: a property of {number[:20]} columns, at most {MAX_COLUMNS} are read"
+            )
+
+
 def _atom_count(line: str, path: Path, number: int) -> int:
     try:
         count = int(line)
@@ -184,5 +212,9 @@ def _atom_count(line: str, path: Path, number: int) -> int:
         raise InputError(
             f"{path}, line {number}: expected the number of atoms of a frame, got "
             f"{line.strip()[:40]!r}: the count of the frame before may be wrong"
+        )
+    if count > MAX_ATOMS:
+        raise InputError(
+            f"{path}, line {number}: a frame of {count} atoms, at most {MAX_ATOMS} are read"
         )
     return count
