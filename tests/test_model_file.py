@@ -1,5 +1,6 @@
 """Model files: nothing but numbers in them, nothing altered, nothing asked that was not learned."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -9,6 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tiny_model import (
     ELEMENTS,
     LEVEL,
@@ -148,6 +151,83 @@ def test_pickles_are_never_read(path):
 def test_nothing_but_networks_is_built(tiny, more):
     with pytest.raises(InputError, match="built"):
         ModelFile(tiny.card, network(**more), tiny.split, tiny.members)
+
+
+def resealed(path, part, change):
+    """The file with what a part says changed, and all hashes made anew."""
+    with zipfile.ZipFile(path) as archive:
+        head, said = (json.loads(archive.read(name)) for name in ("card.json", part))
+    if part == "card.json":
+        change(head["card"])
+    else:
+        change(said)
+        text = json.dumps(said).encode()
+        rewritten(path, part, lambda _: text)
+        head["sha256"][part] = hashlib.sha256(text).hexdigest()
+    del head["checksum"]
+    text = json.dumps(head, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    head["checksum"] = hashlib.sha256(text.encode()).hexdigest()
+    rewritten(path, "card.json", lambda _: json.dumps(head).encode())
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value"),
+    [
+        ("model.json", "num_layers", 10**9),
+        ("model.json", "num_layers", -1),
+        ("model.json", "num_layers", 10**400),
+        ("model.json", "l_max", 10**6),
+        ("model.json", "num_scalar_features", 10**12),
+        ("model.json", "allegro_mlp_hidden_layers_width", 10**9),
+        ("model.json", "allegro_mlp_hidden_layers_depth", 10**9),
+        ("model.json", "r_max", -4.0),
+        ("model.json", "r_max", float("nan")),
+        ("model.json", "r_max", float("inf")),
+        ("model.json", "r_max", 5.0),
+        ("model.json", "r_max", "4.0"),
+        ("model.json", "per_edge_type_cutoff", {"H": -1.0}),
+        ("model.json", "per_edge_type_cutoff", {"H": {"C": 1e9}}),
+        ("model.json", "avg_num_neighbors", 0.0),
+        ("model.json", "avg_num_neighbors", float("nan")),
+        ("model.json", "per_type_energy_scales", 1e300),
+        ("model.json", "per_type_energy_shifts", {"H": float("inf")}),
+        ("model.json", "type_names", list(reversed(ELEMENTS))),
+        ("model.json", "type_names", [*ELEMENTS[:-1], ELEMENTS[0]]),
+        ("model.json", "type_names", []),
+        ("model.json", "type_names", 5),
+        ("hydration.json", "La", [float("nan"), 9]),
+        ("hydration.json", "La", "x"),
+        ("card.json", "r_max", -1.0),
+        ("card.json", "r_max", float("inf")),
+        ("card.json", "r_max", float("nan")),
+        ("card.json", "centres", 1e9),
+        ("card.json", "elements", {"H": -1}),
+    ],
+)
+def test_a_resealed_file_is_validated(path, part, key, value):
+    resealed(path, part, lambda said: said.update({key: value}))
+    with pytest.raises(InputError, match=r"tiny\.rarebind: "):
+        read_model(path)
+
+
+@given(
+    st.sampled_from(["num_layers", "l_max", "r_max", "num_scalar_features", "type_names", "seed"]),
+    st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.text(max_size=2), max_size=3),
+)
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_value_in_a_description_is_small_or_refused(tiny, key, value):
+    with contextlib.suppress(InputError):
+        found = ModelFile(tiny.card, {**tiny.network, key: value}, tiny.split, tiny.members)
+        sizes = [found.network[name] for name in ("num_layers", "l_max", "num_scalar_features")]
+        assert all(size == [] or 0 <= size <= 2048 for size in sizes)
+
+
+def test_a_file_that_unpacks_to_anything_is_refused(path, monkeypatch):
+    monkeypatch.setattr("rarebind.learning.release.model_file._MAX_BYTES", 1000)
+    with pytest.raises(InputError, match="unpacks to more than 1000 bytes"):
+        read_model(path)
 
 
 def test_the_parts_of_a_model_fit_each_other(tiny, samples):

@@ -56,7 +56,7 @@ def parse_yaml(text: str, source: str) -> Any:
         return yaml.load(text, Loader=_Loader)  # noqa: S506  # it is a SafeLoader
     except yaml.YAMLError as error:
         raise InputError(f"{source} is not valid YAML: {error}") from error
-    except (ValueError, KeyError, AttributeError, TypeError, ArithmeticError) as error:
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
         # Of a date or number that Python cannot hold, or a tag that does not fit its value.
         raise InputError(f"{source} is not valid YAML: {str(error)[:200]}") from error
 

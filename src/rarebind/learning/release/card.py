@@ -9,6 +9,8 @@ from typing import Any
 from rarebind.errors import InputError
 from rarebind.learning.data.targets import target_named
 
+#: Å; no network sees farther.
+_FARTHEST = 50.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -92,5 +94,8 @@ class Card:
 
     def _check_radii(self) -> None:
         for what, radius in (("r_max", self.r_max), ("centres", self.centres)):
-            if radius is not None and not radius > 0:
-                raise InputError(f"model {self.name}: {what} must be above 0, got {radius}")
+            if radius is not None and not 0 < radius <= _FARTHEST:
+                raise InputError(
+                    f"model {self.name}: {what} must be above 0 and at most {_FARTHEST:g} Å, got "
+                    f"{radius}"
+                )

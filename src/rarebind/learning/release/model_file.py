@@ -9,16 +9,19 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
 from rarebind.errors import InputError
 from rarebind.io.codec import check_schema, from_data, to_data
 from rarebind.io.files import replace_file, sha256_of_file
+from rarebind.io.yaml import shortened
 from rarebind.learning.data.split import Split, split_of, split_text
 from rarebind.learning.release.card import Card
 from rarebind.learning.release.heads import Heads
@@ -46,6 +49,27 @@ _PARTS = frozenset(
         "nequip.nn.pair_potential.ZBL",
     }
 )
+
+#: What numbers of a network may be, by how their keys end.
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "l_max": (0, 6),
+    "num_layers": (1, 12),
+    "_features": (1, 2048),
+    "_dim": (1, 2048),
+    "_width": (1, 4096),
+    "_depth": (0, 16),
+    "num_bessels": (1, 256),
+    "num_splines": (1, 256),
+    "r_max": (0.1, 50.0),
+    "_cutoff": (0.1, 50.0),
+    "polynomial_cutoff_p": (2, 100),
+    "avg_num_neighbors": (1e-3, 1e4),
+    "seed": (0, 2**63),
+}
+#: Of any other number.
+_LARGEST = 1e9
+#: Bytes of all parts, unpacked.
+_MAX_BYTES = 2 * 1024**3
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -108,6 +132,8 @@ class ModelFile:
                 raise InputError(f"model {self.card.name}: {wrong[0]} is not finite: it diverged")
         members = tuple(MappingProxyType(dict(weights)) for weights in self.members)
         object.__setattr__(self, "members", members)
+        if self.network.get("r_max") != self.card.r_max:
+            raise InputError(f"model {self.card.name}: card and network have different radii")
         hydration = from_data(dict[str, tuple[float, int]], dict(self.hydration), "hydration")
         object.__setattr__(self, "hydration", MappingProxyType(hydration))
         object.__setattr__(self, "network", MappingProxyType(dict(self.network)))
@@ -190,34 +216,40 @@ def read_model(path: Path | str, sha256: str | None = None) -> ModelFile:
         )
     try:
         with zipfile.ZipFile(path) as archive:
+            _check_size(archive)
             head = json.loads(archive.read(_CARD))
             _check_head(head)
             parts = dict(_checked(archive, head["sha256"]))
         card = from_data(Card, head["card"], "its card")
         uncertainty = heads = None
         if _SPREAD in parts:
-            uncertainty = Uncertainty.of(_arrays(parts[_SPREAD]), json.loads(parts[_INTERVALS]))
+            uncertainty = Uncertainty.of(_arrays(parts[_SPREAD]), _plain(parts[_INTERVALS]))
         if _HEADS in parts:
-            heads = Heads(_arrays(parts[_HEAD_WEIGHTS]), **json.loads(parts[_HEADS]))
+            heads = Heads(_arrays(parts[_HEAD_WEIGHTS]), **_plain(parts[_HEADS]))
         return ModelFile(
             card,
-            json.loads(parts[_NETWORK]),
+            _plain(parts[_NETWORK]),
             split_of(parts[_SPLIT]),
             tuple(_arrays(parts[_weights_name(i)]) for i in range(len(card.seeds))),
             uncertainty,
-            json.loads(parts[_HYDRATION]),
+            _plain(parts[_HYDRATION]),
             heads,
         )
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (
         zipfile.BadZipFile, zlib.error, EOFError, KeyError, AttributeError, TypeError, ValueError,
-        OSError, NotImplementedError, RuntimeError,
+        OSError, NotImplementedError, RuntimeError, MemoryError,
     ) as error:  # fmt: skip
         raise InputError(
             f"{path} is no model of rarebind, or is damaged ({error}): make it again with "
             "`rarebind train`, or fetch it again"
         ) from error
+
+
+def _check_size(archive: zipfile.ZipFile) -> None:
+    if sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+        raise InputError(f"it unpacks to more than {_MAX_BYTES} bytes: it is no model")
 
 
 def _check_head(head: Any) -> None:
@@ -246,6 +278,32 @@ def _check_network(network: Mapping[str, Any]) -> None:
         for target in _targets(value):
             if target not in _PARTS:
                 raise InputError(f"{target!r} is no part of a network, so nothing is built")
+    # In another order, every element would have the weights of another one.
+    numbers = [atomic_numbers.get(name, 0) for name in names]
+    if not numbers or not all(a < b for a, b in pairwise([0, *numbers])):
+        raise InputError("the description of the network names its elements in no order")
+    _check_numbers(dict(network), "")
+
+
+def _check_numbers(value: Any, name: str, bounds: tuple[float, float] | None = None) -> None:
+    """See that sizes and radii are those of a network that can be built; `name` is their key."""
+    bounds = bounds or next((_BOUNDS[end] for end in _BOUNDS if name.endswith(end)), None)
+    if isinstance(value, Mapping):
+        # Radii by pairs of elements have the names of these.
+        for key, inner in value.items():
+            _check_numbers(inner, str(key), bounds)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            _check_numbers(inner, name, bounds)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        low, high = bounds or (-_LARGEST, _LARGEST)
+        if not low <= value <= high:
+            raise InputError(
+                f"the description of the network has {name or 'a number'} = {shortened(value)}, which is "
+                f"not from {low:g} to {high:g}"
+            )
+    elif bounds is not None and value is not None:
+        raise InputError(f"the description of the network has {name} = {shortened(value)}")
 
 
 def _targets(value: Any) -> Iterator[str]:
@@ -275,6 +333,15 @@ def _arrays(content: bytes) -> Weights:
     # Without pickles, arrays are numbers and nothing else.
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
+
+
+def _plain(part: bytes) -> Any:
+    """What a part says; neither NaN nor infinity, which Python's JSON knows."""
+    return json.loads(part, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise InputError(f"a number is {constant}: fetch the model again")
 
 
 def _json(content: Any) -> bytes:
