@@ -299,8 +299,8 @@ def _check_numbers(value: Any, name: str, bounds: tuple[float, float] | None = N
         low, high = bounds or (-_LARGEST, _LARGEST)
         if not low <= value <= high:
             raise InputError(
-                f"the description of the network has {name or 'a number'} = {shortened(value)}, which is "
-                f"not from {low:g} to {high:g}"
+                f"the description of the network has {name or 'a number'} = {shortened(value)}, "
+                f"which is not from {low:g} to {high:g}"
             )
     elif bounds is not None and value is not None:
         raise InputError(f"the description of the network has {name} = {shortened(value)}")
