@@ -302,6 +302,14 @@ def test_headers_that_decide_come_once(client):
 # --- how much ------------------------------------------------------------------------------------
 
 
+def test_large_headers_are_refused(client):
+    assert client.get("/", headers={"x-long": "a" * 10_000}).status_code == 200
+    for path, headers in (("/", {"x-long": "a" * 100_000}), (f"/?{'a' * 20_000}", {})):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == 431
+        assert "at most 16384 bytes" in answer.json()["problems"][0]
+
+
 def test_large_requests_are_refused(client):
     large = {"line": "C" * MAX_BODY}
     assert str(MAX_BODY) in problems(post(client, "/api/ligand", large), 413)[0]

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rarebind.serving.limits import BODY_TIME, MAX_BODY
+from rarebind.serving.limits import BODY_TIME, MAX_BODY, MAX_HEADERS
 
 #: Carries the token that only the server's own page knows.
 TOKEN_HEADER = "x-rarebind-token"  # noqa: S105  # its name, not its value
@@ -121,8 +121,11 @@ class Guard:
 
 
 def _single(scope: Scope) -> Headers:
-    """Headers; one that decides something must not come twice."""
+    """Headers, which are short; one that decides something must not come twice."""
     headers = Headers(scope=scope)
+    sizes = [len(name) + len(value) for name, value in headers.raw]
+    if sum(sizes) + len(scope.get("raw_path", b"")) + len(scope["query_string"]) > MAX_HEADERS:
+        raise Refusal(431, f"at most {MAX_HEADERS} bytes of address and headers are read")
     for name in ("host", "origin", "content-type", "content-length"):
         if len(headers.getlist(name)) > 1:
             raise Refusal(400, f"{name} is given twice")

@@ -6,8 +6,12 @@ from rarebind.ligands.smiles import MAX_LENGTH
 
 #: Bytes of a request.
 MAX_BODY = 256 * 1024
-#: Seconds for a request to arrive.
-BODY_TIME = 20.0
+#: Seconds for a request to arrive: its headers, and what follows them.
+HEADER_TIME, BODY_TIME = 10.0, 20.0
+#: Bytes of address and headers of a request.
+MAX_HEADERS = 16 * 1024
+#: Connections on which no headers have come, of those that are there at once.
+MAX_IDLE = 40
 #: Characters of a SMILES, as on the command line.
 MAX_SMILES = MAX_LENGTH
 #: Lines with a ligand.

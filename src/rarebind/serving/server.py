@@ -11,7 +11,9 @@ import uvicorn
 
 from rarebind.errors import InputError
 from rarebind.serving.app import Settings, create_app, new_token
+from rarebind.serving.connections import PatientProtocol
 from rarebind.serving.guard import ADDRESS
+from rarebind.serving.limits import MAX_HEADERS
 from rarebind.serving.screen_queue import ScreenQueue
 
 #: Seconds for answers on their way when the server stops.
@@ -54,6 +56,8 @@ def serve(
             server_header=False,
             proxy_headers=False,
             ws="none",
+            http=PatientProtocol,
+            h11_max_incomplete_event_size=MAX_HEADERS,
             lifespan="on",
             limit_concurrency=_CONCURRENCY,
             timeout_graceful_shutdown=_PATIENCE,
