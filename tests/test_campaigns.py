@@ -3,6 +3,7 @@
 import operator
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from stored import records
 
 from rarebind.campaigns import Protocol, Store, Task, TaskFactory, parsl_config, run_tasks
+from rarebind.campaigns.interchange import POOL
 from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD
 from rarebind.campaigns.steps import execute, spec_from_data, spec_to_data
 from rarebind.complexes import aqua_ion, complex_spec
@@ -286,6 +288,38 @@ def test_a_killed_driver_leaves_no_process_behind(tmp_path):
     while marked(mark):
         assert time.monotonic() < deadline, "workers outlive the driver"
         time.sleep(1)
+
+
+@linux
+@pytest.mark.parametrize("reaped", [True, False])
+def test_a_pool_that_waits_for_its_interchange_goes_with_the_driver(reaped):
+    """As one whose driver is killed while it registers, which Parsl lets wait for ever."""
+    mark = f"RAREBIND_TEST={uuid.uuid4()}"
+    environment = os.environ | dict([mark.split("=")])
+    driver = subprocess.Popen(["sleep", "300"])
+    # Nobody answers at this address.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        pool = subprocess.Popen(
+            [sys.executable, "-m", "rarebind.campaigns.interchange", str(driver.pid), POOL,
+             "-a", "127.0.0.1", f"--port={port}", "-c", "1", "--max_workers_per_node=1", "--poll",
+             "10", "--block_id=0", "--hb_period=5", "--hb_threshold=30", "--uid=x", "-p", "0",
+             "-m", "None", "--cert_dir", "None", "--drain_period=None", "--cpu-affinity", "none",
+             "--mpi-launcher=mpiexec", "--address_probe_timeout=300"],
+            env=environment, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        time.sleep(4)
+        assert pool.poll() is None, pool.stderr.read()
+        driver.kill()
+        if reaped:
+            driver.wait()
+        try:
+            assert pool.wait(timeout=60) == 1
+            assert not marked(mark)
+        finally:
+            pool.kill()
+            pool.stderr.close()
+            driver.wait()
 
 
 @linux

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import runpy
+import shlex
 import sys
 import tempfile
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rarebind.campaigns.interchange import POOL
 from rarebind.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,13 +38,19 @@ def local_config(workers: int, run_dir: str) -> Config:
     """A configuration for this machine: `workers` processes, no log files."""
     from parsl.config import Config
     from parsl.executors import HighThroughputExecutor
+    from parsl.executors.high_throughput.executor import DEFAULT_LAUNCH_CMD
     from parsl.providers import LocalProvider
 
+    with_driver = [sys.executable, "-m", "rarebind.campaigns.interchange"]
+    pool = shlex.join([*with_driver, str(os.getpid()), POOL])
+    _, _, arguments = DEFAULT_LAUNCH_CMD.partition(" ")
     return Config(
         executors=[
             HighThroughputExecutor(
                 label="local",
-                interchange_launch_cmd=[sys.executable, "-m", "rarebind.campaigns.interchange"],
+                interchange_launch_cmd=with_driver,
+                # Braces are Parsl's own.
+                launch_cmd=f"{pool.replace('{', '{{{{').replace('}', '}}}}')} {arguments}",
                 address="127.0.0.1",
                 max_workers_per_node=workers,
                 # The number of workers alone decides, also when it exceeds that of cores.
