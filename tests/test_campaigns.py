@@ -292,7 +292,7 @@ def test_a_killed_driver_leaves_no_process_behind(tmp_path):
 
 @linux
 @pytest.mark.parametrize("reaped", [True, False])
-def test_a_pool_that_waits_for_its_interchange_goes_with_the_driver(reaped):
+def test_a_pool_that_waits_for_its_interchange_goes_with_the_driver(tmp_path, reaped):
     """As one whose driver is killed while it registers, which Parsl lets wait for ever."""
     mark = f"RAREBIND_TEST={uuid.uuid4()}"
     environment = os.environ | dict([mark.split("=")])
@@ -306,7 +306,7 @@ def test_a_pool_that_waits_for_its_interchange_goes_with_the_driver(reaped):
              "10", "--block_id=0", "--hb_period=5", "--hb_threshold=30", "--uid=x", "-p", "0",
              "-m", "None", "--cert_dir", "None", "--drain_period=None", "--cpu-affinity", "none",
              "--mpi-launcher=mpiexec", "--address_probe_timeout=300"],
-            env=environment, stderr=subprocess.PIPE, text=True,
+            env=environment, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
         )  # fmt: skip
         time.sleep(4)
         assert pool.poll() is None, pool.stderr.read()
