@@ -370,9 +370,9 @@ class _Limits(Section):
     [
         ("time_limit: .inf", "time_limit: inf is not finite"),
         ("time_limit: .nan", "time_limit: nan is not finite"),
-        ("name: No", "name: False is no text: put it in quotes"),
-        ("name: 1.50", "name: 1.5 is no text: put it in quotes"),
-        ("name: 2026-01-01", r"name: datetime.date.2026, 1, 1. is no text: put it in quotes"),
+        ("name: No", "name: False is no text .in YAML, in quotes."),
+        ("name: 1.50", "name: 1.5 is no text .in YAML, in quotes."),
+        ("name: 2026-01-01", r"name: datetime.date.2026, 1, 1. is no text .in YAML, in quotes."),
     ],
 )
 def test_traps_of_yaml_are_told(tmp_path, text, message):

@@ -91,7 +91,10 @@ FOUND = made_up({"H": -0.5, "methyl": -0.7, "chloro": None, "amino": -0.6})
     ("options", "messages"),
     [
         ({"number": 0}, ["at least 1 ligand, got 0"]),
-        ({"level": "b3lip"}, ["unknown level 'b3lip': known are gfn2-xtb, gfn1-xtb, b3lyp-d4"]),
+        (
+            {"level": "b3lip"},
+            ["unknown level 'b3lip': known are gfn2-xtb, gfn2-re, gfn1-xtb, b3lyp-d4"],
+        ),
         (
             {"level": "gfn2-xtb"},
             ["is for screens themselves", "one of b3lyp-d4, b3lyp-d4-4f-in-core"],

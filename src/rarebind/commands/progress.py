@@ -89,7 +89,7 @@ class _Bar(Progress):
             count = f"{task.completed:g}/{task.total:g}" if task.total else f"{task.completed:g}"
             parts = [count, _left(task), task.description]
             text = "  ".join(part for part in parts if part)
-            self.console.print(text, soft_wrap=True)
+            self.console.print(Text(text), soft_wrap=True)
 
 
 def _left(task: Task) -> str:
@@ -118,7 +118,7 @@ class Told:
         if self._status is not None:
             self._status.update(Text(text))
         else:
-            self._console.print(text, soft_wrap=True)
+            self._console.print(Text(text), soft_wrap=True)
 
     def training(self, progress: training.Progress, label: str = "") -> None:
         """How far a training is.

@@ -129,10 +129,10 @@ def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         return f"{key}: {fault['msg']}, got {value}"
     said = f"{key}: {value} {_SAID[kind].format(**context)}" if key else f"{value} {_SAID[kind]}"
     field = getattr(_section(model, place[:-1]), "model_fields", {}).get(place[-1] if key else "")
-    if kind == "string_type" and isinstance(fault["input"], (bool, int, float, date)):
-        # As No, 1.5 and 2026-01-01 are read in YAML.
-        said += ": put it in quotes"
-    return said + (f": give {field.examples[0]!r}, say" if field and field.examples else "")
+    said += f": give {field.examples[0]!r}, say" if field and field.examples else ""
+    # As No, 1.5 and 2026-01-01 are read.
+    is_scalar = isinstance(fault["input"], (bool, int, float, date))
+    return said + (" (in YAML, in quotes)" if kind == "string_type" and is_scalar else "")
 
 
 def _section(model: Any, place: list[str]) -> Any:
