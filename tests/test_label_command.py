@@ -52,7 +52,7 @@ def files(folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--level", "b3lip"], "unknown level 'b3lip': known are gfn2-xtb, gfn1-xtb, b3lyp-d4"),
+        (["--level", "b3lip"], "unknown level 'b3lip': known are gfn2-xtb, gfn2-re, gfn1-xtb"),
         (["--level", "gfn2-xtb"], "energies already"),
         (["--from", "gfn2"], "unknown level 'gfn2'"),
         (["--from", "b3lyp-d4"], "no accepted complex"),
