@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from rarebind.commands.text import terminal
 
 app = typer.Typer(
     help="Reference energies and forces of density functional theory.", no_args_is_help=True
@@ -59,9 +60,7 @@ def run(
     points = Planner(read_config(config)).points()
     if published is not None:
         planned, points = len(points), not_among(points, read_references(published))
-        Console().print(
-            f"{planned - len(points)} of {planned} points are in {published}", highlight=False
-        )
+        terminal().print(f"{planned - len(points)} of {planned} points are in {published}")
     make_config = None if parsl is None else load_config(parsl)
     stages = {
         "free ligands": tuple(point.task for point in points if point.metal is None),
@@ -94,6 +93,6 @@ def publish(
     with Store(store) as results:
         made = write(points, results, folder)
     for path, number in made:
-        Console().print(f"{path}: {number} geometries", highlight=False, soft_wrap=True)
+        terminal().print(f"{path}: {number} geometries", soft_wrap=True)
     if not made:
-        Console().print("nothing new")
+        terminal().print("nothing new")
