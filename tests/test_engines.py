@@ -154,7 +154,7 @@ def test_what_is_known_of_engines():
     assert not engine_spec(LEVELS["b3lyp-d4"]).quick
     assert engine_spec(replace(LEVELS["b3lyp-d4"], engine="gpu4pyscf")).gpu
     frozen = {name for name, level in LEVELS.items() if has_frozen_4f(level)}
-    assert frozen == {"gfn2-xtb", "gfn1-xtb", "b3lyp-d4-4f-in-core", "pbe-d4-4f-in-core"}
+    assert frozen == {"gfn2-xtb", "gfn2-re", "gfn1-xtb", "b3lyp-d4-4f-in-core", "pbe-d4-4f-in-core"}
     # Of records made elsewhere.
     assert has_frozen_4f(replace(GFN2_WATER, engine="mopac"))
     unknown = engine_spec(LevelOfTheory("mopac", "PM7"))

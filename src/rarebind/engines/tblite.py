@@ -74,8 +74,7 @@ class TBLitePotential:
                 uhf=unpaired,
             )
         except (TBLiteRuntimeError, TBLiteValueError) as error:
-            fault = InputError if isinstance(method, dict) else CalculationError
-            raise fault(f"tblite: {error}") from error
+            raise CalculationError(f"tblite: {error}") from error
         # Solvation is parametrised for each method, which a mapping has lost the name of.
         self._calculator._method = level.method  # noqa: SLF001
         self._calculator.set("verbosity", 0)

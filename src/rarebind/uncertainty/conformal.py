@@ -25,7 +25,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from rarebind.errors import InputError
 from rarebind.io.models import Section
@@ -59,6 +59,9 @@ class Conformal(Section):
         Levels are not increasing between 0 and 1, the group of all is missing, or a group does not
         have one finite multiplier a level that does not fall with it.
     """
+
+    # What is not finite is told by the checks below, as an InputError.
+    model_config = ConfigDict(allow_inf_nan=True)
 
     levels: tuple[float, ...]
     quantiles: dict[str, tuple[float, ...]]
