@@ -206,7 +206,7 @@ def test_a_run_is_trained_by_one_process(run, dataset):
 
 def test_a_folder_that_cannot_be_written_to(dataset, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot make the folder"):
+    with pytest.raises(InputError, match="is a file: give a folder"):
         train(config_of(dataset), tmp_path / "file" / "run")
 
 
