@@ -106,11 +106,14 @@ def parametrise(
         solution = fit(problem, evaluator, first, on_step=on_step)
         errors[FITTED] = errors_by_class(targets, solution.evaluated)
         if cross_validate:
-            rows = []
+            rows = [errors[FITTED].iloc[:0]]
             for donors in classes(problem):
                 without = leave_out(problem, solution, evaluator, donors)
-                rows.append(errors_by_class(targets, without.evaluated).loc[[donors]])
-                on_step(f"without {donors}")
+                # Where no step descends, the class has not been left out.
+                moved = len(without.costs) > 1
+                if moved:
+                    rows.append(errors_by_class(targets, without.evaluated).loc[[donors]])
+                on_step(f"without {donors}" + ("" if moved else ": no step descends"))
             errors[LEFT_OUT] = pd.concat(rows)
     x, _ = problem.split(solution.vector)
     comparable = aqua_ions(listed) & set(settings.test_metals)
