@@ -19,8 +19,7 @@ import pytest
 from stored import records
 
 from rarebind.campaigns import Protocol, Store, Task, TaskFactory, parsl_config, run_tasks
-from rarebind.campaigns.interchange import POOL
-from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD
+from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD, POOL
 from rarebind.campaigns.steps import execute, spec_from_data, spec_to_data
 from rarebind.complexes import aqua_ion, complex_spec
 from rarebind.engines import GFN2_WATER, LevelOfTheory

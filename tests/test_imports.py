@@ -61,3 +61,11 @@ def test_help_loads_no_chemistry():
         "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_is_run_as_a_module_is_not_imported_before():
+    """Python warns of that, on the terminal of every screen."""
+    code = (
+        "import sys, rarebind.campaigns; sys.exit('rarebind.campaigns.interchange' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -20,7 +20,6 @@ from contextlib import suppress
 import psutil
 
 INTERCHANGE = "parsl.executors.high_throughput.interchange"
-POOL = "parsl.executors.high_throughput.process_worker_pool"
 
 
 def is_running(driver: psutil.Process) -> bool:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rarebind.campaigns.interchange import POOL
 from rarebind.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Seconds without a sign of life after which workers of a killed driver end themselves.
 HEARTBEAT_THRESHOLD = 30
+#: Parsl's pool of workers; run as a module with our interchange, which hence is imported nowhere.
+POOL = "parsl.executors.high_throughput.process_worker_pool"
 #: Seconds that Parsl has to end its processes.
 _PATIENCE = 30.0
 #: From a scratch folder to a Parsl configuration.
