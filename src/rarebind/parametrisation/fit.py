@@ -125,7 +125,7 @@ def fit(
     problem: Problem,
     evaluator: Evaluator,
     start: Floats | None = None,
-    tolerance: float = 5e-3,
+    tolerance: float = 3e-3,
     on_step: Callable[[str], object] = lambda _: None,
 ) -> Fit:
     """Minimise the sum of squares of the residuals (SciPy's trust-region reflective method).
