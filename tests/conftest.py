@@ -6,9 +6,15 @@ from pathlib import Path
 
 import one_thread  # noqa: F401  # before anything loads a numerical library
 import pytest
+from hypothesis import settings
 
 from rarebind.campaigns import Store
 from rarebind.engines import ENGINES
+
+# Examples are the same in every run, so that a green suite stays green until something changes;
+# HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 import rich.status
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.table import Table
 
 import rarebind
@@ -21,7 +22,7 @@ NAMES = st.text(
     st.sampled_from("[]/\\:=#@*_ abo🅱") | st.characters(codec="utf-8", categories=("L", "N", "S")),
     min_size=1,
     max_size=30,
-).map(str.strip) | st.sampled_from(
+).map(str.strip).filter(cell_len) | st.sampled_from(
     [
         "a[/b]",
         "[red]x",
