@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,6 @@ import typer
 from rich.progress import track
 
 from rarebind.commands.dataset_show import (
-    SHOWN,
     comparison_json,
     show_comparison,
     show_info,
@@ -251,32 +249,28 @@ def import_(
     energy_key: Annotated[
         str | None, typer.Option(help="Field of the energy; default: total_energy or energy.")
     ] = None,
+    ligands: Annotated[
+        Path | None,
+        typer.Option(help="CSV file of ligands beside the library's: columns smiles and name."),
+    ] = None,
 ) -> None:
     """Read frames that carry only elements, positions and an energy.
 
     Metal, ligands, geometry type and charge follow from each structure alone.  The defaults are
-    the level of the reference study's published dataset.
+    the level of the reference study's published dataset.  Ligands that are not known are proposed,
+    as a file for --ligands.  Exit status 1 when nothing is recognised.
     """
+    from rarebind.commands.dataset_import import tell_import
     from rarebind.datasets import append, import_xyz
     from rarebind.engines import LevelOfTheory
-    from rarebind.io.codec import to_data
-    from rarebind.io.files import check_writable, make_folder, replace_file
+    from rarebind.io.files import check_writable
+    from rarebind.ligands import enumerate_library, read_ligand_table
 
     check_writable(out, what="the dataset")
     level: LevelOfTheory = LevelOfTheory(engine, method, basis, solvent, dispersion)
-    report = import_xyz(file, level=level, unit=unit, energy_key=energy_key)
-    console = terminal()
+    own = None if ligands is None else (*read_ligand_table(ligands), *enumerate_library())
+    report = import_xyz(file, level=level, unit=unit, energy_key=energy_key, ligands=own)
     made = append(report.records, out) if report.records else []
-    new = sum(shard.records for shard in made)
-    labelled = sum(record.binding is not None for record in report.records)
-    note(
-        console,
-        f"{len(report.records)} recognised ({labelled} with binding energies), {new} new in {out}; "
-        f"{len(report.unmatched)} not recognised",
-    )
-    for unmatched in report.unmatched[:SHOWN]:
-        note(console, f"  {unmatched}")
-    if report.unmatched:
-        path = make_folder(out) / "unmatched.json"
-        replace_file(path, json.dumps([to_data(unmatched) for unmatched in report.unmatched]))
-        note(console, f"All of them: {path}")
+    tell_import(report, out, new=sum(shard.records for shard in made))
+    if not report.records:
+        raise typer.Exit(1)

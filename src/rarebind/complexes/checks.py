@@ -51,23 +51,28 @@ def bonding_distance(metal: str, donor: str) -> float:
 
 
 def coordination_number(structure: Structure) -> int:
-    """Count the donor atoms around atom 0, from the geometry alone.
+    """Count the donor atoms around atom 0, from the geometry alone."""
+    return len(bound_atoms(structure))
 
-    Atoms are visited from near to far; one bonded to a donor already counted (the N of a
-    coordinated N–O group, say) does not count again.
+
+def bound_atoms(structure: Structure) -> list[int]:
+    """The donor atoms around atom 0, from the geometry alone, the nearest first.
+
+    Atoms are visited from near to far; one bonded to a donor already found (the N of a
+    coordinated N–O group, say) is none.
     """
     distances = np.linalg.norm(structure.positions - structure.positions[0], axis=1)
     bonded = bond_matrix(structure)
-    counted: list[int] = []
+    found: list[int] = []
     for i in np.argsort(distances)[1:]:
         symbol = structure.symbols[i]
         if symbol not in _DONOR_ELEMENTS:
             continue
         if distances[i] > bonding_distance(structure.symbols[0], symbol):
             continue
-        if not bonded[i, counted].any():
-            counted.append(int(i))
-    return len(counted)
+        if not bonded[i, found].any():
+            found.append(int(i))
+    return found
 
 
 def check_complex(calculation: Calculation, spec: ComplexSpec) -> CheckReport:

@@ -5,6 +5,7 @@ from rarebind.datasets.card import write_card
 from rarebind.datasets.collect import adopt, collect
 from rarebind.datasets.compare import Comparison, compare
 from rarebind.datasets.importing import ImportReport, Unmatched, import_xyz
+from rarebind.datasets.proposals import Proposal
 from rarebind.datasets.record import KINDS, Record
 from rarebind.datasets.selection import find_level, select_rows
 from rarebind.datasets.shards import Dataset, Shard, append
@@ -16,6 +17,7 @@ __all__ = [
     "Comparison",
     "Dataset",
     "ImportReport",
+    "Proposal",
     "Record",
     "Row",
     "Shard",

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from rarebind.binding import BindingEnergy, label_if_possible, lowest
 from rarebind.complexes import checked
-from rarebind.datasets.infer import Catalogue, Identified, identify, library
-from rarebind.datasets.magnitudes import check_magnitude, method_family, unit_in_ev
+from rarebind.datasets.foreign import ForeignFrame, read_foreign
+from rarebind.datasets.infer import (
+    Catalogue,
+    Identified,
+    UnknownFragmentsError,
+    identify,
+    library,
+)
+from rarebind.datasets.lone_ions import check_is_ion, other_charges
+from rarebind.datasets.magnitudes import GFN2, check_magnitude, method_family, unit_in_ev
+from rarebind.datasets.proposals import Proposal, Proposals
 from rarebind.datasets.record import Record
-from rarebind.engines import Calculation, LevelOfTheory
+from rarebind.engines import Calculation, LevelOfTheory, has_frozen_4f
 from rarebind.errors import CalculationError, InputError, located
 from rarebind.io.codec import to_data
 from rarebind.io.xyz import XYZFrame, read_frames
 from rarebind.ligands import Ligand, common_ligands
 from rarebind.structures import Structure
-
-if TYPE_CHECKING:
-    from ase import Atoms
-
-#: Names of the energy that are looked for, the study's first.
-ENERGY_KEYS = ("total_energy", "energy")
-#: Relative difference up to which two energies of a frame are the same number, rounded.
-_SAME = 1e-8
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,21 @@ class Unmatched:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """The outcome of :func:`import_xyz`: what was recognised and what was not, in their order."""
+    """The outcome of :func:`import_xyz`: what was recognised and what was not, in their order.
+
+    Attributes
+    ----------
+    records, unmatched
+    unread
+        Fields and columns that say nothing here, and in how many frames they are.
+    proposals
+        Ligands that nobody named, as the structures have them.
+    """
 
     records: tuple[Record, ...]
     unmatched: tuple[Unmatched, ...]
+    unread: Mapping[str, int]
+    proposals: tuple[Proposal, ...] = ()
 
 
 def import_xyz(
@@ -71,7 +81,9 @@ def import_xyz(
     """Read frames that carry elements, positions and an energy, and maybe forces.
 
     Metal, ligands, waters, charge and multiplicity are inferred from each structure, whose atoms
-    may stand in any order; see :func:`~rarebind.datasets.infer.identify`.  Complexes whose free
+    may stand in any order; see :func:`~rarebind.datasets.infer.identify`.  A frame that says
+    another charge or multiplicity is not imported, nor a neutral rare-earth atom: by its charge,
+    or by its energy (:mod:`~rarebind.datasets.lone_ions`).  Complexes whose free
     ligand, and water if they hold some, the file has too get equation 1 where it has their bare
     ion, and the exchange energy where it has water and an aqua ion of their metal.  Of several
     frames of a reference, the lowest in energy counts.
@@ -86,7 +98,8 @@ def import_xyz(
         ``eV`` or ``Hartree``, checked against the magnitude of every energy; forces are in the
         same unit per Å.
     energy_key
-        Name of the energy; default is ``total_energy``, else ``energy``.
+        Name of the energy; default is ``total_energy``, else ``energy``, ``REF_energy`` or
+        ``dft_energy``; forces are read by such names too.
     ligands
         Ligands that may occur beside the common ones; default is the library.
 
@@ -100,33 +113,49 @@ def import_xyz(
     scale = unit_in_ev(unit)
     method_family(level)
     catalogue = library() if ligands is None else Catalogue([*ligands, *common_ligands()])
-    records, unmatched = [], []
+    records: list[tuple[Record, XYZFrame, ForeignFrame]] = []
+    unmatched: list[Unmatched] = []
+    unread: Counter[str] = Counter()
+    proposals = Proposals()
     for frame in read_frames(path):
+        read = read_foreign(frame, energy_key)
+        unread.update(read.unread)
         try:
-            records.append(_record(frame, catalogue, level, unit, scale, energy_key))
+            records.append((_record(frame, read, catalogue, level, unit, scale), frame, read))
         except CalculationError as error:
             unmatched.append(Unmatched(frame.path, frame.line, str(error)))
+            if isinstance(error, UnknownFragmentsError):
+                proposals.add(error, read.charge)
     if not records and not unmatched:
         raise InputError(f"{path} is empty: expected frames of extended XYZ")
-    return ImportReport(_labelled(records), tuple(unmatched))
+    others = _other_charges(records)
+    unmatched += [Unmatched(frame.path, frame.line, others[i])
+                  for i, (_, frame, _) in enumerate(records) if i in others]  # fmt: skip
+    return ImportReport(
+        _labelled([record for i, (record, _, _) in enumerate(records) if i not in others]),
+        tuple(sorted(unmatched, key=attrgetter("line"))),
+        unread,
+        proposals.found(),
+    )
 
 
 def _record(
     frame: XYZFrame,
+    read: ForeignFrame,
     catalogue: Catalogue,
     level: LevelOfTheory,
     unit: str,
     scale: float,
-    energy_key: str | None,
 ) -> Record:
-    atoms = frame.atoms()
-    results = {} if atoms.calc is None else atoms.calc.results
     with located(frame.where):
-        value = _energy(atoms.info | results, energy_key)
-        found = identify(atoms.get_chemical_symbols(), atoms.positions, catalogue)
-        _check_charge(atoms.info.get("charge"), found)
-        check_magnitude(atoms.get_chemical_symbols(), value, unit, level)
-    calculation = _calculation(atoms, results, found, level, value * scale, scale)
+        found = identify(read.symbols, read.positions, catalogue)
+        _check_state(read, found, level)
+        if found.kind == "ion" and read.charge is None:
+            check_is_ion(
+                read.symbols[0], read.energy * scale, level, said_isolated=read.is_isolated_atom
+            )
+        check_magnitude(read.symbols, read.energy, unit, level)
+    calculation = _calculation(read, found, level, scale)
     return Record(
         found.kind,
         calculation if found.spec is None else checked(calculation, found.spec),
@@ -137,59 +166,51 @@ def _record(
     )
 
 
-def _energy(fields: Mapping[str, Any], key: str | None) -> float:
-    """The energy among the fields of a frame, in the unit of the file."""
-    names = ENERGY_KEYS if key is None else (key,)
-    values = {name: _number(name, fields[name]) for name in names if name in fields}
-    if not values:
-        raise InputError(
-            f"the frame has no {' or '.join(names)}, only {', '.join(fields) or 'its atoms'}: "
-            "name the field of the energy with --energy-key"
-        )
-    first, *others = values.values()
-    if not all(math.isclose(first, other, rel_tol=_SAME) for other in others):
-        named = " and ".join(f"{name}={value}" for name, value in values.items())
-        raise InputError(f"{named} differ: choose one with --energy-key")
-    return first
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-        raise InputError(f"{name}={value} is no number")
-    if not math.isfinite(value):
-        raise InputError(f"{name} is NaN or infinite")
-    return float(value)
-
-
-def _check_charge(declared: Any, found: Identified) -> None:
-    if declared is not None and _number("charge", declared) != found.charge:
+def _check_state(read: ForeignFrame, found: Identified, level: LevelOfTheory) -> None:
+    """Whether charge and multiplicity are those that a frame says, where it says them."""
+    if read.charge is not None and read.charge != found.charge:
         raise CalculationError(
-            f"the frame has the charge {declared:+g}, but {found.label} has {found.charge:+d}"
+            f"the frame has the charge {read.charge:+d}, but {found.label} has {found.charge:+d}"
         )
+    # With 4f electrons in the core, every M3+ is closed-shell.
+    frozen = has_frozen_4f(level) or method_family(level) == GFN2
+    possible = {found.multiplicity, 1} if frozen else {found.multiplicity}
+    if read.spins and not possible.intersection(read.spins):
+        raise CalculationError(
+            f"the frame has the multiplicity {read.spins[0]}, but {found.label} has "
+            f"{found.multiplicity}"
+        )
+
+
+def _other_charges(records: Sequence[tuple[Record, XYZFrame, ForeignFrame]]) -> dict[int, str]:
+    """Frames of a metal alone that are not M3+, by their places, and why."""
+    metals: dict[str, list[int]] = {}
+    for place, (record, _, _) in enumerate(records):
+        if record.kind == "ion":
+            metals.setdefault(str(record.metal), []).append(place)
+    found = {}
+    for metal, places in metals.items():
+        energies = [_ev(records[i][0].calculation) for i in places]
+        is_said = [records[i][2].charge is not None for i in places]
+        found |= {places[k]: why for k, why in other_charges(energies, is_said, metal).items()}
+    return found
 
 
 def _calculation(
-    atoms: Atoms,
-    results: Mapping[str, Any],
-    found: Identified,
-    level: LevelOfTheory,
-    energy: float,
-    scale: float,
+    read: ForeignFrame, found: Identified, level: LevelOfTheory, scale: float
 ) -> Calculation:
     order = list(found.order)
-    symbols = atoms.get_chemical_symbols()
-    forces = results.get("forces")
     return Calculation(
         verb="static",
         level=level,
         structure=Structure(
-            tuple(symbols[i] for i in order),
-            atoms.positions[order],
+            tuple(read.symbols[i] for i in order),
+            read.positions[order],
             found.charge,
             found.multiplicity,
         ),
-        energy=energy,
-        forces=None if forces is None else forces[order] * scale,
+        energy=read.energy * scale,
+        forces=None if read.forces is None else read.forces[order] * scale,
     )
 
 

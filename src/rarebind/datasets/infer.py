@@ -13,6 +13,7 @@ import numpy as np
 from rdkit import Chem
 
 from rarebind.complexes import ComplexSpec, Composition
+from rarebind.complexes.checks import bound_atoms
 from rarebind.complexes.layout import fragment_atoms
 from rarebind.elements import is_rare_earth, rare_earth
 from rarebind.errors import CalculationError
@@ -65,6 +66,44 @@ class Identified:
     charge: int
     multiplicity: int
     order: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class UnknownFragment:
+    """A fragment that no ligand of a catalogue is.
+
+    Attributes
+    ----------
+    fragment
+        Its atoms alone.
+    donors
+        Those bound to the metal.
+    fingerprint
+        Equal for fragments with the same bonds.
+    """
+
+    fragment: Structure
+    donors: tuple[int, ...]
+    fingerprint: Fingerprint
+
+
+class UnknownFragmentsError(CalculationError):
+    """A structure holds fragments that no ligand of a catalogue is.
+
+    Attributes
+    ----------
+    unknown
+        Each of them.
+    known_charge
+        Of all else, in e.
+    """
+
+    def __init__(
+        self, message: str, unknown: Iterable[UnknownFragment], known_charge: int = 0
+    ) -> None:
+        self.unknown = tuple(unknown)
+        self.known_charge = known_charge
+        super().__init__(message)
 
 
 class Catalogue:
@@ -121,8 +160,10 @@ def identify(
 
     Raises
     ------
+    UnknownFragmentsError
+        It holds fragments that are no ligands of the catalogue; the message names them.
     CalculationError
-        It is none of them; the message says why and names unknown fragments.
+        It is none of them for another reason.
     InputError
         A symbol is no element, or a coordinate is not finite.
     """
@@ -149,7 +190,9 @@ def _with_metal(structure: Structure, catalogue: Catalogue) -> Identified:
     ]
     if unknown := Counter(part.problem for part in parts if part.problem):
         named = (f"{count} × {why}" if count > 1 else why for why, count in unknown.items())
-        raise CalculationError(f"unknown fragment: {'; '.join(named)}")
+        charge = 3 + sum(part.ligand.charge for part in parts if part.ligand is not None)
+        message = f"unknown fragment: {'; '.join(named)}"
+        raise UnknownFragmentsError(message, _unknown(structure, parts), charge)
     parts.sort(key=lambda part: math.inf if part.ligand is None else catalogue.rank(part.ligand))
     ligands = Counter(part.ligand for part in parts if part.ligand is not None)
     waters = len(parts) - ligands.total()
@@ -163,11 +206,28 @@ def _with_metal(structure: Structure, catalogue: Catalogue) -> Identified:
 def _free(structure: Structure, catalogue: Catalogue) -> Identified:
     part = _recognise(structure, range(len(structure)), catalogue)
     if part.problem:
-        raise CalculationError(f"no rare-earth atom, and no free ligand or water: {part.problem}")
+        fragment = _unknown_fragment(structure, part.atoms, ())
+        raise UnknownFragmentsError(
+            f"no rare-earth atom, and no free ligand or water: {part.problem}", [fragment]
+        )
     ligand, places = part.ligand, tuple(part.atoms)
     if ligand is None:
         return Identified("water", "water", None, None, 0, 1, places)
     return Identified("ligand", ligand.name, None, ligand, ligand.charge, 1, places)
+
+
+def _unknown(structure: Structure, parts: Iterable[_Part]) -> list[UnknownFragment]:
+    bound = bound_atoms(structure)
+    return [_unknown_fragment(structure, part.atoms, bound) for part in parts if part.problem]
+
+
+def _unknown_fragment(
+    structure: Structure, atoms: Sequence[int], bound: Sequence[int]
+) -> UnknownFragment:
+    fragment = structure.subset(atoms, charge=0)
+    donors = tuple(place for place, atom in enumerate(atoms) if atom in bound)
+    fingerprint = _fingerprint(fragment.symbols, bonds_from_geometry(fragment))
+    return UnknownFragment(fragment, donors, fingerprint)
 
 
 # --- fragments --------------------------------------------------------------------------------
@@ -175,7 +235,10 @@ def _free(structure: Structure, catalogue: Catalogue) -> Identified:
 
 @dataclass(frozen=True)
 class _Part:
-    """A fragment: its ligand (None: water) and atoms in the ligand's order, or the problem."""
+    """A fragment: its ligand (None: water) and atoms in the ligand's order, or the problem.
+
+    With a problem, the atoms are those of the fragment, in any order.
+    """
 
     ligand: Ligand | None
     atoms: list[int]
@@ -193,7 +256,7 @@ def _recognise(structure: Structure, atoms: Sequence[int], catalogue: Catalogue)
         if identity.matches:
             return _Part(ligand, [atoms[i] for i in identity.atom_map])
         reasons.append(f"not {ligand.name}: {identity.reason} ({identity.inchikey})")
-    return _Part(None, [], "; ".join(reasons) or _described(fragment, catalogue))
+    return _Part(None, list(atoms), "; ".join(reasons) or _described(fragment, catalogue))
 
 
 def _described(fragment: Structure, catalogue: Catalogue) -> str:

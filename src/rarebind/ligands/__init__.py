@@ -12,7 +12,12 @@ from rarebind.ligands.conformers import conformers
 from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.drawing import draw_grid, draw_svg
 from rarebind.ligands.explanation import Donor, Explanation, explain
-from rarebind.ligands.identity import FragmentIdentity, bonds_from_geometry, fragment_inchikey
+from rarebind.ligands.identity import (
+    FragmentIdentity,
+    bonds_from_geometry,
+    fragment_inchikey,
+    perceived,
+)
 from rarebind.ligands.library import (
     PARENT,
     Scaffold,
@@ -58,6 +63,7 @@ __all__ = [
     "is_water",
     "library_ligand",
     "parse_ligand",
+    "perceived",
     "read_ligand_table",
     "scaffolds",
     "substituents",

@@ -156,8 +156,18 @@ def _key_in_space(mol: Chem.Mol, fragment: Structure, atom_map: tuple[int, ...])
     return inchikey(Chem.RemoveHs(placed))
 
 
-def _perceived(fragment: Structure, charge: int) -> str | None:
-    """InChIKey from bond orders guessed from the geometry, or None."""
+def perceived(fragment: Structure, charge: int) -> Chem.Mol | None:
+    """A fragment with bond orders guessed from its geometry; None where none fit the charge.
+
+    Parameters
+    ----------
+    fragment
+        Positions in Å; its atoms are those of the molecule, in their order.
+    charge
+        In e.
+    """
+    if (int(fragment.atomic_numbers.sum()) - charge) % 2:
+        return None
     mol = _graph(fragment.symbols, bonds_from_geometry(fragment))
     conformer = Chem.Conformer(len(fragment))
     conformer.SetPositions(np.ascontiguousarray(fragment.positions))
@@ -168,12 +178,17 @@ def _perceived(fragment: Structure, charge: int) -> str | None:
                 mol, charge=charge, maxIterations=_MAX_BOND_ORDER_STEPS
             )
             radical = any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
-            if radical or len(Chem.GetMolFrags(mol)) > 1:
-                return None
-            return inchikey(Chem.RemoveHs(mol)) or None
+            return None if radical or len(Chem.GetMolFrags(mol)) > 1 else mol
         except (ValueError, RuntimeError, Chem.MolSanitizeException):
             # RDKit says in three ways that no bond orders fit this charge.
             return None
+
+
+def _perceived(fragment: Structure, charge: int) -> str | None:
+    """InChIKey from bond orders guessed from the geometry, or None."""
+    mol = perceived(fragment, charge)
+    with rdBase.BlockLogs():
+        return None if mol is None else inchikey(Chem.RemoveHs(mol)) or None
 
 
 # --- differences in words ---------------------------------------------------------------------
