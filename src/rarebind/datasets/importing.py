@@ -188,7 +188,7 @@ def _other_charges(records: Sequence[tuple[Record, XYZFrame, ForeignFrame]]) -> 
     for place, (record, _, _) in enumerate(records):
         if record.kind == "ion":
             metals.setdefault(str(record.metal), []).append(place)
-    found = {}
+    found: dict[int, str] = {}
     for metal, places in metals.items():
         energies = [_ev(records[i][0].calculation) for i in places]
         is_said = [records[i][2].charge is not None for i in places]

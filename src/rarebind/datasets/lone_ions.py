@@ -1,7 +1,6 @@
 """Whether a rare-earth atom alone is the M3+ ion: neutral atoms, and other charges, are none.
 
-By the charge that a frame says; else by its energy.  The first three ionisation energies (NIST, in
-mendeleev) are 36 to 44 eV, of which water gives 32 eV back to M3+: an atom lies 4 eV or more below
+By the charge that a frame says; else by its energy.  The first three ionisation energies are 36 to 44 eV, of which water gives 32 eV back to M3+: an atom lies 4 eV or more below
 its ion, also in water, and would win as the lowest.
 """
 
@@ -13,6 +12,7 @@ from functools import cache
 from rarebind.datasets.magnitudes import DFT, method_family, sum_of_atoms
 from rarebind.engines import LevelOfTheory
 from rarebind.errors import CalculationError
+from rarebind.io.files import bundled_rows
 
 #: eV that SMD's water lowers M3+ by: Born's energy with its radius of 2 Å for all rare earths.
 _BORN = -32.0
@@ -87,7 +87,7 @@ def _expected(metal: str, level: LevelOfTheory) -> dict[str, float] | None:
     if level.solvent and not in_water:
         return None
     ion = sum_of_atoms([metal], DFT)
-    return {"ion": ion + (_BORN if in_water else 0.0), "atom": ion - _ionisation(metal)}
+    return {"ion": ion + (_BORN if in_water else 0.0), "atom": ion - _ionisation()[metal]}
 
 
 def _nearest(energy: float, expected: Mapping[str, float]) -> str:
@@ -95,9 +95,6 @@ def _nearest(energy: float, expected: Mapping[str, float]) -> str:
 
 
 @cache
-def _ionisation(metal: str) -> float:
+def _ionisation() -> dict[str, float]:
     """Energy from the atom to M3+ in the gas phase, eV."""
-    from mendeleev import element
-
-    energies = element(metal).ionenergies
-    return float(sum(energies[charge] for charge in (1, 2, 3)))
+    return {row["symbol"]: float(row["to_m3_ev"]) for row in bundled_rows("ionisation.csv")}

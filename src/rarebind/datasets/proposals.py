@@ -91,8 +91,8 @@ class Proposals:
             return
         fitting = _balanced(kinds, list(counts.values()), charge - frame.known_charge)
         if len(fitting) == 1:
-            for kind, one in zip(kinds, fitting[0], strict=True):
-                kind.balanced.add(one)
+            for kind, balanced in zip(kinds, fitting[0], strict=True):
+                kind.balanced.add(balanced)
 
     def found(self) -> tuple[Proposal, ...]:
         """Ligands that some charge makes possible, the most frequent first."""
