@@ -11,6 +11,7 @@ from ase.build import molecule
 
 from rarebind.complexes import aqua_ion, parent_templates
 from rarebind.engines import GFN2_WATER, static
+from rarebind.engines.donor_terms import DonorTerms
 from rarebind.engines.tblite_parameters import exported_parameters
 from rarebind.errors import InputError
 from rarebind.structures import Structure
@@ -49,6 +50,20 @@ def test_a_change_changes_the_energy_of_its_element_alone(gfn2, tmp_path):
     assert static(WATER, own).energy == pytest.approx(static(WATER, GFN2_WATER).energy, abs=1e-8)
 
 
+def _terms(**element):
+    return {"centres": [1.3], "width": 0.4, "element": element}
+
+
+def test_terms_of_donors_are_added(gfn2, tmp_path):
+    changed = gfn2 | {"donor_terms": _terms(La={"O": [0.2]})}
+    own = GFN2_WATER.with_parameters(written(tmp_path / "own.json", changed))
+    found, plain = static(AQUA, own), static(AQUA, GFN2_WATER)
+    energy, forces = DonorTerms(**changed["donor_terms"]).evaluate(AQUA.symbols, AQUA.positions)
+    assert energy > 0.5
+    assert found.energy - plain.energy == pytest.approx(energy, abs=1e-8)
+    assert np.allclose(found.forces - plain.forces, forces, atol=1e-7)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -63,6 +78,10 @@ def test_a_change_changes_the_energy_of_its_element_alone(gfn2, tmp_path):
         (lambda p: p["meta"].update(name="GFN1-xTB"), "meta.name is 'GFN1-xTB'"),
         (lambda p: p["meta"].update(format=7), "meta.format is 7"),
         (lambda p: p["hamiltonian"]["xtb"].update(kpair={"La-O": math.inf}), "La-O: inf"),
+        (lambda p: p.update(donor_terms=[]), "donor_terms: .* is no mapping"),
+        (lambda p: p.update(donor_terms=_terms(La={"O": [math.nan]})), "donor_terms: .*not finite"),
+        (lambda p: p.update(donor_terms=_terms(La={"O": [1, 2]})), "La.O: 2 numbers for 1 centres"),
+        (lambda p: p.update(donor_terms=_terms(Fe={"O": [1]})), "Fe: no rare earth"),
     ],
 )
 def test_parameters_that_cannot_be_used(gfn2, tmp_path, change, message):

@@ -28,11 +28,12 @@ SETTINGS = Settings.model_validate(
     | {
         "widths": {"arep": {"relative": 0.05}, "levels": {"absolute": 0.5}},
         "pairs": {"O": 0.05},
+        "donors": {"centres": [1.3], "width": 0.4, "terms": {"O-H": 0.1}},
         "orders": [1.0, 0.5],
         "test_metals": ["Gd"],
     }
 )
-TRUTH = np.array([0.6, -0.5, 0.4, 0.3, -0.7, 0.2, 0.3, 0.0, -0.4, 0.5])
+TRUTH = np.array([0.6, -0.5, 0.4, 0.3, -0.7, 0.8, 0.2, 0.3, 0.0, -0.4, 0.5, -0.6])
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +119,9 @@ def test_shifts_of_lanthanides_are_polynomials_and_yttrium_has_its_own(gfn2):
     moved = unknowns.parameters(x)["element"]
     assert moved["Sc"] == gfn2["element"]["Sc"]
     assert moved["Nd"] != gfn2["element"]["Nd"]
+    terms = unknowns.parameters(x)["donor_terms"]["element"]
+    assert terms["Gd"] == {"O-H": [pytest.approx(0.1 * x[count - 1])]}
+    assert "Sc" not in terms
 
 
 def test_unknowns_are_found_in_the_parameters_that_they_give(gfn2):

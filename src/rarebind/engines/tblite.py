@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from rarebind.elements import xtb_unpaired_electrons
 from rarebind.engines.blas import prefer_openblas
+from rarebind.engines.donor_terms import DonorTerms
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
-from rarebind.engines.tblite_parameters import parameters_of
+from rarebind.engines.tblite_parameters import DONOR_TERMS, parameters_of
 from rarebind.errors import CalculationError, InputError
 from rarebind.structures import Structure
 from rarebind.units import ANGSTROM_PER_BOHR, EV_PER_HARTREE
@@ -62,9 +63,14 @@ class TBLitePotential:
     ) -> None:
         numbers = structure.atomic_numbers
         unpaired = xtb_unpaired_electrons(numbers, structure.charge)
-        method: str | dict[str, Any] = parameters or level.method
         if parameters is None and level.parameters:
-            method = parameters_of(level.found_parameters(), structure.symbols, level.method)
+            parameters = parameters_of(level.found_parameters(), structure.symbols, level.method)
+        method: str | dict[str, Any] = level.method
+        self._symbols, self._terms = structure.symbols, None
+        if parameters is not None:
+            method = {name: part for name, part in parameters.items() if name != DONOR_TERMS}
+            if DONOR_TERMS in parameters:
+                self._terms = DonorTerms(**parameters[DONOR_TERMS])
         try:
             self._calculator = Calculator(
                 method,
@@ -102,7 +108,10 @@ class TBLitePotential:
                 raise CalculationError(f"tblite: {error}") from error
         energy = float(self._result.get("energy")) * EV_PER_HARTREE
         gradient = self._result.get("gradient") * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
-        return energy, -gradient
+        if self._terms is None:
+            return energy, -gradient
+        more, forces = self._terms.evaluate(self._symbols, positions)
+        return energy + more, forces - gradient
 
     @property
     def charges(self) -> NDArray[np.float64]:

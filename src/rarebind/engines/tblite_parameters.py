@@ -6,6 +6,8 @@ A file of them, JSON or TOML, makes a level of its own::
     parameters["element"]["La"]["arep"] *= 1.1
     path.write_text(json.dumps(parameters))
     level = GFN2_WATER.with_parameters(path)
+
+It may have :mod:`~rarebind.engines.donor_terms` beside what tblite knows, as ``donor_terms``.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from rarebind.engines.blas import prefer_openblas
-from rarebind.errors import InputError
+from rarebind.engines.donor_terms import DonorTerms
+from rarebind.errors import InputError, collecting
+from rarebind.io.models import validated
 
 prefer_openblas()
 # Only now: tblite binds its BLAS when it is loaded.
@@ -28,6 +32,8 @@ from tblite import library  # noqa: E402
 #: Faults of a file that are named; of the others, how many there are.
 _NAMED = 20
 _PAIRS = "hamiltonian.xtb.kpair."
+#: Key of the terms that are not tblite's.
+DONOR_TERMS = "donor_terms"
 _EXPORT = {"GFN2-xTB": "export_gfn2_param", "GFN1-xTB": "export_gfn1_param"}
 
 
@@ -98,6 +104,12 @@ def _read(path: Path, _modified: int, method: str) -> dict[str, Any]:
 def _faults(parameters: dict[str, Any], method: str) -> Iterator[str]:
     """What distinguishes `parameters` from the method's own but the values."""
     own = _exported(method)
+    if DONOR_TERMS in parameters:
+        problems: list[str] = []
+        with collecting(problems):
+            validated(parameters[DONOR_TERMS], DonorTerms, DONOR_TERMS)
+        yield from problems
+        parameters = {name: part for name, part in parameters.items() if name != DONOR_TERMS}
     meta = parameters.get("meta", {})
     for name, wanted in (("name", method), ("format", own["meta"]["format"])):
         if (found := meta.get(name)) != wanted:

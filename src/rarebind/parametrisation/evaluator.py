@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rarebind.engines import GFN2_WATER
+from rarebind.engines.donor_terms import donor_terms
+from rarebind.engines.tblite_parameters import DONOR_TERMS
 from rarebind.errors import CalculationError
 from rarebind.parametrisation.targets import Geometry
-from rarebind.parametrisation.unknowns import Unknowns
+from rarebind.parametrisation.unknowns import Number, Unknowns
 
 Floats = NDArray[np.float64]
 #: Step of finite differences in prior standard deviations, and the level with thresholds for it.
@@ -86,27 +88,46 @@ def _evaluate(
     geometry: Geometry, values: Floats, unknowns: Unknowns, arm: float, *, slopes: bool
 ) -> Evaluated:
     count, ligands = len(values) if slopes else 0, len(geometry.ligands)
-    failed = Evaluated(
-        np.nan, np.full((ligands, 6), np.nan), np.zeros(count), np.zeros((count, ligands, 6))
-    )
+    energy_slopes, wrench_slopes = np.zeros(count), np.zeros((count, ligands, 6))
     try:
         potential, energy, forces = _calculate(geometry, values, unknowns, None)
-        steps = _STEP * unknowns.widths(geometry.metal)
-        moved = [
-            _calculate(geometry, values + step, unknowns, potential)[1:]
-            for step in np.diag(steps)[:count]
-        ]
+        for index, number in enumerate(unknowns.numbers[:count]):
+            if number.is_linear or _is_absent(number, geometry):
+                continue
+            step = np.zeros(len(values))
+            step[index] = _STEP * unknowns.widths(geometry.metal)[index]
+            _, other, others = _calculate(geometry, values + step, unknowns, potential)
+            energy_slopes[index] = (other - energy) / _STEP
+            wrench_slopes[index] = geometry.wrenches((others - forces) / _STEP, arm)
     except CalculationError:
-        return failed
-    return Evaluated(
-        energy,
-        geometry.wrenches(forces, arm),
-        np.array([(other - energy) / _STEP for other, _ in moved]),
-        geometry.wrenches(
-            np.array([(other - forces) / _STEP for _, other in moved]).reshape(-1, *forces.shape),
-            arm,
-        ),
+        nothing = np.full((ligands, 6), np.nan)
+        return Evaluated(np.nan, nothing, np.zeros(count), np.zeros(wrench_slopes.shape))
+    if slopes:
+        _put_linear(geometry, unknowns, arm, energy_slopes, wrench_slopes)
+    return Evaluated(energy, geometry.wrenches(forces, arm), energy_slopes, wrench_slopes)
+
+
+def _is_absent(number: Number, geometry: Geometry) -> bool:
+    """Whether it is about a pair of elements that are not both there."""
+    return number.name == "pair" and number.about not in geometry.reference.structure.symbols
+
+
+def _put_linear(
+    geometry: Geometry, unknowns: Unknowns, arm: float, energy_slopes: Floats, wrench_slopes: Floats
+) -> None:
+    """Derivatives by coefficients of donor terms, which need no calculation."""
+    places = [index for index, number in enumerate(unknowns.numbers) if number.is_linear]
+    if not places:
+        return
+    structure, terms = geometry.reference.structure, unknowns.base[DONOR_TERMS]
+    names = list(dict.fromkeys(str(unknowns.numbers[index].about) for index in places))
+    energies, forces = donor_terms(
+        structure.symbols, structure.positions, 0, names, terms["centres"], terms["width"]
     )
+    widths = unknowns.widths(geometry.metal)[places]
+    energy_slopes[places] = widths * energies.ravel()
+    wrenches = geometry.wrenches(forces.reshape(len(places), -1, 3), arm)
+    wrench_slopes[places] = widths[:, None, None] * wrenches
 
 
 def _calculate(

@@ -45,6 +45,22 @@ class Width(Section):
         return self.absolute if self.absolute is not None else abs(value) * (self.relative or 0.0)
 
 
+class Donors(Section):
+    """Terms of donors beside the Hamiltonian (:mod:`rarebind.engines.donor_terms`).
+
+    Attributes
+    ----------
+    centres, width
+        Of the Gaussians, Å.
+    terms
+        Prior standard deviations of their coefficients, eV, by name of the term: ``O``, ``O-C``.
+    """
+
+    centres: Annotated[tuple[float, ...], Field(min_length=1)]
+    width: _Positive
+    terms: dict[str, _Positive]
+
+
 class Tolerance(Section):
     """Standard deviation of errors: a number, and a part of the reference's value."""
 
@@ -88,6 +104,8 @@ class Settings(Section):
         Of the numbers of an element that are varied.
     pairs
         Of the scaling of Hamiltonian elements between the metal and another element.
+    donors
+        Terms that are fitted beside the Hamiltonian; None: none.
     orders
         Of polynomials in the number of 4f electrons, in parts of these widths.
     test_metals
@@ -97,6 +115,7 @@ class Settings(Section):
 
     widths: Annotated[dict[_Name, Width], Field(min_length=1)]
     pairs: dict[str, _Positive] = Field(default_factory=dict)
+    donors: Donors | None = None
     orders: Annotated[tuple[_Positive, ...], Field(min_length=1, max_length=5)]
     test_metals: tuple[str, ...] = ()
     weights: Weights

@@ -19,6 +19,7 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from rarebind.elements import is_lanthanide, rare_earth, rare_earths
+from rarebind.engines.tblite_parameters import DONOR_TERMS
 from rarebind.parametrisation.settings import OF_SHELLS, Settings
 
 Floats = NDArray[np.float64]
@@ -27,16 +28,29 @@ _SHELLS = 3
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a metal: its name, and which shell or other element it is about."""
+    """A number of a metal: its name, and which shell, other element or term it is about.
+
+    Of a coefficient of donor terms, which these are linear in, `about` is the term and `centre`
+    which of the Gaussians.
+    """
 
     name: str
     about: int | str | None = None
+    centre: int = 0
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether energies are linear in it."""
+        return self.name == DONOR_TERMS
 
     def value(self, parameters: dict[str, Any], metal: str) -> float:
         """What it is in `parameters`."""
         if self.name == "pair":
             pairs = parameters["hamiltonian"]["xtb"].get("kpair", {})
             return float(pairs.get(f"{metal}-{self.about}", 1.0))
+        if self.is_linear:
+            terms = parameters.get(DONOR_TERMS, {}).get("element", {}).get(metal, {})
+            return float(terms[self.about][self.centre]) if self.about in terms else 0.0
         entry = parameters["element"][metal][self.name]
         return float(entry if self.about is None else entry[self.about])
 
@@ -45,6 +59,10 @@ class Number:
         if self.name == "pair":
             pairs = parameters["hamiltonian"]["xtb"].setdefault("kpair", {})
             pairs[f"{metal}-{self.about}"] = value
+        elif self.is_linear:
+            known = parameters[DONOR_TERMS]
+            terms = known["element"].setdefault(metal, {})
+            terms.setdefault(self.about, [0.0] * len(known["centres"]))[self.centre] = value
         elif self.about is None:
             parameters["element"][metal][self.name] = value
         else:
@@ -66,6 +84,10 @@ class Unknowns:
     def __init__(self, base: dict[str, Any], settings: Settings, metals: Sequence[str]) -> None:
         self.base = with_lanthanum_on_the_line(base)
         self._settings = settings
+        if (donors := settings.donors) is not None:
+            self.base[DONOR_TERMS] = {
+                "centres": list(donors.centres), "width": donors.width, "element": {},
+            }  # fmt: skip
         self.alone = tuple(sorted({metal for metal in metals if not is_lanthanide(metal)}))
         self.lanthanides = any(map(is_lanthanide, metals))
 
@@ -80,19 +102,28 @@ class Unknowns:
                 found += [Number(name, index) for index in free]
             else:
                 found.append(Number(name))
-        return (*found, *(Number("pair", element) for element in self._settings.pairs))
+        found += [Number("pair", element) for element in self._settings.pairs]
+        if (donors := self._settings.donors) is not None:
+            found += [
+                Number(DONOR_TERMS, term, centre)
+                for term in donors.terms
+                for centre in range(len(donors.centres))
+            ]
+        return tuple(found)
 
     def widths(self, metal: str) -> Floats:
         """Prior standard deviations of its numbers; the same for all lanthanides."""
         like = "Gd" if is_lanthanide(metal) else metal
-        return np.array(
-            [
-                self._settings.pairs[str(number.about)]
-                if number.name == "pair"
-                else self._settings.widths[number.name].of(number.value(self.base, like))  # type: ignore[index]
-                for number in self.numbers
-            ]
-        )
+        return np.array([self._width(number, like) for number in self.numbers])
+
+    def _width(self, number: Number, like: str) -> float:
+        settings = self._settings
+        if number.name == "pair":
+            return settings.pairs[str(number.about)]
+        if number.is_linear:
+            assert settings.donors is not None
+            return settings.donors.terms[str(number.about)]
+        return settings.widths[number.name].of(number.value(self.base, like))  # type: ignore[index]
 
     def __len__(self) -> int:
         orders = len(self._settings.orders) * self.lanthanides
