@@ -1,5 +1,6 @@
 """Campaigns declared in YAML."""
 
+import re
 import sqlite3
 from dataclasses import fields, replace
 from pathlib import Path
@@ -29,6 +30,20 @@ geometries: ["1:6"]
 metals: [La, Lu]
 search: {conformers: 1, relaxed_candidates: 1, hops: 0}
 time_limit: 120
+"""
+#: Names of options that Parsl had, and a network interface that is not there.
+OLD_NAMES = """\
+from parsl.config import Config
+from parsl.executors import HighThroughputExecutor
+
+def make_config(run_dir):
+    return Config(executors=[HighThroughputExecutor(max_workers=4)], run_dir=run_dir)
+"""
+NO_INTERFACE = """\
+def make_config(run_dir):
+    from parsl.addresses import address_by_interface
+
+    return address_by_interface("ib77")
 """
 
 
@@ -213,3 +228,80 @@ def test_bad_parsl_files(tiny, tmp_path, capsys, text, message):
         main(["curate", str(tiny), "--parsl", str(tmp_path / "p.py")])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n\nx = 1 / 0\n", "line 3: ZeroDivisionError: division by zero"),
+        ("def make_config(:\n", "line 1: SyntaxError"),
+        (OLD_NAMES, "line 5: TypeError: .*max_workers.*this is Parsl 20"),
+        (NO_INTERFACE, "line 4: OSError: .*No such device"),
+        ("def make_config(_):\n    return {}\n", "returns a dict, no parsl.Config"),
+    ],
+)
+def test_parsl_files_that_fail_name_their_line(tiny, tmp_path, capsys, text, message):
+    path = tmp_path / "p.py"
+    path.write_text(text)
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tiny), "--parsl", str(path), "--store", str(tmp_path / "s.sqlite")])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert re.search(message, said)
+    assert str(path) in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("level", "message"),
+    [
+        ("method: gfn2", "tblite has no method 'gfn2': known are GFN2-xTB"),
+        ("solvent: PCM(water)", "tblite has no solvation model 'PCM'"),
+        ("solvent: ALPB(n-octanol)", "tblite does not know the solvent 'n-octanol'"),
+        ("options: {speed: 9}", "tblite has no option 'speed'"),
+    ],
+)
+def test_levels_that_the_engine_does_not_know_are_refused_at_once(
+    tiny, tmp_path, capsys, level, message
+):
+    tiny.write_text(f"{TINY}level: {{engine: tblite, {level}}}\n")
+    store = tmp_path / "s.sqlite"
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tiny), "--store", str(store)])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not store.exists()
+
+
+def test_a_campaign_where_all_fails_ends_with_1(tiny, tmp_path, capsys):
+    tiny.write_text(TINY.replace("time_limit: 120", "time_limit: 0.001"))
+    with pytest.raises(SystemExit) as ended:
+        main(["curate", str(tiny), "--store", str(tmp_path / "s.sqlite"), "--workers", "1"])
+    assert ended.value.code == 1
+    said = capsys.readouterr()
+    assert "no calculation has a usable result" in said.err
+    assert "publish" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("metals: [La, No]", "metals: False is no text .in YAML, in quotes: .*No and Off"),
+        ("compositions: [L: 1]", "a colon and a blank make a key"),
+        ("compositions: [L:1,nitrate:3]", "'nitrate:3' is without HOPO.*in quotes"),
+        ("on: 3", "unknown key 'True' .in YAML, in quotes"),
+    ],
+)
+def test_what_yaml_makes_of_text_is_said(tmp_path, line, message):
+    path = tmp_path / "c.yaml"
+    kept = [one for one in TINY.splitlines() if not one.startswith(line.partition(":")[0])]
+    path.write_text("\n".join([*kept, line]))
+    with pytest.raises(InputError, match=message):
+        read_config(path)
+
+
+def test_geometries_need_no_quotes(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(TINY.replace('["1:6"]', "[1:6, 2:4]") + "seed: 012\n")
+    config = read_config(path)
+    assert (config.geometries, config.seed) == (("1:6", "2:4"), 12)

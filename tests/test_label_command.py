@@ -160,7 +160,9 @@ def test_from_the_first_run_to_the_published_dataset(label, dataset, tmp_path, c
 
 
 def test_failures_are_shown(label, capsys):
-    ends_well(label, "--metals", "La", "--workers", "1", "--time-limit", "0.001")
+    with pytest.raises(SystemExit) as ended:
+        label("--metals", "La", "--workers", "1", "--time-limit", "0.001")
+    assert ended.value.code == 1
     output = capsys.readouterr().out
     assert "not finished within the time limit" in output
     assert "--retry-failed" in output

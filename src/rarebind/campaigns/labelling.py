@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+import numpy as np
 
 from rarebind.campaigns.steps import STEP_VERSIONS
 from rarebind.campaigns.task import Task
-from rarebind.engines import LevelOfTheory
-from rarebind.engines.verbs import engine_for, potential_for
+from rarebind.elements import rare_earth
+from rarebind.engines import LevelOfTheory, engine_spec
+from rarebind.engines.verbs import engine_for, potential_for, static
 from rarebind.errors import InputError
 from rarebind.io.codec import to_data
 from rarebind.structures import Structure
@@ -16,6 +20,8 @@ from rarebind.structures import Structure
 LABEL_TIME_LIMIT = 86400.0
 #: Major versions of ORCA whose input and output are known; the last is the default.
 ORCA_VERSIONS = (5, 6)
+#: A metal and a water molecule, Å.
+_HYDRATED = np.array([[0, 0, 0], [2.4, 0, 0], [3.0, 0.76, 0], [3.0, -0.76, 0]])
 
 
 def single_point_task(
@@ -76,6 +82,28 @@ def check_engine(structure: Structure, level: LevelOfTheory, stated_version: str
     if level.engine == "orca":
         check_version(engine.version, stated_version)
     potential_for(structure, level)
+
+
+def check_engine_serves(level: LevelOfTheory, metals: Iterable[str]) -> None:
+    """Find out on hydrated ions, before a campaign is spent on it, whether the engine can serve.
+
+    A program that only tells when it runs is tried on water.
+
+    Raises
+    ------
+    InputError
+        It cannot.
+    MissingDependencyError
+        The engine is not installed.
+    """
+    stated = version_for_keys(level)
+    for metal in metals:
+        ion = Structure((metal, "O", "H", "H"), _HYDRATED, 3, rare_earth(metal).multiplicity)
+        check_engine(ion, level, stated)
+    if engine_spec(level).quick and engine_spec(level).programs:
+        tried = static(Structure(("O", "H", "H"), _HYDRATED[1:], 0), level)
+        if not tried.ok:
+            raise InputError(f"{level.engine} cannot compute water at {level}: {tried.reason}")
 
 
 def check_version(found: str, stated: str) -> None:

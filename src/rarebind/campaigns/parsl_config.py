@@ -9,8 +9,10 @@ import shlex
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 HEARTBEAT_THRESHOLD = 30
 #: Parsl's pool of workers; run as a module with our interchange, which hence is imported nowhere.
 POOL = "parsl.executors.high_throughput.process_worker_pool"
+_SEE = "An example: configs/parsl/slurm.py"
+#: Characters of an error that are told.
+_SAID = 300
 #: Seconds that Parsl has to end its processes.
 _PATIENCE = 30.0
 #: From a scratch folder to a Parsl configuration.
@@ -75,21 +80,52 @@ def load_config(path: Path | str) -> MakeConfig:
     Raises
     ------
     InputError
-        The file cannot be run or has no such function.
+        The file cannot be run or has no such function; so does what is returned where that
+        function fails, with the line of the file.
     """
+    path = Path(path)
     try:
-        names = runpy.run_path(str(path))
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except Exception as error:
-        raise InputError(f"{path}: {type(error).__name__}: {error}") from error
-    make_config: MakeConfig | None = names.get("make_config")
+    with _faults_of(path):
+        compile(content, str(path), "exec")
+        make_config: MakeConfig | None = runpy.run_path(str(path)).get("make_config")
     if not callable(make_config):
-        raise InputError(
-            f"{path} has no function make_config(run_dir) that returns a parsl.Config: "
-            "see configs/parsl/slurm.py"
-        )
-    return make_config
+        raise InputError(f"{path} has no function make_config(run_dir). {_SEE}")
+
+    def checked(run_dir: str) -> Config:
+        from parsl.config import Config
+
+        with _faults_of(path):
+            config = make_config(run_dir)
+        if not isinstance(config, Config):
+            raise InputError(
+                f"{path}: make_config returns a {type(config).__name__}, no parsl.Config. {_SEE}"
+            )
+        return config
+
+    return checked
+
+
+@contextlib.contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    """Name the line of a person's file that fails, whatever it raises."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if isinstance(error, SyntaxError) and error.filename == str(path):
+            line, said = error.lineno, error.msg
+        else:
+            places = traceback.extract_tb(error.__traceback__)
+            line = next((one.lineno for one in reversed(places) if one.filename == str(path)), None)
+            said = " ".join(str(error).split())[:_SAID]
+        where = f"{path}, line {line}" if line else str(path)
+        renamed = isinstance(error, (TypeError, AttributeError, ImportError))
+        names = f"; this is Parsl {version('parsl')}: names may be others there" if renamed else ""
+        raise InputError(f"{where}: {type(error).__name__}: {said}{names}. {_SEE}") from error
 
 
 def capacity(config: Config) -> int:
@@ -139,6 +175,11 @@ def parsl_session(
     Session
         What takes calls.
 
+    Raises
+    ------
+    InputError
+        The configuration that is given cannot be used.
+
     Notes
     -----
     Nothing is left in the working folder, and the environment is restored at the end: of several
@@ -150,7 +191,15 @@ def parsl_session(
     with _ENVIRONMENT.of_session(threads), run_dir as run:
         workers = workers or max(default_workers() // threads, 1)
         config = make_config(run) if make_config else local_config(workers, run)
-        kernel = parsl.DataFlowKernel(config)
+        try:
+            kernel = parsl.DataFlowKernel(config)
+        except Exception as error:
+            if make_config is None:
+                raise
+            raise InputError(
+                f"Parsl cannot start with the configuration given ({type(error).__name__}: "
+                f"{' '.join(str(error).split())[:_SAID]}). {_SEE}"
+            ) from error
         try:
 
             def submit(function: Callable[..., Any], *arguments: Any) -> Any:

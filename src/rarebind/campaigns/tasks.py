@@ -28,7 +28,7 @@ from rarebind.complexes import (
 from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.crest import crest_version
 from rarebind.engines import ENGINES, GFN2_WATER, LevelOfTheory
-from rarebind.engines.verbs import engine_for
+from rarebind.engines.verbs import check_level, engine_for
 from rarebind.errors import InputError
 from rarebind.io.codec import to_data
 from rarebind.ligands import Ligand
@@ -83,6 +83,7 @@ class Protocol:
             known = ", ".join(["auto", *(spec.name for spec in BUILDERS)])
             raise InputError(f"unknown builder {self.builder!r}: known are {known}")
         ENGINES.spec(self.level.engine_name)
+        check_level(self.level)
         if self.conformer_search not in CONFORMER_SEARCHES:
             raise InputError(
                 f"unknown conformer search {self.conformer_search!r}: "

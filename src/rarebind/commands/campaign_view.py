@@ -12,6 +12,7 @@ from rich.table import Table
 
 from rarebind.commands.progress import progress_bar, step_of
 from rarebind.commands.text import terminal
+from rarebind.errors import CalculationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +76,20 @@ def run_with_bar(
             on_done=on_done,
         )
         bar.update(line, description="calculations")
+
+
+def end_without_result(status: CampaignStatus) -> None:
+    """End with exit status 1 where a campaign has run and nothing of its stages has a result.
+
+    Raises
+    ------
+    CalculationError
+        Nothing has.
+    """
+    if not any(stage.ok for stage in status.stages):
+        raise CalculationError(
+            "no calculation has a usable result, for the reasons above: nothing can be published"
+        )
 
 
 def show_status(status: CampaignStatus) -> None:

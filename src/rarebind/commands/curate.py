@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rarebind.commands.campaign_view import (
     RetryOption,
     StatusOption,
     WorkersOption,
+    end_without_result,
     run_with_bar,
     show_status,
 )
@@ -25,7 +27,7 @@ def curate(
         Path | None,
         typer.Option(help="File of finished calculations; default: rarebind-curate/NAME.sqlite."),
     ] = None,
-    status: StatusOption = False,
+    status_only: StatusOption = False,
     workers: WorkersOption = None,
     parsl: ParslOption = None,
     known: KnownOption = None,
@@ -40,12 +42,13 @@ def curate(
         read_config,
         with_ancestors,
     )
+    from rarebind.campaigns.labelling import check_engine_serves
     from rarebind.datasets import Dataset, adopt
-    from rarebind.errors import InputError
+    from rarebind.errors import InputError, located
 
     curation = Curation.of(read_config(config))
     path = store or Path("rarebind-curate") / f"{curation.config.name}.sqlite"
-    if status:
+    if status_only:
         if not path.exists():
             raise InputError(f"{path} does not exist: nothing of {config} has been run yet")
         with Store(path) as results:
@@ -54,6 +57,8 @@ def curate(
     make_config = None if parsl is None else load_config(parsl)
     datasets = [Dataset(folder) for folder in known or ()]
     tasks = with_ancestors(task for stage in curation.stages.values() for task in stage)
+    with located(str(config)):
+        check_engine_serves(curation.config.protocol.level, curation.config.metals)
     with Store(path) as results:
         if retry_failed:
             results.forget_failures()
@@ -66,6 +71,9 @@ def curate(
             make_config=make_config,
             time_limit=curation.config.time_limit,
         )
-        show_status(campaign_status(curation.stages, results))
+        status = campaign_status(curation.stages, results)
+    show_status(status)
+    of_complexes = [stage for stage in status.stages if stage.name != "references"]
+    end_without_result(replace(status, stages=tuple(of_complexes)))
     after = f"rarebind dataset publish {config} --store {path} --out data"
     terminal().print(f"\nCalculations: {path}\nNext: {after}", soft_wrap=True)

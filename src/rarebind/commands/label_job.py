@@ -14,7 +14,7 @@ from rich.text import Text
 
 from rarebind.campaigns import Store, Task, campaign_status
 from rarebind.campaigns.labelling import check_engine, check_version, version_for_keys
-from rarebind.commands.campaign_view import run_with_bar, show_status
+from rarebind.commands.campaign_view import end_without_result, run_with_bar, show_status
 from rarebind.commands.text import terminal
 from rarebind.datasets import Dataset, adopt, append, write_card
 from rarebind.datasets.labels import Entry, LabelPlan, Selection, collect_labels, plan_labels
@@ -102,7 +102,7 @@ class LabelJob:
                 time_limit=time_limit,
                 checkpoints=self.store.with_suffix(".checkpoints"),
             )
-            self._end(results)
+            self._end(results, complete=True)
 
     def write_inputs(self, folder: Path, nprocs: int, maxcore: int) -> None:
         """Write the ORCA inputs of what has no result yet."""
@@ -160,12 +160,14 @@ class LabelJob:
         for dataset in (self.dataset, *self.known):
             adopt(dataset, self.tasks, results)
 
-    def _end(self, results: Store) -> None:
+    def _end(self, results: Store, *, complete: bool = False) -> None:
         status = campaign_status(self.plan.stages, results)
         show_status(status)
         _say(f"\nCalculations: {self.store}")
         if any(stage.failed for stage in status.stages):
             _say("To try the failed ones again: the same command with --retry-failed")
+        if complete:
+            end_without_result(status)
         self._say_next("--publish")
 
     def _left(self, *, failed: bool = False) -> list[Entry]:

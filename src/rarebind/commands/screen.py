@@ -67,13 +67,15 @@ def screen(
         content = report(found, unit, short_list=listed)
         json.dump(content, sys.stdout, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
-        return
-    if listed is not None:
-        show_short_list(listed, unit)
-    output = terminal()
-    output.print("\nResults:")
-    for path in paths.values():
-        output.print(f"  {path}", soft_wrap=True)
+    else:
+        if listed is not None:
+            show_short_list(listed, unit)
+        output = terminal()
+        output.print("\nResults:")
+        for path in paths.values():
+            output.print(f"  {path}", soft_wrap=True)
+    if len(found.failures) == len(found.entries):
+        raise typer.Exit(1)
 
 
 def _typer_option(name: str) -> inspect.Parameter:

@@ -260,7 +260,8 @@ def compose(
     ligands = [(_named(item, ligand, known, recipe), item.number) for item in recipe.ligands]
     if ligand is not None and all(one != ligand for one, _ in ligands):
         raise InputError(
-            f"geometry {recipe.text!r} is without {ligand.name}: write {IN_QUESTION} for it"
+            f"geometry {recipe.text!r} is without {ligand.name}: write {IN_QUESTION} for it, and "
+            "put the whole in quotes where commas separate geometries, as in YAML"
         )
     ligands.sort(key=lambda pair: pair[0] != ligand)
     return _filled(recipe, ligands, coordination_number)

@@ -97,6 +97,32 @@ def check_fits(structure: Structure, level: LevelOfTheory) -> None:
     InputError
         All that does not fit.
     """
+    spec, problems = engine_spec(level), _level_problems(level)
+    if structure.cell is not None and not spec.periodic:
+        problems.append("no periodic cells: give the molecule without one")
+    if len(structure) == 1 and structure.charge and not spec.bare_ion:
+        problems.append(f"no meaningful energy of a bare ion such as {structure.symbols[0]}")
+    numbers = {int(number) for number in structure.atomic_numbers}
+    if spec.elements and (strange := numbers - spec.elements):
+        symbols = ", ".join(chemical_symbols[number] for number in sorted(strange))
+        problems.append(f"no parameters of {symbols}")
+    if problems:
+        raise InputError([f"{level.engine} has {problem}" for problem in problems])
+
+
+def check_level(level: LevelOfTheory) -> None:
+    """Hold a level alone against what its engine says it can do.
+
+    Raises
+    ------
+    InputError
+        All that does not fit.
+    """
+    if problems := _level_problems(level):
+        raise InputError([f"{level.engine} has {problem}" for problem in problems])
+
+
+def _level_problems(level: LevelOfTheory) -> list[str]:
     spec, model = engine_spec(level), level.solvent_model
     problems = []
     if level.solvent_name is not None and model not in spec.solvents:
@@ -111,16 +137,7 @@ def check_fits(structure: Structure, level: LevelOfTheory) -> None:
         ]
     if level.parameters and not spec.parameters:
         problems.append("no use for a file of parameters")
-    if structure.cell is not None and not spec.periodic:
-        problems.append("no periodic cells: give the molecule without one")
-    if len(structure) == 1 and structure.charge and not spec.bare_ion:
-        problems.append(f"no meaningful energy of a bare ion such as {structure.symbols[0]}")
-    numbers = {int(number) for number in structure.atomic_numbers}
-    if spec.elements and (strange := numbers - spec.elements):
-        symbols = ", ".join(chemical_symbols[number] for number in sorted(strange))
-        problems.append(f"no parameters of {symbols}")
-    if problems:
-        raise InputError([f"{level.engine} has {problem}" for problem in problems])
+    return problems
 
 
 def _known(names: Sequence[str]) -> str:

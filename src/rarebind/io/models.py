@@ -40,6 +40,7 @@ _SAID = {
     "too_long": "has {actual_length} entries, at most {max_length} are read",
     "too_short": "has {actual_length} entries, at least {min_length} are needed",
 }
+_COUNTS = {"too_short", "too_long"}
 
 
 class Section(BaseModel):
@@ -99,7 +100,13 @@ def problems_of(faults: Iterable[Mapping[str, Any]], model: type[BaseModel]) -> 
     model
         What the input should be.  The first example of a field shows what to write.
     """
-    return list(dict.fromkeys(_problem(fault, model) for fault in faults))
+    found = list(faults)
+    bad = [tuple(fault["loc"][:-1]) for fault in found if fault["type"] not in _COUNTS]
+    # Of a list whose entries are none, their number says nothing.
+    told = [
+        fault for fault in found if fault["type"] not in _COUNTS or tuple(fault["loc"]) not in bad
+    ]
+    return list(dict.fromkeys(_problem(fault, model) for fault in told))
 
 
 def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
@@ -120,7 +127,10 @@ def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         close = get_close_matches(place[-1], keys, n=1)
         known = f"; known are {', '.join(keys)}" if keys else ""
-        return f"unknown key {key!r}{f' (did you mean {close[0]}?)' if close else ''}{known}"
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        if key in {"True", "False"}:
+            hint = " (in YAML, in quotes: without them Yes, No, On and Off are read so)"
+        return f"unknown key {key!r}{hint}{known}"
     if kind == "missing":
         needed = ", ".join(name for name, is_needed in keys.items() if is_needed)
         return f"{key or 'all'} is missing" + (f"; needed are {needed}" if needed else "")
@@ -130,9 +140,20 @@ def _problem(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     said = f"{key}: {value} {_SAID[kind].format(**context)}" if key else f"{value} {_SAID[kind]}"
     field = getattr(_section(model, place[:-1]), "model_fields", {}).get(place[-1] if key else "")
     said += f": give {field.examples[0]!r}, say" if field and field.examples else ""
-    # As No, 1.5 and 2026-01-01 are read.
-    is_scalar = isinstance(fault["input"], (bool, int, float, date))
-    return said + (" (in YAML, in quotes)" if kind == "string_type" and is_scalar else "")
+    return said + (_trap(fault["input"]) if kind == "string_type" else "")
+
+
+def _trap(value: Any) -> str:
+    """What YAML, not a person, may have made of a text: ``No``, ``1.10``, ``L: 1``."""
+    if isinstance(value, bool):
+        words = "Yes and On" if value else "No and Off"
+        return f" (in YAML, in quotes: without them {words} are read so)"
+    if isinstance(value, (int, float, date)):
+        kind = "date" if isinstance(value, date) else "number"
+        return f" (in YAML, in quotes: without them it is a {kind})"
+    if isinstance(value, dict):
+        return " (in YAML, in quotes: without them a colon and a blank make a key and its value)"
+    return ""
 
 
 def _section(model: Any, place: list[str]) -> Any:

@@ -2,11 +2,13 @@
 
 What PyYAML's safe loader leaves open is closed here: a key that occurs twice is a fault, and so is
 what no configuration needs and what would only cost time or memory: huge files, deep nesting,
-aliases of aliases.  ``1:6`` is text, not a number to the base of sixty as YAML 1.1 has it.
+aliases of aliases.  ``1:6`` and ``012`` are text, not numbers to the base of sixty and eight as in
+YAML 1.1.
 """
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections.abc import Hashable
 from pathlib import Path
@@ -162,9 +164,11 @@ class _Loader(yaml.SafeLoader):
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         tag: str = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
-        # To the base of sixty.
-        is_number = tag in {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
-        return "tag:yaml.org,2002:str" if is_number and ":" in value else tag
+        # To the base of sixty, and to that of eight.
+        if tag not in {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}:
+            return tag
+        other_base = ":" in value or re.fullmatch(r"[-+]?0[0-7_]+", value)
+        return "tag:yaml.org,2002:str" if other_base else tag
 
     @staticmethod
     def _refuse(event: Any, why: str) -> None:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from rarebind.campaigns import Protocol, Store
+from rarebind.campaigns.labelling import check_engine_serves
 from rarebind.engines import GFN2_WATER, LEVELS, LevelOfTheory, level_named, level_of_engine
 from rarebind.errors import InputError, MissingDependencyError, located
 from rarebind.io.models import problems_of
@@ -27,7 +28,6 @@ from rarebind.screening.options import AUTO, MODEL, Options, Pair
 from rarebind.screening.screen import Fitting, Screen, Watch, fit
 from rarebind.screening.short_list import (
     ShortListRequest,
-    check_engine_serves,
     is_single_point,
     short_list_request,
 )

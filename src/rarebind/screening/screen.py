@@ -298,7 +298,7 @@ def _recipes(
                 names = ", ".join(ligand.name for ligand in ligands[:3])
                 raise InputError(
                     f"geometry {geometry!r} has none of the ligands given ({names}): name one, or "
-                    "write L for each of them"
+                    "write L for each of them, and put the whole in quotes in YAML"
                 )
             recipes.append(recipe)
     return recipes

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Store, Task, run_tasks, single_point_task, with_ancestors
-from rarebind.campaigns.labelling import LABEL_TIME_LIMIT, check_engine, version_for_keys
-from rarebind.elements import rare_earth
+from rarebind.campaigns.labelling import LABEL_TIME_LIMIT, check_engine_serves, version_for_keys
 from rarebind.engines import LEVELS, Calculation, LevelOfTheory, engine_spec, level_named
 from rarebind.errors import InputError
 from rarebind.screening.computed import Plan, label, plan_screen
 from rarebind.screening.screen import Entry, Screen, Watch
-from rarebind.structures import Structure
 
 #: Level of a short list unless asked otherwise.
 DEFAULT_LEVEL = "b3lyp-d4"
@@ -272,20 +268,3 @@ def _level_problems(name: str) -> list[str]:
         return []
     others = ", ".join(short_list_levels())
     return [f"level {name} is for screens themselves: give the short list one of {others}"]
-
-
-def check_engine_serves(level: LevelOfTheory, metals: Iterable[str]) -> None:
-    """Find out on hydrated ions, before a screen is spent on it, whether the engine can serve.
-
-    Raises
-    ------
-    InputError
-        It cannot.
-    MissingDependencyError
-        The engine is not installed.
-    """
-    version = version_for_keys(level)
-    positions = np.array([[0, 0, 0], [2.4, 0, 0], [3.0, 0.76, 0], [3.0, -0.76, 0]])
-    for metal in metals:
-        ion = Structure((metal, "O", "H", "H"), positions, 3, rare_earth(metal).multiplicity)
-        check_engine(ion, level, version)
