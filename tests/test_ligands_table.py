@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from rarebind.commands.ligands import app
 from rarebind.errors import InputError
-from rarebind.ligands import read_ligand_table
+from rarebind.ligands import read_ligand_table, survey, survey_ligand_table
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "ligands.csv"
 
@@ -155,3 +155,29 @@ def test_command_check(tmp_path) -> None:
 def test_command_passes_errors_on() -> None:
     result = CliRunner().invoke(app, ["check", "C1CC"])
     assert isinstance(result.exception, InputError)
+
+
+def test_many_lines_are_read_by_several_processes_to_the_same_end(tmp_path, monkeypatch) -> None:
+    lines = ["smiles,name", *(f"{'C' * n}C(=O)C=C({'C' * n})O,diketone {n}" for n in range(1, 31))]
+    lines[7] = "CCCC,no donor"
+    lines[9] = lines[8]
+    lines[11] += ",one,field,more"
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(lines))
+    alone = survey_ligand_table(path)
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(survey, "_MANY", 10)
+    monkeypatch.setattr(survey, "_CHUNK", 3)
+    monkeypatch.setattr(survey.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(survey.os, "sched_getaffinity", lambda _: {0, 1})
+    pools = []
+    pool = survey.ProcessPoolExecutor
+    monkeypatch.setattr(
+        survey, "ProcessPoolExecutor", lambda *a, **k: pools.append(pool(*a, **k)) or pools[-1]
+    )
+    together = survey_ligand_table(path, on_read=lambda *done: told.append(done))
+    assert pools
+    assert together == alone
+    assert together.problems() == alone.problems()
+    assert [found.number for found in together.rejected] == [8, 10, 12]
+    assert told == [(n, 30) for n in range(1, 31)]

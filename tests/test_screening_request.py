@@ -16,8 +16,9 @@ from rarebind.commands import screen_table
 from rarebind.commands.progress import progress_bar
 from rarebind.commands.screen_job import read_request
 from rarebind.errors import InputError, MissingDependencyError
+from rarebind.io.yaml import load_yaml
 from rarebind.ligands import library_ligand, parse_ligand
-from rarebind.screening import Request, write_outputs
+from rarebind.screening import Request, outputs, write_outputs
 from rarebind.screening.options import Options
 
 ACAC = parse_ligand("CC(=O)CC(C)=O", "acac")
@@ -49,6 +50,28 @@ def test_a_file_beside_the_results_repeats_the_screen(tmp_path):
     # What the command line says as well wins.
     other = read_request(None, path, {"seed": 8, "metals": [], "hops": None})
     assert (other.seed, other.metals, other.hops) == (8, ("La", "Eu"), asked.hops)
+
+
+def test_many_ligands_of_a_file_lie_beside_it(tmp_path, monkeypatch):
+    """Right value: what is written is read again, whatever the number."""
+    asked = Request(ligands=GIVEN, metals=["La"])
+    found = made_screen(made_ligands(1), ("La",))
+    object.__setattr__(found, "asked", asked.plain())
+    monkeypatch.setattr(outputs, "_MANY", 2)
+    paths = write_outputs(found, tmp_path)
+    assert paths["ligands"].name == "screen-ligands.csv"
+    assert read_request(None, paths["asked"], {}).plain() == asked.plain()
+    monkeypatch.undo()
+    # More than the bounds of a file of settings hold.
+    one = asked.plain()["ligands"][0]
+    many = [{"name": f"ligand {n}", "smiles": one["smiles"]} for n in range(20_000)]
+    object.__setattr__(found, "asked", asked.plain() | {"ligands": many})
+    paths = write_outputs(found, tmp_path)
+    assert load_yaml(paths["asked"])["ligands"] == "screen-ligands.csv"
+    assert len(paths["ligands"].read_text().splitlines()) == 1 + len(many)
+    object.__setattr__(found, "asked", asked.plain())
+    write_outputs(found, tmp_path)
+    assert not (tmp_path / "screen-ligands.csv").exists()
 
 
 @pytest.mark.parametrize(

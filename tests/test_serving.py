@@ -416,12 +416,20 @@ def test_faults_in_the_words_of_the_command_line(client, smiles):
     [(ACETATE, "CC(=O)[O-]"), (f"{ACETATE} a", "a"), (f"{ACETATE},a", "a"),
      (f"{ACETATE}\ta b", "a b"), (f"  {ACETATE} ,  a, b ", "a, b"),
      (f'{ACETATE},"acetic acid"', "acetic acid"),
-     (f"{ACETATE};a", "a")],
+     (f"{ACETATE};a", "a"),
+     # As drawing programs write it: where the atoms are, and labels.
+     (f"{ACETATE} |(0,0;1.5,0;2,1;2,-1)| a b", "a b"), (f"{ACETATE}\t|$;;;O$|", "CC(=O)[O-]"),
+     (f"{ACETATE} |c:1,lp:2:2,3:2|, a|b", "a|b"), (f"{ACETATE} |a", "|a")],
 )  # fmt: skip
 def test_names_follow_the_smiles(line, name):
     ligand = read_line(line)
     assert ligand.name == name
     assert ligand.smiles == "CC(=O)[O-]"
+
+
+def test_an_extension_that_changes_the_molecule_is_refused():
+    with pytest.raises(InputError, match=r"an extension .* that changes the molecule"):
+        read_line(f"{ACETATE} |^1:0| a")
 
 
 @pytest.mark.parametrize("name", ["a" * (MAX_NAME + 1), "a\x07b", "a\u202eb"])

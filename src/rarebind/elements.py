@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from rarebind.errors import InputError
+from rarebind.errors import InputError, counted
 from rarebind.io.files import bundled_rows
 
 
@@ -145,7 +145,8 @@ def xtb_unpaired_electrons(atomic_numbers: Iterable[int], charge: int) -> int:
     electrons = sum(3 if z in lanthanides else z for z in numbers) - charge
     if electrons % 2:
         raise InputError(
-            f"a system of {len(numbers)} atoms with charge {charge:+d} has an odd number of "
-            "valence electrons; check the charge: only closed-shell ligands on M3+ are supported"
+            f"a system of {counted(len(numbers), 'atom')} with charge {charge:+d} has an odd "
+            "number of valence electrons; check the charge: only closed-shell ligands on M3+ are "
+            "supported"
         )
     return 0

@@ -27,6 +27,21 @@ class InputError(RarebindError):
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[str, ...]]]:
+        """Handed to another process, every problem stays one of its own."""
+        return type(self), (self.problems,)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and what it counts: ``1 donor``, ``2 donors``.
+
+    Parameters
+    ----------
+    one, many
+        Singular and plural; by default with an s.
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
 
 @contextlib.contextmanager
 def located(where: str) -> Iterator[None]:

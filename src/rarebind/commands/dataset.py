@@ -18,6 +18,7 @@ from rarebind.commands.dataset_show import (
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.progress import progress_bar
 from rarebind.commands.text import note, print_json, terminal
+from rarebind.errors import counted
 
 if TYPE_CHECKING:
     from rarebind.engines import LevelOfTheory
@@ -66,7 +67,9 @@ def publish(
             records,
             out,
             lambda shard: note(
-                console, f"{shard.name}: {shard.records} records, {shard.frames} geometries"
+                console,
+                f"{shard.name}: {counted(shard.records, 'record')}, "
+                f"{counted(shard.frames, 'geometry', 'geometries')}",
             ),
         )
     if not made:
@@ -178,7 +181,7 @@ def export(
         write_bare(records, out, unit)
     else:
         write_packed(out, write_records(records))
-    note(terminal(), f"{out}: {len(records)} records")
+    note(terminal(), f"{out}: {counted(len(records), 'record')}")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rarebind.commands.dataset_show import SHOWN
 from rarebind.commands.text import note, terminal
+from rarebind.errors import counted
 from rarebind.io.codec import to_data
 from rarebind.io.files import make_folder, replace_file
 from rarebind.io.tables import csv_text
@@ -48,7 +49,7 @@ def tell_import(report: ImportReport, out: Path, new: int) -> None:
         replace_file(path, _table(settled))
         note(
             console,
-            f"{len(settled)} unknown ligand{'' if len(settled) == 1 else 's'} as the structures "
+            f"{counted(len(settled), 'unknown ligand')} as the structures "
             f"have them: {path}. Look at them, then import again with --ligands {path}",
         )
     for one in report.proposals:

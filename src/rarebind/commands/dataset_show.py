@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rarebind.commands.text import terminal
+from rarebind.errors import counted
 from rarebind.io.tables import terminal_table
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def show_verification(report: VerifyReport) -> None:
     console.print(
         f"{report.shards} shards, {report.records} records, {report.frames} geometries read; "
         f"{report.labels} binding energies derived again, {report.identities} complexes "
-        f"identified again, {len(report.recomputed)} geometries computed again",
+        f"identified again, {counted(len(report.recomputed), 'geometry', 'geometries')} computed "
+        "again",
     )
     if report.recomputed:
         energy = max(abs(again.energy_difference_ev) for again in report.recomputed)
@@ -89,8 +91,10 @@ def show_verification(report: VerifyReport) -> None:
     for problem in report.problems[:SHOWN]:
         console.print(f"problem: {problem}", soft_wrap=True)
     if len(report.problems) > SHOWN:
-        console.print(f"and {len(report.problems) - SHOWN} problems more")
-    console.print("The dataset is sound." if report.ok else f"{len(report.problems)} problems.")
+        console.print(f"and {counted(len(report.problems) - SHOWN, 'problem')} more")
+    console.print(
+        "The dataset is sound." if report.ok else f"{counted(len(report.problems), 'problem')}."
+    )
 
 
 def comparison_json(found: Comparison) -> dict[str, object]:

@@ -19,6 +19,7 @@ from rarebind.commands.text import terminal
 from rarebind.datasets import Dataset, adopt, append, write_card
 from rarebind.datasets.labels import Entry, LabelPlan, Selection, collect_labels, plan_labels
 from rarebind.engines import LevelOfTheory, engine_spec
+from rarebind.errors import counted
 from rarebind.structures import Structure
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class LabelJob:
         if left:
             terminal().print(table)
         done = len(self.plan.entries) - len(left)
-        _say(f"{len(left)} calculations at {self.plan.level}, {done} done")
+        _say(f"{counted(len(left), 'calculation')} at {self.plan.level}, {done} done")
 
     def run(
         self,
@@ -113,7 +114,7 @@ class LabelJob:
             return
         write_inputs(items, folder, nprocs=nprocs, maxcore=maxcore)
         _say(
-            f"{folder}: {len(items)} calculations; run them with\n"
+            f"{folder}: {counted(len(items), 'calculation')}; run them with\n"
             "  sh run_all.sh /absolute/path/to/orca\n"
             "and bring the folder back.",
         )
@@ -150,7 +151,7 @@ class LabelJob:
             made = append(
                 collect_labels(self.plan, results),
                 self.dataset.folder,
-                lambda shard: _say(f"{shard.name}: {shard.records} records"),
+                lambda shard: _say(f"{shard.name}: {counted(shard.records, 'record')}"),
             )
         _say(f"Card: {write_card(Dataset(self.dataset.folder))[0]}" if made else "nothing new")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rarebind.campaigns import Store
 from rarebind.commands.progress import progress_bar, step_of
+from rarebind.commands.text import terminal
 from rarebind.errors import InputError
 from rarebind.io.yaml import load_yaml
 from rarebind.ligands import survey_ligand_table
@@ -18,8 +19,13 @@ from rarebind.screening.short_list import compute_short_list
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from rarebind.ligands import Survey
     from rarebind.screening import Screen, ShortList, ShortListRequest, Watch
     from rarebind.screening.request import Prepared
+
+
+#: Ligands from which on reading them takes so long that it is told, and every how many.
+_MANY, _STEP = 500, 50
 
 
 def read_request(ligands: Path | None, config: Path | None, options: Mapping[str, Any]) -> Request:
@@ -38,7 +44,7 @@ def read_request(ligands: Path | None, config: Path | None, options: Mapping[str
     asked = {} if config is None else _from_yaml(config)
     asked |= {name: value for name, value in options.items() if value not in (None, [])}
     if ligands is not None:
-        asked["ligands"] = survey_ligand_table(ligands)
+        asked["ligands"] = _survey(ligands)
     if "ligands" not in asked:
         raise InputError("no ligands given: name a CSV file, or a YAML file with --config")
     try:
@@ -55,8 +61,22 @@ def _from_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: expected options of a screen, such as ligands and metals")
     given = content.get("ligands")
     if isinstance(given, str) and given.endswith(".csv"):
-        content["ligands"] = survey_ligand_table(path.parent / given)
+        content["ligands"] = _survey(path.parent / given)
     return content
+
+
+def _survey(path: Path) -> Survey:
+    """The ligands of a file; how far it is, where that takes a while."""
+    console = terminal(stderr=True)
+    with progress_bar(console) as progress:
+        bar = progress.add_task("reading ligands", total=None, visible=False)
+
+        def on_read(done: int, total: int) -> None:
+            if total > _MANY and (done % _STEP == 0 or done == total):
+                said = f"reading {path.name}" if done < total else f"{path.name} read"
+                progress.update(bar, completed=done, total=total, description=said, visible=True)
+
+        return survey_ligand_table(path, on_read=on_read)
 
 
 def tell(prepared: Prepared, console: Console) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from rarebind.errors import InputError
+from rarebind.errors import InputError, counted
 from rarebind.ligands import (
     Ligand,
     common_ligand,
@@ -280,19 +280,21 @@ def _filled(
         total = donors + recipe.waters
     check_coordination_number(total)
     free = total - donors
-    who = ", ".join(f"{ligand.name} ({ligand.denticity} donors)" for ligand, _ in ligands)
+    who = ", ".join(
+        f"{ligand.name} ({counted(ligand.denticity, 'donor')})" for ligand, _ in ligands
+    )
     where = f"geometry {recipe.text!r}" + (f" with {who}" if who else "")
     if free < 0:
         raise InputError(
-            f"{where} needs {donors} sites, more than the coordination number {total}: use fewer "
-            "ligands or a higher coordination number"
+            f"{where} needs {counted(donors, 'site')}, more than the coordination number {total}: "
+            "use fewer ligands or a higher coordination number"
         )
     if recipe.waters not in {None, free}:
         number = sum(number for _, number in ligands)
         better = f"{number}:{free}, or {number} alone" if recipe.short else f"water:{free}, or none"
         raise InputError(
-            f"{where} has {donors + (recipe.waters or 0)} donor atoms, not the coordination "
-            f"number {total}: use {better} to fill up with water"
+            f"{where} has {counted(donors + (recipe.waters or 0), 'donor atom')}, not the "
+            f"coordination number {total}: use {better} to fill up with water"
         )
     return Composition(tuple(ligands), free)
 

@@ -1,7 +1,8 @@
 """Whether a rare-earth atom alone is the M3+ ion: neutral atoms, and other charges, are none.
 
-By the charge that a frame says; else by its energy.  The first three ionisation energies are 36 to 44 eV, of which water gives 32 eV back to M3+: an atom lies 4 eV or more below
-its ion, also in water, and would win as the lowest.
+By the charge that a frame says; else by its energy.  The first three ionisation energies are 36 to
+44 eV, of which water gives 32 eV back to M3+: an atom lies 4 eV or more below its ion, also in
+water, and would win as the lowest.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rdkit import Chem, rdBase
@@ -24,6 +25,10 @@ _MAX_PASSES = 8
 
 #: Longest SMILES read, in characters.
 MAX_LENGTH = 500
+#: The same with an extension, such as coordinates.
+MAX_EXTENDED = 20_000
+#: A SMILES, and its extension between bars.
+EXTENDED = re.compile(r"(?P<smiles>\S+)\s+(?P<extension>\|[^|]*\|)")
 #: Atoms of a ligand without its hydrogens.
 MAX_HEAVY_ATOMS = 120
 
@@ -34,7 +39,8 @@ def read_smiles(smiles: str) -> Chem.Mol:
     Parameters
     ----------
     smiles
-        Any SMILES; atom-map numbers are kept.
+        Any SMILES; atom-map numbers are kept.  An extension (CXSMILES) that only says how the
+        molecule is drawn is passed over.
 
     Returns
     -------
@@ -56,8 +62,38 @@ def read_smiles(smiles: str) -> Chem.Mol:
     return mol
 
 
+def without_extension(text: str) -> str:
+    """A SMILES without the extension that drawing programs add: ``CCO |(0,0;1,0;1,1)|``.
+
+    Raises
+    ------
+    InputError
+        It makes another molecule of it, a radical say.
+    """
+    found = EXTENDED.fullmatch(text)
+    if found is None or len(text) > MAX_EXTENDED:
+        return text
+    smiles = found["smiles"]
+    with rdBase.BlockLogs():
+        plain, extended = Chem.MolFromSmiles(smiles), Chem.MolFromSmiles(text)
+    if plain is None:
+        return smiles
+    if extended is None or _state(plain) != _state(extended):
+        raise InputError(
+            f"{smiles!r} has an extension ({found['extension'][:40]}) that changes the molecule: "
+            "give a plain SMILES"
+        )
+    return smiles
+
+
+def _state(mol: Chem.Mol) -> tuple[str, int]:
+    """What an extension may change: the molecule, and its unpaired electrons."""
+    electrons = sum(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms())
+    return str(Chem.MolToSmiles(mol)), electrons
+
+
 def _checked_text(smiles: str) -> str:
-    text = smiles.strip() if isinstance(smiles, str) else ""
+    text = without_extension(smiles.strip()) if isinstance(smiles, str) else ""
     if not text:
         raise InputError("empty SMILES: give the SMILES of one ligand")
     # First of all: the other messages repeat the text.

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import Self
 
 from rarebind.errors import InputError
 from rarebind.ligands.ligand import Ligand
+
+#: Ligands from which on several processes read them, and how many each takes at a time.
+_MANY, _CHUNK = 2_000, 100
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Item:
     number, name, smiles
         As in :class:`Rejected`.
     read
-        Makes the ligand of it, or raises InputError.
+        Makes the ligand of it, or raises InputError; another process may be asked to.
     """
 
     number: int
@@ -90,21 +97,32 @@ class Survey:
         return self
 
 
-def survey_items(items: Iterable[Item], place: str = "line") -> Survey:
+def survey_items(
+    items: Iterable[Item],
+    place: str = "line",
+    on_read: Callable[[int, int], object] = lambda _done, _total: None,
+) -> Survey:
     """Read ligands; the bad ones, and those that are there already, are rejected.
+
+    Very many are read by as many processes as there are cores, where that can be done.
 
     Parameters
     ----------
     items
     place
         What their numbers count, for messages.
+    on_read
+        Told how many have been read, and of how many.
     """
+    items = list(items)
     ligands: list[Ligand] = []
     rejected: list[Rejected] = []
     seen: dict[str, tuple[int, str]] = {}
-    for item in items:
+    for done, (item, found) in enumerate(zip(items, _read(items), strict=True), start=1):
         try:
-            ligand = item.read()
+            if isinstance(found, InputError):
+                raise found
+            ligand = found
             _check_new(ligand, seen, place)
         except InputError as error:
             reason = "; ".join(error.problems)
@@ -112,7 +130,27 @@ def survey_items(items: Iterable[Item], place: str = "line") -> Survey:
         else:
             seen[ligand.name] = seen[ligand.inchikey] = (item.number, ligand.name)
             ligands.append(ligand)
+        on_read(done, len(items))
     return Survey(tuple(ligands), tuple(rejected), place)
+
+
+def _read(items: Sequence[Item]) -> Iterator[Ligand | InputError]:
+    """What each item is, in their order."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    # A process is only copied as it is while nothing else goes on in it.
+    if len(items) < _MANY or cores == 1 or threading.active_count() > 1:
+        yield from map(_read_one, items)
+        return
+    with ProcessPoolExecutor(cores, mp_context=get_context("fork")) as pool:
+        yield from pool.map(_read_one, items, chunksize=_CHUNK)
+
+
+def _read_one(item: Item) -> Ligand | InputError:
+    try:
+        return item.read()
+    except InputError as error:
+        # Without its traceback and causes, which processes cannot hand on.
+        return InputError(list(error.problems))
 
 
 def _check_new(ligand: Ligand, seen: dict[str, tuple[int, str]], place: str) -> None:

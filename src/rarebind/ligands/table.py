@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from rarebind.errors import InputError
 from rarebind.io.files import read_text, replace_file
@@ -15,7 +16,7 @@ from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.survey import Item, Survey, survey_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rarebind.ligands.ligand import Ligand
 
@@ -53,7 +54,12 @@ def read_ligand_table(
     return found.checked(strict=True).ligands
 
 
-def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = None) -> Survey:
+def survey_ligand_table(
+    path: str | Path,
+    *,
+    motif_file: str | Path | None = None,
+    on_read: Callable[[int, int], object] = lambda _done, _total: None,
+) -> Survey:
     """Read the ligands of a CSV file, and what is wrong with the lines that are none.
 
     Parameters
@@ -63,17 +69,26 @@ def survey_ligand_table(path: str | Path, *, motif_file: str | Path | None = Non
         optional, others are ignored.  Empty lines are skipped.
     motif_file
         As in `parse_ligand`.
+    on_read
+        Told how many lines have been read, and of how many.
 
     Raises
     ------
     InputError
         The file cannot be read, or has no lines.
     """
-    found = survey_ligand_text(read_text(path), str(path), motif_file=motif_file)
+    text = read_text(path)
+    found = survey_ligand_text(text, str(path), motif_file=motif_file, on_read=on_read)
     return replace(found, place=f"{path}, line")
 
 
-def survey_ligand_text(text: str, source: str, *, motif_file: str | Path | None = None) -> Survey:
+def survey_ligand_text(
+    text: str,
+    source: str,
+    *,
+    motif_file: str | Path | None = None,
+    on_read: Callable[[int, int], object] = lambda _done, _total: None,
+) -> Survey:
     """Read the ligands of what a CSV file holds, and what is wrong with the lines that are none.
 
     Parameters
@@ -84,6 +99,8 @@ def survey_ligand_text(text: str, source: str, *, motif_file: str | Path | None 
         Where it comes from, for messages.
     motif_file
         As in `parse_ligand`.
+    on_read
+        As for :func:`survey_ligand_table`.
 
     Raises
     ------
@@ -95,7 +112,7 @@ def survey_ligand_text(text: str, source: str, *, motif_file: str | Path | None 
     items = [_item(row, columns, motif_file) for row in rows if not _is_blank(row)]
     if not items:
         raise InputError(f"{source} has a header but no ligands: add one line a ligand")
-    return survey_items(items)
+    return survey_items(items, on_read=on_read)
 
 
 def write_ligand_table(ligands: Iterable[Ligand], path: Path) -> None:
@@ -143,13 +160,16 @@ def _is_blank(row: _Row) -> bool:
 def _item(row: _Row, columns: list[str], motif_file: str | Path | None) -> Item:
     values = dict(zip(columns, (plain_cell(field.strip()) for field in row.fields), strict=False))
 
-    def read() -> Ligand:
-        if len(row.fields) > len(columns):
-            raise InputError(
-                f"{','.join(row.fields)!r} has {len(row.fields)} fields, but the header has "
-                f"{len(columns)}: put fields that contain a comma in double quotes"
-            )
-        name = values.get("name") or None
-        return parse_ligand(values.get("smiles", ""), name, motif_file=motif_file)
+    name, smiles = values.get("name", ""), values.get("smiles", "")
+    if len(row.fields) > len(columns):
+        refuse = partial(_refuse_fields, row.fields, len(columns))
+        return Item(row.line, name, smiles, refuse)
+    read = partial(parse_ligand, smiles, name or None, motif_file=motif_file)
+    return Item(row.line, name, smiles, read)
 
-    return Item(row.line, values.get("name", ""), values.get("smiles", ""), read)
+
+def _refuse_fields(fields: Sequence[str], columns: int) -> NoReturn:
+    raise InputError(
+        f"{','.join(fields)!r} has {len(fields)} fields, but the header has {columns}: put fields "
+        "that contain a comma in double quotes"
+    )

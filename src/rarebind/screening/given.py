@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NoReturn
 
 from rdkit import Chem, rdBase
@@ -11,6 +12,7 @@ from rdkit import Chem, rdBase
 from rarebind.errors import InputError
 from rarebind.io.yaml import shortened
 from rarebind.ligands import Item, Ligand, Survey, parse_ligand, survey_items, survey_ligand_text
+from rarebind.ligands.smiles import EXTENDED
 
 #: What stands for one ligand.
 LigandLike = str | Chem.Mol | Ligand
@@ -89,12 +91,15 @@ def plain_ligands(survey: Survey) -> list[dict[str, str]]:
 def _line(numbered: tuple[int, str]) -> Item:
     number, line = numbered
     smiles, name = _parts(line)
-    return Item(number, name, smiles, lambda: read_line(line))
+    return Item(number, name, smiles, partial(read_line, line))
 
 
 def _parts(line: str) -> tuple[str, str]:
-    """SMILES and name, which may be empty."""
-    smiles, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
+    """SMILES, with its extension if it has one, and name, which may be empty."""
+    if (extended := EXTENDED.match(line.strip())) is not None:
+        smiles, rest = extended[0], [line.strip()[extended.end() :].lstrip(" \t,;")]
+    else:
+        smiles, *rest = _SEPARATOR.split(line.strip(), maxsplit=1)
     return smiles, rest[0].strip().strip('"').strip() if rest else ""
 
 
@@ -109,17 +114,17 @@ def _is_head(line: str) -> bool:
 
 def _item(number: int, given: Any) -> Item:
     if isinstance(given, Ligand):
-        return Item(number, given.name, given.smiles, lambda: given)
+        return Item(number, given.name, given.smiles, partial(_itself, given))
     if isinstance(given, str):
-        return Item(number, "", given, lambda: parse_ligand(given))
+        return Item(number, "", given, partial(parse_ligand, given))
     if isinstance(given, Chem.Mol):
         name = given.GetProp("_Name").strip() if given.HasProp("_Name") else ""
-        return Item(number, name, _shown(given), lambda: parse_ligand(_smiles(given), name or None))
+        return Item(number, name, _shown(given), partial(_of_molecule, given, name or None))
     if isinstance(given, Mapping) and set(given) <= {"smiles", "name"}:
         smiles, name = given.get("smiles"), given.get("name")
         if isinstance(smiles, str):
-            return Item(number, str(name or ""), smiles, lambda: parse_ligand(smiles, name))
-    return Item(number, "", str(given), lambda: _refuse(given))
+            return Item(number, str(name or ""), smiles, partial(parse_ligand, smiles, name))
+    return Item(number, "", str(given), partial(_refuse, shortened(given)))
 
 
 def _shown(given: Chem.Mol) -> str:
@@ -146,8 +151,15 @@ def _smiles(given: Chem.Mol) -> str:
         ) from error
 
 
-def _refuse(given: object) -> NoReturn:
+def _itself(given: Ligand) -> Ligand:
+    return given
+
+
+def _of_molecule(given: Chem.Mol, name: str | None) -> Ligand:
+    return parse_ligand(_smiles(given), name)
+
+
+def _refuse(given: str) -> NoReturn:
     raise InputError(
-        f"{shortened(given)} is no ligand: give a SMILES, an RDKit molecule, a Ligand, or smiles "
-        "and name"
+        f"{given} is no ligand: give a SMILES, an RDKit molecule, a Ligand, or smiles and name"
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
 
 from rarebind.binding import BindingEnergy
 from rarebind.io.files import make_folder, replace_file
-from rarebind.io.tables import frame_of, frame_text
+from rarebind.io.tables import csv_text, frame_of, frame_text
 from rarebind.io.xyz import extxyz_text
 from rarebind.screening.heatmap import draw_heatmap
 from rarebind.screening.page import build_page
@@ -26,10 +28,13 @@ NAMES = {
     "csv": "ranking.csv",
     "json": "ranking.json",
     "asked": "screen.yaml",
+    "ligands": "screen-ligands.csv",
     "short_list": "short-list.csv",
     "structures": "structures.xyz",
     "heatmap": "heatmap.png",
 }
+#: Ligands beyond which they have a file of their own.
+_MANY = 1_000
 
 
 def write_outputs(
@@ -52,8 +57,8 @@ def write_outputs(
     -------
     dict
         Paths by ``page``, ``csv``, ``json``, ``asked`` (what makes the same screen again),
-        ``short_list``, ``structures`` and ``heatmap``; the last two only where at least one
-        complex was accepted.
+        ``ligands`` (of ``asked``, where they are many), ``short_list``, ``structures`` and
+        ``heatmap``; the last two only where at least one complex was accepted.
     """
     make_folder(folder)
     content = report(screen, unit, short_list=short_list)
@@ -64,7 +69,12 @@ def write_outputs(
         "json": f"{text}\n",
     }
     if screen.asked:
-        made["asked"] = _asked(screen)
+        asked = dict(screen.asked)
+        if len(asked["ligands"]) > _MANY:
+            # A file of settings is read within bounds that a library of ligands exceeds.
+            made["ligands"] = _ligand_table(asked["ligands"])
+            asked["ligands"] = NAMES["ligands"]
+        made["asked"] = _asked(asked)
     if short_list is not None:
         table = frame_of(short_list_rows(short_list, unit), ShortListRow)
         # Equation 1 of one level says nothing beside that of another.
@@ -85,11 +95,15 @@ def _csv(table: pd.DataFrame, **same: str) -> str:
     return frame_text(table.assign(**same), float_format="%.3f", lineterminator="\r\n")
 
 
-def _asked(screen: Screen) -> str:
-    asked = yaml.safe_dump(
-        dict(screen.asked), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+def _asked(asked: Mapping[str, Any]) -> str:
+    text = yaml.safe_dump(
+        asked, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
     )
-    return f"# Repeat it with: rarebind screen --config screen.yaml\n{asked}"
+    return f"# Repeat it with: rarebind screen --config screen.yaml\n{text}"
+
+
+def _ligand_table(ligands: Sequence[Mapping[str, str]]) -> str:
+    return csv_text(("name", "smiles"), ([one["name"], one["smiles"]] for one in ligands))
 
 
 def _structures(screen: Screen) -> str:
