@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from rarebind.campaigns import Store
 from rarebind.campaigns.reference.building import (
     WATER,
     atom_ranges,
@@ -17,8 +18,10 @@ from rarebind.campaigns.reference.building import (
 from rarebind.campaigns.reference.config import read_config
 from rarebind.campaigns.reference.displacement import agitated, stretched
 from rarebind.campaigns.reference.plan import Planner
+from rarebind.campaigns.reference.refinement import pair_forces
 from rarebind.campaigns.reference.shards import read_references
 from rarebind.campaigns.reference.steps import reference_start
+from rarebind.campaigns.steps import execute
 from rarebind.cli import app
 from rarebind.engines import GFN2_WATER, static
 from rarebind.engines.tblite_parameters import exported_parameters
@@ -139,9 +142,58 @@ def test_a_later_round_starts_from_minima_with_fitted_parameters(tmp_path):
     assert abs(bonds[1] - bonds[0]) > 0.02
 
 
+def test_pair_forces_add_up_but_for_what_moves_or_turns_the_whole(acetate):
+    _, structure = acetate
+    positions = structure.positions - structure.positions.mean(axis=0)
+    forces = np.random.default_rng(1).normal(size=positions.shape)
+    forces -= forces.mean(axis=0)
+    spin = np.linalg.solve(
+        np.sum([np.eye(3) * (p @ p) - np.outer(p, p) for p in positions], axis=0),
+        np.cross(positions, forces).sum(axis=0),
+    )
+    forces -= np.cross(spin, positions)
+    first, second = np.triu_indices(len(positions), 1)
+    along = positions[first] - positions[second]
+    pulls = pair_forces(positions, forces)
+    pairs = (pulls / np.linalg.norm(along, axis=1))[:, None] * along
+    total = np.zeros_like(forces)
+    np.add.at(total, first, pairs)
+    np.add.at(total, second, -pairs)
+    assert np.allclose(total, forces, atol=1e-9)
+
+
+def test_a_minimum_of_the_reference_is_found_in_few_of_its_gradients(tmp_path):
+    parameters = exported_parameters("GFN2-xTB")
+    parameters["element"]["La"]["arep"] *= 0.9
+    path = tmp_path / "cheap.json"
+    path.write_text(json.dumps(parameters))
+    config = CONFIG.replace(
+        "\n  moved:", "\n  nearer: {after: minimum}\n  near: {after: nearer}\n  moved:"
+    )
+    (tmp_path / "reference.yaml").write_text(
+        config + "  - {systems: [chloride], metals: [La], geometries: [near], start: cheap.json}\n"
+    )
+    near = Planner(read_config(tmp_path / "reference.yaml")).points()[-1].task
+    assert near.step == "reference_refined"
+    assert str(tmp_path) not in near.description
+    chain = [near]
+    while chain[0].parents:
+        chain.insert(0, chain[0].parents[0])
+    found = []
+    for task in chain:
+        found.append(execute(task.step, task.arguments, found[-1:]))
+        assert found[-1].ok, found[-1].reason
+    start, one, two, three = found
+    assert start.level != one.level == two.level == three.level == GFN2_WATER
+    assert two.fmax < 0.2 * one.fmax
+    assert three.fmax < 0.5 * two.fmax
+    assert three.energy < two.energy < one.energy
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
+        ("out: {stretch: 1.0}", "out: {after: moved}", "no geometry 'moved' is given before it"),
         ("geometries: [minimum, out", "start: none.json, geometries: [minimum, out", "no file"),
         ("level: gfn2-xtb", "level: nonsense", "unknown level"),
         ("[La, Lu]", "[La, Ho]", "unknown 'Ho'"),
@@ -179,6 +231,15 @@ def test_a_campaign_is_run_published_and_read(tmp_path):
     assert done.exit_code == 0, done.output
     assert "8 of 8 points are in" in done.output.replace("\n", " ")
     references = list(read_references(folder))
+    further = config.read_text().replace("moved: {", "nearer: {after: out}\n  moved: {")
+    config.write_text(further + "  - {systems: [chloride], metals: [La], geometries: [nearer]}\n")
+    done = runner.invoke(
+        app, ["reference", "run", str(config), str(folder), "--store", str(tmp_path / "new.sqlite")]
+    )
+    assert done.exit_code == 0, done.output
+    with Store(tmp_path / "new.sqlite") as results:
+        # What the new point follows is taken from the dataset; where that began is found again.
+        assert len(results) == len(references) + 2
     assert [one.metal for one in references].count(None) == 2
     by_name = {(one.metal, one.geometry): one for one in references}
     bonds = {

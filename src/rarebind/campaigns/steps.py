@@ -15,7 +15,11 @@ from typing import Any
 import numpy as np
 
 from rarebind.campaigns.plain import spec_from_data, spec_to_data
-from rarebind.campaigns.reference.steps import reference_point, reference_start
+from rarebind.campaigns.reference.steps import (
+    reference_point,
+    reference_refined,
+    reference_start,
+)
 from rarebind.complexes import (
     BUILDERS,
     Builder,
@@ -62,6 +66,7 @@ STEP_VERSIONS = {
     "single_point": 1,
     "reference_start": 1,
     "reference_point": 1,
+    "reference_refined": 1,
 }
 
 
@@ -173,6 +178,7 @@ STEPS = {
     "single_point": single_point,
     "reference_start": reference_start,
     "reference_point": reference_point,
+    "reference_refined": reference_refined,
 }
 
 

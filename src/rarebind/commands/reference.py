@@ -54,13 +54,15 @@ def run(
     from rarebind.campaigns import Store, campaign_status, load_config
     from rarebind.campaigns.reference.config import read_config
     from rarebind.campaigns.reference.plan import Planner
-    from rarebind.campaigns.reference.shards import not_among, read_references
+    from rarebind.campaigns.reference.shards import not_among, read_references, restore
     from rarebind.commands.campaign_view import run_with_bar, show_status
 
     points = Planner(read_config(config)).points()
+    planned, there = points, [] if published is None else list(read_references(published))
+    points = not_among(planned, there)
     if published is not None:
-        planned, points = len(points), not_among(points, read_references(published))
-        terminal().print(f"{planned - len(points)} of {planned} points are in {published}")
+        known = len(planned) - len(points)
+        terminal().print(f"{known} of {len(planned)} points are in {published}")
     make_config = None if parsl is None else load_config(parsl)
     stages = {
         "free ligands": tuple(point.task for point in points if point.metal is None),
@@ -68,6 +70,7 @@ def run(
     }
     with Store(store) as results:
         if not status:
+            restore(planned, there, results)
             if retry_failed:
                 results.forget_failures()
             run_with_bar(

@@ -36,10 +36,13 @@ class System(Section):
 
 
 class Displacement(Section):
-    """A geometry made from a minimum of GFN2.
+    """A geometry made from a minimum of the starting level.
 
     Attributes
     ----------
+    after
+        The geometry that this one follows instead: nearer to the minimum of the reference, by
+        :mod:`~rarebind.campaigns.reference.refinement` with the starting level.
     stretch
         In parts of the metal's: ligands move outwards along their donors' direction.
     sample
@@ -48,6 +51,7 @@ class Displacement(Section):
 
     stretch: float = 0.0
     sample: int | None = None
+    after: str = ""
 
 
 class Stretch(Section):
@@ -145,6 +149,12 @@ def _check(config: ReferenceConfig, folder: Path) -> None:
         for name, system in config.systems.items()
         if not system.ligands and not system.waters
     ]
+    for name, displacement in config.geometries.items():
+        earlier = list(config.geometries)[: list(config.geometries).index(name)]
+        if displacement.after and displacement.after not in earlier:
+            problems.append(
+                f"geometries.{name}.after: no geometry {displacement.after!r} is given before it"
+            )
     for number, stage in enumerate(config.stages):
         if stage.start and not (folder / stage.start).is_file():
             problems.append(f"stages.{number}.start: there is no file {folder / stage.start}")

@@ -34,7 +34,7 @@ class Point:
     smiles
         Of every ligand, in the order of the atoms.
     task
-        Its only parent is the start.
+        Its only parent is the start, or the point that it follows.
     """
 
     system: str
@@ -102,12 +102,14 @@ class Planner:
             "waters": round(displacement.stretch * stretch.waters, 4),
             "motion": motion,
         }
-        start = self._start(smiles, metal, level)
         label = f"{metal} {system} {geometry}"
-        return Point(
-            system, about.donors, geometry, metal, smiles,
-            self._point(smiles, metal, start, moves, label),
-        )  # fmt: skip
+        if displacement.after:
+            parent = self._complex(system, metal, displacement.after, level).task
+            task = self._refined(smiles, metal, parent, level, moves, label)
+        else:
+            start = self._start(smiles, metal, level)
+            task = self._point(smiles, metal, start, moves, label)
+        return Point(system, about.donors, geometry, metal, smiles, task)
 
     def _start(self, smiles: tuple[str, ...], metal: str | None, level: LevelOfTheory) -> Task:
         parents: tuple[Task, ...] = ()
@@ -128,6 +130,24 @@ class Planner:
             parents=parents,
             label=f"start of {metal or 'free'} {' '.join(dict.fromkeys(smiles))}",
         )
+
+    def _refined(
+        self, smiles: tuple[str, ...], metal: str, parent: Task, level: LevelOfTheory,
+        moves: dict[str, Any], label: str,
+    ) -> Task:  # fmt: skip
+        """After a point of the reference, towards its minimum."""
+        step = "reference_refined"
+        return Task(
+            step=step,
+            arguments={
+                "fragments": list(smiles), "metal": metal, "level": level.to_task(),
+                "reference": to_data(self._level),
+            }
+            | moves,
+            versions=(self._version, *self._of_starts[:1], f"{step} {STEP_VERSIONS[step]}"),
+            parents=(parent,),
+            label=label,
+        )  # fmt: skip
 
     def _point(
         self, smiles: tuple[str, ...], metal: str | None, start: Task, moves: dict[str, Any],

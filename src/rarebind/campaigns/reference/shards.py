@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from rarebind.campaigns.reference.plan import Point
 from rarebind.campaigns.store import Store
-from rarebind.engines import Calculation
+from rarebind.engines import Calculation, LevelOfTheory
 from rarebind.errors import InputError
 from rarebind.io.files import make_folder, replace_file, write_packed
 from rarebind.io.xyz import read_frames
@@ -99,6 +99,23 @@ def not_among(points: Sequence[Point], published: Iterable[Reference]) -> list[P
     """Those points that are not published yet."""
     known = {reference.key for reference in published}
     return [point for point in points if point.task.key not in known]
+
+
+def restore(points: Sequence[Point], published: Iterable[Reference], results: Store) -> None:
+    """Put published points into a store that lacks them, for those that follow them."""
+    by_key = {reference.key: reference for reference in published}
+    for point in points:
+        reference = by_key.get(point.task.key)
+        if reference is not None and results.get(point.task.key) is None:
+            arguments = point.task.arguments
+            level = LevelOfTheory(**arguments.get("reference", arguments["level"]))
+            results.put(
+                point.task,
+                Calculation(
+                    "static", level, reference.structure, reference.energy, reference.forces,
+                    engine_version=point.task.versions[0],
+                ),
+            )  # fmt: skip
 
 
 def read_references(folder: Path | str) -> Iterator[Reference]:

@@ -15,6 +15,7 @@ from rarebind.campaigns.reference.building import (
     read_ligand,
 )
 from rarebind.campaigns.reference.displacement import agitated, stretched
+from rarebind.campaigns.reference.refinement import refined
 from rarebind.engines import GFN2_WATER, Calculation, LevelOfTheory, relax, static
 from rarebind.errors import CalculationError
 from rarebind.structures import Structure
@@ -53,6 +54,15 @@ def reference_point(arguments: dict[str, Any], parents: Sequence[Calculation]) -
     assert parent.structure is not None
     level = LevelOfTheory(**arguments["level"])
     return static(displaced(parent.structure, arguments), level)
+
+
+def reference_refined(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
+    """Energy and forces nearer to a minimum of the reference than the parent's are."""
+    (parent,) = parents
+    assert parent.structure is not None
+    assert parent.forces is not None
+    nearer = refined(parent.structure, parent.forces, LevelOfTheory(**arguments["level"]))
+    return static(displaced(nearer, arguments), LevelOfTheory(**arguments["reference"]))
 
 
 def displaced(start: Structure, arguments: dict[str, Any]) -> Structure:
