@@ -174,6 +174,16 @@ def test_data_that_cannot_be_fitted_to(references, change, message):
         parametrise(change(references), SETTINGS, workers=0)
 
 
+def test_classes_of_donors_that_are_never_fitted_to(references):
+    def without(*donors):
+        return Settings.model_validate(SETTINGS.model_dump() | {"test_donors": donors})
+
+    found = parametrise(references, without("chloride"), workers=0, cross_validate=False)
+    assert list(found.errors.index) == ["water"]
+    with pytest.raises(InputError, match="the data have no bromide"):
+        parametrise(references, without("bromide"), workers=0)
+
+
 def test_the_command_writes_a_level_and_its_card(references, tmp_path, monkeypatch):
     few = [r for r in references if r.geometry != "sample-1"]
     monkeypatch.setattr("rarebind.campaigns.reference.shards.read_references", lambda _: few)

@@ -14,6 +14,7 @@ import pandas as pd
 from rarebind.campaigns.reference.shards import Reference
 from rarebind.engines import GFN2_WATER, static
 from rarebind.engines.tblite_parameters import exported_parameters
+from rarebind.errors import InputError
 from rarebind.io.documents import render
 from rarebind.io.files import replace_file
 from rarebind.io.tables import Table, number
@@ -90,9 +91,13 @@ def parametrise(
     Raises
     ------
     InputError
-        The data mix levels, or lack what energies refer to, or all metals are test metals.
+        The data mix levels, or lack what energies refer to, or all metals are test metals, or
+        there is no such class of donors to leave out.
     """
-    listed = list(references)
+    everything = list(references)
+    if strange := set(settings.test_donors) - {one.donors for one in everything}:
+        raise InputError(f"test_donors: the data have no {', '.join(sorted(strange))}")
+    listed = [one for one in everything if one.donors not in settings.test_donors]
     fitted_to = [one for one in listed if one.metal not in settings.test_metals]
     free = {one.fragments[0]: _energy(one) for one in listed if one.metal is None}
     targets = targets_of(fitted_to, free, settings.weights)

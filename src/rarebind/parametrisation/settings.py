@@ -110,6 +110,8 @@ class Settings(Section):
         Of polynomials in the number of 4f electrons, in parts of these widths.
     test_metals
         Never fitted to.
+    test_donors
+        Classes of donors that are never fitted to; nor are they compared with.
     weights
     """
 
@@ -118,6 +120,7 @@ class Settings(Section):
     donors: Donors | None = None
     orders: Annotated[tuple[_Positive, ...], Field(min_length=1, max_length=5)]
     test_metals: tuple[str, ...] = ()
+    test_donors: tuple[str, ...] = ()
     weights: Weights
 
 

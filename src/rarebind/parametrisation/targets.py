@@ -56,12 +56,19 @@ class Geometry:
         return np.stack(parts, axis=-2)
 
     @cached_property
+    def donors(self) -> list[list[int]]:
+        """Atoms of each ligand that bind the metal."""
+        return [
+            [atoms.start + donor for donor in read_ligand(smiles)[1]]
+            for smiles, atoms in zip(self.reference.fragments, self.ligands, strict=True)
+        ]
+
+    @cached_property
     def outwards(self) -> Floats:
         """Unit vectors from the metal to the middle of each ligand's donors, (ligands, 3)."""
         positions = self.reference.structure.positions
         found = []
-        for smiles, atoms in zip(self.reference.fragments, self.ligands, strict=True):
-            donors = [atoms.start + donor for donor in read_ligand(smiles)[1]]
+        for donors in self.donors:
             along = positions[donors].mean(axis=0) - positions[0]
             found.append(along / np.linalg.norm(along))
         return np.array(found)
