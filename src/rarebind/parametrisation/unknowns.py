@@ -3,7 +3,8 @@
 A metal has its numbers (levels, exponents, …), each a value of GFN2 plus a shift.  GFN2's
 lanthanides from Ce to Lu lie on straight lines of the atomic number, La does not; here the lines
 hold for La too.  Shifts of lanthanides are Legendre polynomials of the number of 4f electrons, Y
-and Sc have their own.  Unknowns are the coefficients, in prior standard deviations.
+and Sc have their own, which for terms of donors come on top of those of a lanthanide of the same
+size.  Unknowns are the coefficients, in prior standard deviations.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-from rarebind.elements import is_lanthanide, rare_earth, rare_earths
+from rarebind.elements import ionic_radius, is_lanthanide, rare_earth, rare_earths
 from rarebind.engines.tblite_parameters import DONOR_TERMS
 from rarebind.parametrisation.settings import OF_SHELLS, Settings
 
@@ -131,14 +132,15 @@ class Unknowns:
 
     def shifts(self, metal: str) -> Floats:
         """Matrix from the unknowns to the metal's shifts in widths: (numbers, unknowns)."""
-        groups = [
-            self._settings.orders[order] * legendre.legval(_place(metal), np.eye(order + 1)[order])
-            if is_lanthanide(metal)
-            else 0.0
-            for order in range(len(self._settings.orders) * self.lanthanides)
+        orders = self._settings.orders if self.lanthanides else ()
+        # Terms beside the Hamiltonian are alike for metals of one size; its numbers are not.
+        shared = np.array([is_lanthanide(metal) or number.is_linear for number in self.numbers])
+        blocks = [
+            np.diag(shared * width * legendre.legval(_place(metal), np.eye(order + 1)[order]))
+            for order, width in enumerate(orders)
         ]
-        groups += [float(metal == other) for other in self.alone]
-        return np.kron(np.array(groups)[None, :], np.eye(len(self.numbers)))
+        blocks += [np.eye(len(self.numbers)) * (metal == other) for other in self.alone]
+        return np.hstack(blocks)
 
     def values(self, unknowns: Floats, metal: str) -> Floats:
         """The metal's numbers, shape (numbers,)."""
@@ -174,8 +176,13 @@ class Unknowns:
 
 
 def _place(metal: str) -> float:
-    """4f electrons of M3+, from -1 (La) to 1 (Lu)."""
-    return rare_earth(metal).f_electrons / 7 - 1
+    """4f electrons of M3+, from -1 (La) to 1 (Lu); of Y and Sc those of a metal of that size."""
+    if is_lanthanide(metal):
+        return rare_earth(metal).f_electrons / 7 - 1
+    # Radii fall along the series; np.interp wants them to rise.
+    series = [one for one in reversed(rare_earths()) if is_lanthanide(one)]
+    radii = [ionic_radius(one, 8) for one in series]
+    return float(np.interp(ionic_radius(metal, 8), radii, [_place(one) for one in series]))
 
 
 def with_lanthanum_on_the_line(parameters: dict[str, Any]) -> dict[str, Any]:
