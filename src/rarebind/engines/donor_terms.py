@@ -119,8 +119,7 @@ def donor_terms(
     energies = np.zeros((len(names), len(beyond)))
     forces = np.zeros((len(names), len(beyond), len(elements), 3))
     radius = ionic_radius(symbols[metal], _COORDINATION)
-    for index, name in enumerate(names):
-        donor, _, neighbour = name.partition("-")
+    for donor in dict.fromkeys(name.partition("-")[0] for name in names):
         donors = np.flatnonzero(elements == donor)
         if not len(donors):
             continue
@@ -129,14 +128,20 @@ def donor_terms(
         offset = (distances[:, None] - radius - beyond) / width
         gauss = np.exp(-(offset**2))
         pull = (2 * offset * gauss / width)[:, :, None] * (along / distances[:, None])[:, None, :]
-        counts, slopes = np.ones(len(donors)), np.zeros((len(donors), len(elements), 3))
-        if neighbour:
-            counts, slopes = _bonded(elements, positions, donors, neighbour)
-        energies[index] = counts @ gauss
-        forces[index] = -np.einsum("dk,dnx->knx", gauss, slopes)
-        pull *= counts[:, None, None]
-        forces[index][:, donors] += pull.transpose(1, 0, 2)
-        forces[index][:, metal] -= pull.sum(axis=0)
+        for index, name in enumerate(names):
+            of, _, neighbour = name.partition("-")
+            if of != donor:
+                continue
+            counts = np.ones(len(donors))
+            if neighbour:
+                counts, slopes = _bonded(elements, positions, donors, neighbour)
+                forces[index] = -(gauss.T @ slopes.reshape(len(donors), -1)).reshape(
+                    forces[index].shape
+                )
+            energies[index] = counts @ gauss
+            pulls = pull * counts[:, None, None]
+            forces[index][:, donors] += pulls.transpose(1, 0, 2)
+            forces[index][:, metal] -= pulls.sum(axis=0)
     return energies, forces
 
 
