@@ -63,7 +63,9 @@ def parse_yaml(text: str, source: str) -> Any:
         raise InputError(f"{source} is not valid YAML: {str(error)[:200]}") from error
 
 
-def read_yaml(bundled: str, path: str | Path | None, *sections: str) -> tuple[dict[str, Any], str]:
+def read_yaml(
+    bundled: str, path: str | Path | None, *sections: str, optional: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], str]:
     """Read the bundled file, or the user's own in its place.
 
     Parameters
@@ -74,6 +76,8 @@ def read_yaml(bundled: str, path: str | Path | None, *sections: str) -> tuple[di
         The user's own file, or None.
     sections
         Top-level keys that must be there, and no others.
+    optional
+        But for these, which may.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def read_yaml(bundled: str, path: str | Path | None, *sections: str) -> tuple[di
     """
     source = bundled if path is None else str(path)
     content = parse_yaml(bundled_text(bundled), source) if path is None else load_yaml(path)
-    if not isinstance(content, dict) or set(content) != set(sections):
+    if not isinstance(content, dict) or set(content) - set(optional) != set(sections):
         raise InputError(f"{source}: expected the top-level keys {', '.join(sections)}")
     return content, source
 

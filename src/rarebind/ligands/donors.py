@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, NoReturn
 from rdkit import Chem
 
 from rarebind.errors import InputError
+from rarebind.ligands.forms import (
+    closure,
+    deprotonated,
+    inner_double_bonds,
+    make_cis,
+    preference,
+    without_isotopes,
+)
 from rarebind.ligands.library import find_in_library
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand, name_problems
-from rarebind.ligands.motifs import Match, Rewrite, Rules, find_motifs, load_rules, rewritten
+from rarebind.ligands.motifs import Match, Rules, all_matches, load_rules, rewritten
+from rarebind.ligands.sites import Sites, find_sites, strength
 from rarebind.ligands.smiles import atom_labels, canonical, read_smiles
 
 if TYPE_CHECKING:
@@ -18,7 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NUMBERING_HINT = "number the donor atoms yourself, like C[O:1]CC[OH:2]"
-_MAX_FORMS = 256
+#: Elements that carry a negative charge in water as anions of acids.
+_ACIDS = frozenset({"O", "N", "S", "Se"})
+#: Strength from which a group that does not bind is named.
+_WORTH_TELLING = 0.9
 _FULL_SHELL = 4  # bonds that use up every lone pair of an octet
 
 
@@ -48,8 +60,8 @@ def parse_ligand(
     Raises
     ------
     InputError
-        Not one closed-shell, metal-free molecule of bearable size; no donor or more than eight; a
-        charge that does not sit on the donors; or a name that cannot be shown.
+        Not one closed-shell, metal-free molecule of bearable size; no donor or more than twelve; a
+        cation or carbanion; or a name that cannot be shown.
     """
     rules = load_rules(motif_file)
     problems = name_problems(name)
@@ -63,13 +75,20 @@ def parse_ligand(
 
 
 def _parsed(smiles: str, name: str | None, rules: Rules) -> Ligand:
-    drawn = read_smiles(smiles)
+    labelled = read_smiles(smiles)
+    drawn = without_isotopes(labelled)
     mol, numbered, origin = _prepared(drawn, smiles)
     known = find_in_library(mol)
     if known is not None and not numbered:
         return _library_form(known, mol, smiles, name)
+    if known is not None:
+        # Library ligands keep the protons of acids that do not bind, as in the reference study.
+        rules = rules.model_copy(update={"dissociated": ()})
     task = _Task(smiles.strip(), drawn, origin, rules, numbered)
     ligand = task.bind(mol, name)
+    if any(atom.GetIsotope() for atom in labelled.GetAtoms()):
+        note = "isotopes are read as the common ones: energies do not depend on them"
+        ligand = replace(ligand, notes=(*ligand.notes, note))
     if known is None:
         return ligand
     if ligand.smiles == known.smiles and set(ligand.donors) == set(known.donors):
@@ -130,32 +149,48 @@ class _Task:
 
     def bind(self, mol: Chem.Mol, name: str | None) -> Ligand:
         mol, notes = self._tautomer(mol)
+        sites = find_sites(mol, self.rules)
         if self.numbered:
             donors = self.numbered
-            self._check_count(len(donors))
-            matches = [m for m in find_motifs(mol, self.rules).used if set(m.donors) <= set(donors)]
+            matches = [m for m in sites.used if set(m.donors) <= set(donors)]
             lost = _acidic(mol, donors, self.rules)
         else:
-            found = find_motifs(mol, self.rules)
-            donors, matches = found.donors, list(found.used)
-            self._check_count(len(donors))
-            lost = {i: m.motif.name for m in reversed(matches) for i in m.deprotonated}
-        lost = {i: why for i, why in lost.items() if mol.GetAtomWithIdx(i).GetTotalNumHs()}
-        mol = _deprotonated(mol, lost)
+            donors, matches = sites.donors, list(sites.used)
+            lost = sites.protons(mol)
+        self._check_count(len(donors))
+        mol, lost = self._dissociated(mol, lost)
         self._check_charges(mol, donors, matches)
         mol = self._one_resonance_form(mol, donors, matches)
 
         smiles, places = canonical(mol, range(mol.GetNumAtoms()))
-        final = read_smiles(smiles)
-        final, places = self._chelating(final, places, {places[i] for i in donors})
-        if self.numbered:
-            chosen = tuple(places[i] for i in donors)
-        else:
+        final, places = self._chelating(read_smiles(smiles), places, {places[i] for i in donors})
+        chosen = tuple(places[i] for i in donors)
+        if not self.numbered:
             # Looked for again in the final order, so that equivalent atoms are always the same.
-            chosen = find_motifs(final, self.rules).donors
-        sites = {places[i]: why for i, why in lost.items()}
-        notes += _deprotonation_notes(final, sites)
+            sites = find_sites(final, self.rules)
+            chosen = chosen if sites.protons(final) else sites.donors or chosen
+            notes += _apart_notes(final, sites)
+        notes += _deprotonation_notes(final, {places[i]: why for i, why in lost.items()})
+        notes += self._kept_notes(final)
         return Ligand.from_mol(final, chosen, name=name, notes=tuple(notes))
+
+    def _dissociated(self, mol: Chem.Mol, lost: dict[int, str]) -> tuple[Chem.Mol, dict[int, str]]:
+        """The molecule without the protons of its donors and of acids that do not bind."""
+        lost = {i: why for i, why in lost.items() if mol.GetAtomWithIdx(i).GetTotalNumHs()}
+        mol = deprotonated(mol, lost)
+        for acid in self.rules.dissociated:
+            if acid.strong or not self.numbered:
+                more = acid.protons(mol)
+                mol = deprotonated(mol, more)
+                lost |= dict.fromkeys(more, acid.name)
+        return mol, lost
+
+    def _kept_notes(self, mol: Chem.Mol) -> list[str]:
+        """Acids whose protons the user has chosen by numbering the donors."""
+        kept = sorted({i for acid in self.rules.dissociated for i in acid.protons(mol)})
+        if not self.numbered or not kept:
+            return []
+        return [f"keeps its proton at {atom_labels(mol, kept)}, as the donors are numbered"]
 
     def _tautomer(self, mol: Chem.Mol) -> tuple[Chem.Mol, list[str]]:
         notes: list[str] = []
@@ -164,7 +199,7 @@ class _Task:
                 products = rewritten(mol, rewrite, self._may_bind)
                 if not products:
                     break
-                mol = min(products, key=_preference)
+                mol = min(products, key=preference)
                 if rewrite.note and rewrite.note not in notes:
                     notes.append(rewrite.note)
         return mol, notes
@@ -179,28 +214,28 @@ class _Task:
         chelating = [m for m in matches if m.form.cis]
         start = Chem.Mol(mol)
         for match in chelating:
-            for bond in _inner_double_bonds(start, match):
+            for bond in inner_double_bonds(start, match):
                 bond.SetStereo(Chem.BondStereo.STEREONONE)
-        return min(_closure(start, self.rules.resonance, donors), key=_preference)
+        return min(closure(start, self.rules.resonance, donors), key=preference)
 
     def _chelating(
         self, mol: Chem.Mol, places: tuple[int, ...], donors: set[int]
     ) -> tuple[Chem.Mol, tuple[int, ...]]:
         """`mol` with chelating double bonds cis, in its canonical order, and `places` in it."""
-        found = find_motifs(mol, self.rules).used
+        found = all_matches(mol, self.rules, "chelate")
         chelating = [m for m in found if m.form.cis and set(m.donors) <= donors]
         if not chelating:
             return mol, places
         for match in chelating:
-            _make_cis(mol, match)
+            make_cis(mol, match)
         smiles, places = canonical(mol, places)
         return read_smiles(smiles), places
 
     def _check_count(self, count: int) -> None:
         if not count:
             raise InputError(
-                f"no donor atoms found in {self.smiles!r}: no motif of "
-                f"{self.rules.source} occurs in it. If it binds all the same, {_NUMBERING_HINT}"
+                f"no donor atoms found in {self.smiles!r}: no group {self._known} occurs in it. If "
+                f"it binds all the same, {_NUMBERING_HINT}"
             )
         if count > MAX_DENTICITY:
             raise InputError(
@@ -208,18 +243,25 @@ class _Task:
                 f"one metal here: {_NUMBERING_HINT}"
             )
 
+    @property
+    def _known(self) -> str:
+        own = self.rules.source != load_rules().source
+        return f"of {self.rules.source}" if own else "that is known to bind rare earths"
+
     def _check_charges(self, mol: Chem.Mol, donors: tuple[int, ...], matches: list[Match]) -> None:
         near = set(donors) | {i for match in matches for i in match.atoms}
         for donor in donors:
             for middle in mol.GetAtomWithIdx(donor).GetNeighbors():
                 near |= {n.GetIdx() for n in middle.GetNeighbors()}
+        total = Chem.GetFormalCharge(mol)
         for atom in mol.GetAtoms():
             charge = atom.GetFormalCharge()
             if not charge or any(charge * n.GetFormalCharge() < 0 for n in atom.GetNeighbors()):
                 continue
-            if charge > 0:
+            protonated = atom.GetTotalNumHs() and atom.GetSymbol() == "N"
+            if charge > 0 and (protonated or total > 0):
                 self._refuse_cation(atom)
-            if atom.GetIdx() not in near:
+            if charge < 0 and atom.GetIdx() not in near and atom.GetSymbol() not in _ACIDS:
                 raise InputError(
                     f"{self.smiles!r} has a negative charge at {self._label(atom)}, which is no "
                     "donor: write that group protonated, or number the donors, like [O-:1]"
@@ -233,8 +275,8 @@ class _Task:
                 "such as N in place of [NH3+]"
             )
         raise InputError(
-            f"{where}, which no proton can take away: permanently cationic ligands are not "
-            "supported; choose an uncharged analogue"
+            f"{where}, which no acid of it balances: cations are not supported as ligands; choose "
+            "an uncharged analogue, or a betaine"
         )
 
     def _label(self, atom: Chem.Atom) -> str:
@@ -261,16 +303,17 @@ def _acidic(mol: Chem.Mol, donors: tuple[int, ...], rules: Rules) -> dict[int, s
     return {i: "numbered donor" for i in donors if i in hits}
 
 
-def _deprotonated(mol: Chem.Mol, sites: Iterable[int]) -> Chem.Mol:
-    bound = Chem.RWMol(mol)
-    for index in sites:
-        atom = bound.GetAtomWithIdx(index)
-        hydrogens = atom.GetTotalNumHs()
-        atom.SetFormalCharge(atom.GetFormalCharge() - 1)
-        atom.SetNoImplicit(True)
-        atom.SetNumExplicitHs(hydrogens - 1)
-    Chem.SanitizeMol(bound)
-    return bound.GetMol()
+def _apart_notes(mol: Chem.Mol, sites: Sites) -> list[str]:
+    """What could bind, but not the same metal."""
+    named: dict[str, list[int]] = {}
+    for match in sites.apart:
+        if strength(match) >= _WORTH_TELLING:
+            named.setdefault(match.motif.name, []).extend(match.donors)
+    groups = [f"{name} at {atom_labels(mol, atoms)}" for name, atoms in named.items()]
+    if not groups:
+        return []
+    left_out = f"left out, as they cannot reach the same metal: {'; '.join(groups)}"
+    return [f"{left_out}; number the donors to choose others"]
 
 
 def _deprotonation_notes(mol: Chem.Mol, sites: dict[int, str]) -> list[str]:
@@ -283,52 +326,3 @@ def _deprotonation_notes(mol: Chem.Mol, sites: dict[int, str]) -> list[str]:
         for name in names
     ]
     return [f"deprotonated at {'; '.join(groups)}: charge {Chem.GetFormalCharge(mol):+d}"]
-
-
-def _closure(
-    mol: Chem.Mol, rewrites: tuple[Rewrite, ...], donors: tuple[int, ...]
-) -> list[Chem.Mol]:
-    """`mol` and all that the rewrites make of it."""
-    forms = {Chem.MolToSmiles(mol): mol}
-    queue = [mol]
-    while queue and len(forms) < _MAX_FORMS:
-        current = queue.pop()
-        for rewrite in rewrites:
-            for product in rewritten(current, rewrite, lambda atoms: set(atoms) <= set(donors)):
-                key = Chem.MolToSmiles(product)
-                if key not in forms:
-                    forms[key] = product
-                    queue.append(product)
-    return list(forms.values())
-
-
-def _preference(mol: Chem.Mol) -> tuple[int, str]:
-    """Sort key: most aromatic atoms first, then the SMILES."""
-    return -sum(a.GetIsAromatic() for a in mol.GetAtoms()), Chem.MolToSmiles(mol)
-
-
-def _inner_double_bonds(mol: Chem.Mol, match: Match) -> list[Chem.Bond]:
-    """Open-chain double bonds between two inner atoms of a match."""
-    inner = set(match.atoms) - set(match.donors)
-    return [
-        bond
-        for bond in mol.GetBonds()
-        if bond.GetBondType() == Chem.BondType.DOUBLE
-        and not bond.IsInRing()
-        and {bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()} <= inner
-    ]
-
-
-def _make_cis(mol: Chem.Mol, match: Match) -> None:
-    for bond in _inner_double_bonds(mol, match):
-        ends = bond.GetBeginAtom(), bond.GetEndAtom()
-        beside = [
-            next(
-                n.GetIdx()
-                for n in end.GetNeighbors()
-                if n.GetIdx() in match.atoms and n.GetIdx() != bond.GetOtherAtomIdx(end.GetIdx())
-            )
-            for end in ends
-        ]
-        bond.SetStereoAtoms(*beside)
-        bond.SetStereo(Chem.BondStereo.STEREOCIS)

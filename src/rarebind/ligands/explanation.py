@@ -10,7 +10,8 @@ from rdkit import Chem
 from rarebind.ligands.carried import carried_scaffold
 from rarebind.ligands.library import scaffolds
 from rarebind.ligands.ligand import Ligand
-from rarebind.ligands.motifs import find_motifs, load_rules
+from rarebind.ligands.motifs import load_rules
+from rarebind.ligands.sites import find_sites
 from rarebind.ligands.smiles import atom_labels
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ def explain(ligand: Ligand, *, motif_file: str | Path | None = None) -> Explanat
         The motif file cannot be used.
     """
     mol = Chem.MolFromSmiles(ligand.smiles)
-    matches = find_motifs(mol, load_rules(motif_file))
+    sites = find_sites(mol, load_rules(motif_file))
+    # Which of equivalent atoms binds says nothing.
+    kinds = list(Chem.CanonicalRankAtoms(mol, breakTies=False))
     if ligand.scaffold is not None:
         scaffold = scaffolds().get(ligand.scaffold)
         labels = dict.fromkeys(ligand.donors, f"{ligand.scaffold} (library)")
@@ -79,15 +82,20 @@ def explain(ligand: Ligand, *, motif_file: str | Path | None = None) -> Explanat
         why = [f"{ligand.scaffold} is a scaffold of the library{about}"]
         if scaffold and scaffold.note:
             why.append(scaffold.note)
-    elif set(matches.donors) == set(ligand.donors):
-        labels = {i: match.motif.name for match in reversed(matches.used) for i in match.donors}
-        why = list(dict.fromkeys(f"{m.motif.name}: {m.motif.why}" for m in matches.used))
+    elif sorted(kinds[i] for i in sites.donors) == sorted(kinds[i] for i in ligand.donors):
+        motifs = {kinds[i]: m.motif.name for m in reversed(sites.used) for i in m.donors}
+        labels = {i: motifs[kinds[i]] for i in ligand.donors}
+        why = list(dict.fromkeys(f"{m.motif.name}: {m.motif.why}" for m in sites.used))
         passed = dict.fromkeys(
             f"{m.motif.name} at {atom_labels(mol, m.donors)} does not bind: "
-            f"{matches.used[0].motif.name} comes first"
-            for m in matches.passed_over
+            f"{sites.used[0].motif.name} comes first"
+            for m in sites.passed_over
         )
         why += passed
+        why += [
+            f"{m.motif.name} at {atom_labels(mol, m.donors)} cannot reach the same metal"
+            for m in sites.apart
+        ]
     else:
         labels = dict.fromkeys(ligand.donors, "numbered by the user")
         why = ["the donors are the atoms that the SMILES numbers"]

@@ -10,7 +10,7 @@ from rarebind.errors import InputError
 from rarebind.ligands.smiles import canonical, inchikey, read_smiles
 
 #: A rare-earth complex of this package has at most so many donors.
-MAX_DENTICITY = 8
+MAX_DENTICITY = 12
 
 #: Characters of a name.
 MAX_NAME = 80
@@ -28,7 +28,7 @@ class Ligand:
     smiles
         Canonical SMILES of the bound form, without atom maps.
     donors
-        Indices of the donor atoms in ``Chem.MolFromSmiles(smiles)``, 1 to 8 of them.  Where the
+        Indices of the donor atoms in ``Chem.MolFromSmiles(smiles)``, 1 to 12 of them.  Where the
         ligand comes from the library, the first is adjacent to the side chain.
     charge
         Formal charge in e.

@@ -14,7 +14,7 @@ from rarebind.io.models import Section, validated
 from rarebind.io.yaml import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _FILE = "donor_motifs.yaml"
@@ -91,10 +91,14 @@ class Motif(Section):
     """A named donor motif with its forms."""
 
     name: str
-    kind: Literal["chelate", "arm", "single"]
+    kind: Literal["chelate", "single"]
     why: str
     forms: tuple[Form, ...]
     shared: Numbers = ()
+    strength: float | None = Field(default=None, gt=0)
+    ring: int = Field(default=6, ge=0)
+    weak: bool = False
+    most: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> Motif:
@@ -125,6 +129,26 @@ class Rewrite(Section):
         return _numbered(self.reaction.GetReactantTemplate(0))
 
 
+class Dissociated(Section):
+    """An acid that loses its proton in water whether it binds or not."""
+
+    name: str
+    smarts: Query = Field(repr=False)
+    group: bool = False
+    strong: bool = False
+
+    def protons(self, mol: Chem.Mol) -> tuple[int, ...]:
+        """Atoms of `mol` that lose a proton."""
+        found: dict[int, int] = {}
+        for first, second, *_ in sorted(mol.GetSubstructMatches(self.smarts, maxMatches=10_000)):
+            beside = mol.GetAtomWithIdx(second).GetNeighbors()
+            if not self.group:
+                found[first] = first
+            elif not any(atom.GetFormalCharge() < 0 for atom in beside):
+                found.setdefault(second, first)
+        return tuple(found.values())
+
+
 class Rules(Section):
     """Everything that ``donor_motifs.yaml`` says; `source` names the file in messages."""
 
@@ -132,6 +156,7 @@ class Rules(Section):
     tautomers: tuple[Rewrite, ...]
     resonance: tuple[Rewrite, ...]
     acidic: tuple[Query, ...] = Field(repr=False)
+    dissociated: tuple[Dissociated, ...] = ()
     source: str
 
     @model_validator(mode="after")
@@ -164,7 +189,8 @@ def _bundled_rules() -> Rules:
 
 
 def _read_rules(path: str | Path | None) -> Rules:
-    content, source = read_yaml(_FILE, path, "motifs", "tautomers", "resonance", "acidic")
+    sections = ("motifs", "tautomers", "resonance", "acidic")
+    content, source = read_yaml(_FILE, path, *sections, optional=("dissociated",))
     return validated(content | {"source": source}, Rules, source)
 
 
@@ -204,77 +230,24 @@ class Match:
         return tuple(self.atoms[self.form.atoms[number]] for number in numbers)
 
 
-@dataclass(frozen=True)
-class Matches:
-    """What was found: the matches that give the donors, and those passed over."""
-
-    used: tuple[Match, ...]
-    passed_over: tuple[Match, ...]
-
-    @property
-    def donors(self) -> tuple[int, ...]:
-        """All donor atoms, each once, in order of priority."""
-        return tuple(dict.fromkeys(i for match in self.used for i in match.donors))
-
-
-def find_motifs(mol: Chem.Mol, rules: Rules) -> Matches:
-    """Which motifs of `rules` give the donors of `mol`.
-
-    Chelates come first, all of them, in the order of the file; then arms, which hold on to a
-    donor found already; single groups only where there is no chelate.
-    """
-    chelates: list[Match] = []
-    rest: list[Match] = []
-    for match in _all_matches(mol, rules, "chelate"):
-        _accept(match, chelates, rest)
-    # An arm may lengthen another arm's reach, so go round until nothing is added.
-    arms = list(_all_matches(mol, rules, "arm"))
-    while True:
-        taken = {i for match in chelates for i in match.donors}
-        reached = [m for m in arms if 0 < sum(i in taken for i in m.donors) < len(m.donors)]
-        if not reached:
-            break
-        chelates.append(reached[0])
-    singles: list[Match] = []
-    for match in _all_matches(mol, rules, "single"):
-        _accept(match, singles, rest)
-    if not chelates:
-        return Matches(tuple(_sole(singles)), tuple(rest))
-    donors = {i for match in chelates for i in match.donors}
-    unused = [m for m in (*rest, *singles) if not donors & set(m.donors)]
-    return Matches(tuple(chelates), tuple(unused))
-
-
-def _all_matches(mol: Chem.Mol, rules: Rules, kind: str) -> Iterable[Match]:
+def all_matches(mol: Chem.Mol, rules: Rules, kind: str) -> Iterator[Match]:
+    """Where the motifs of a kind occur in `mol`, in the order of the file, overlapping or not."""
     for motif in rules.motifs:
         if motif.kind == kind:
             for form in motif.forms:
                 found = mol.GetSubstructMatches(form.smarts, uniquify=True, maxMatches=10_000)
-                for atoms in sorted(found):
-                    match = Match(motif, form, tuple(atoms), ())
-                    yield replace(match, donors=match.numbered(form.donors))
+                matches = [_match(motif, form, tuple(atoms)) for atoms in sorted(found)]
+                # What has lost its proton already is found again.
+                yield from sorted(matches, key=lambda m: _protons(mol, m.deprotonated))
 
 
-def _accept(match: Match, used: list[Match], passed_over: list[Match]) -> None:
-    """Sort one match into `used` or `passed_over`."""
-    donors = {i for m in used for i in m.donors}
-    overlap = donors & set(match.donors)
-    if overlap == set(match.donors):
-        return
-    if match.group is not None and match.group in {m.group for m in used}:
-        return
-    if overlap - set(match.numbered(match.motif.shared)):
-        passed_over.append(match)
-    else:
-        used.append(match)
+def _match(motif: Motif, form: Form, atoms: tuple[int, ...]) -> Match:
+    bare = Match(motif, form, atoms, ())
+    return replace(bare, donors=bare.numbered(form.donors))
 
 
-def _sole(singles: list[Match]) -> list[Match]:
-    """A lone single group may bind through further atoms."""
-    if len(singles) != 1 or not singles[0].form.sole:
-        return singles
-    (match,) = singles
-    return [replace(match, donors=match.donors + match.numbered(match.form.sole))]
+def _protons(mol: Chem.Mol, atoms: Iterable[int]) -> int:
+    return sum(mol.GetAtomWithIdx(i).GetTotalNumHs() for i in atoms)
 
 
 # --- rewriting --------------------------------------------------------------------------------
