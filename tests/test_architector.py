@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rdkit import Chem
 
 from rarebind.campaigns import Protocol, TaskFactory
 from rarebind.campaigns.steps import execute
@@ -17,6 +18,8 @@ from rarebind.complexes import (
     complex_spec,
     coordination_number,
 )
+from rarebind.complexes.builders import stand_ins
+from rarebind.complexes.builders.seeded import seeded_ligands
 from rarebind.engines import GFN2_WATER, LevelOfTheory, relax, static
 from rarebind.errors import CalculationError, InputError
 from rarebind.ligands import library_ligand, parse_ligand
@@ -128,3 +131,42 @@ def test_gas_phase_and_water_differ():
     ).energy
     assert water < gas - 5.0
     assert np.isfinite([water, gas]).all()
+
+
+SEEDED = (
+    "CC(=O)/C=C(/C)[O-]", "O=C([O-])CN(CC(=O)[O-])CC(=O)[O-]", "CCCCOP(=O)([O-])OCCCC",
+    "C[C@H](N)C(=O)[O-]", "C[C@@H](N)C(=O)[O-]", "O",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("smiles", SEEDED)
+def test_ligands_come_from_the_seed(smiles):
+    """Right value: the same positions each time, of the molecule asked for, with its hand."""
+    stand_ins.install()
+    from architector import io_obabel
+
+    def built(seed):
+        with seeded_ligands(seed):
+            molecule = io_obabel.get_obmol_smiles(smiles)
+        positions, numbers, _ = io_obabel.get_OBMol_coords_anums_graph(molecule)
+        return positions, numbers
+
+    original = io_obabel.build_3D
+    positions, numbers = built(5)
+    again, _ = built(5)
+    assert np.array_equal(positions, again)
+    assert io_obabel.build_3D is original
+    mol = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    assert [atom.GetAtomicNum() for atom in mol.GetAtoms()] == list(numbers)
+    if mol.GetNumAtoms() > 3:
+        assert not np.allclose(positions, built(6)[0], atol=1e-3)
+    conformer = Chem.Conformer(mol.GetNumAtoms())
+    conformer.SetPositions(np.ascontiguousarray(positions))
+    mol.AddConformer(conformer)
+    lengths = [
+        np.linalg.norm(positions[bond.GetBeginAtomIdx()] - positions[bond.GetEndAtomIdx()])
+        for bond in mol.GetBonds()
+    ]
+    assert max(lengths) < 1.9
+    Chem.AssignStereochemistryFrom3D(mol)
+    assert Chem.MolToSmiles(Chem.RemoveHs(mol)) == Chem.CanonSmiles(smiles)

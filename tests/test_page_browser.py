@@ -465,6 +465,49 @@ def test_series_and_pairs_follow_their_choices(page):
     assert len(page.texts("#pareto .point.front")) == len(front)
 
 
+def test_another_geometry_keeps_the_curves_or_takes_the_strongest(driver, report, tmp_path):
+    lacking = deepcopy(report)
+    lacking["rows"] = [
+        row
+        for row in report["rows"]
+        if (row["geometry"] == "1:6") == row["ligand"].startswith("HOPO")
+    ]
+    page = Page(driver, tmp_path).open(lacking)
+    page.choose("series", "Geometry", "4:0")
+    names = page.run(
+        "return [...document.querySelectorAll('#series .curve')].map((n) => n.dataset.ligand)"
+    )
+    assert names
+    assert all(name.startswith("CAM") for name in names)
+    assert page.run("return document.querySelectorAll('#series .curve circle').length") > 10
+
+
+def test_names_and_sources_are_whole(page):
+    """At 1400 px nothing of a row is cut off."""
+    page.driver.set_window_size(1400, 900)
+    page.settle()
+    cut = page.run(
+        f"return [...document.querySelectorAll('{ROW} .source, {ROW} .link')]"
+        ".filter((n) => n.scrollWidth > n.clientWidth + 1 || n.parentNode.scrollWidth > "
+        "n.parentNode.clientWidth + 1).map((n) => n.textContent)"
+    )
+    page.driver.set_window_size(1280, 900)
+    assert cut == []
+
+
+def test_a_level_without_sign_shows_none(driver, report, tmp_path):
+    page = Page(driver, tmp_path).open(report | {"gives_sign": False})
+    assert "ΔΔE – La, rel." in page.labels()
+    assert page.labels("#pairs")[:2] == ["Ligand", "ΔΔE less median"]
+    assert not {"P(best)", "Range"} & set(page.labels("#pairs"))
+    assert page.run("return document.querySelector('#speciation').hidden")
+    assert page.run("return document.querySelector('#pairs-notice').hidden")
+    text = page.run("return document.body.innerText")
+    assert "cannot be said" in text
+    assert "Factor" not in text
+    assert page.problems() == []
+
+
 def page_points(page, at):
     return page.run("return JSON.parse(document.querySelector('#report').textContent)")["pareto"][
         at
@@ -501,6 +544,10 @@ def test_fits_a_telephone(page):
         page.settle()
         page.settle()
         assert page.run("return document.documentElement.scrollWidth") <= 400
+        # The energies are in sight at once.
+        assert page.labels()[:3] == ["Ligand", "Metal", "Exchange"]
+        cell = f"document.querySelector('{ROW} > :nth-child(3)').getBoundingClientRect().right"
+        assert page.run(f"return {cell}") <= 400
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 

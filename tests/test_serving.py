@@ -22,6 +22,7 @@ with warnings.catch_warnings():
 
 from rarebind.campaigns import Store
 from rarebind.cli import main
+from rarebind.elements import rare_earths
 from rarebind.engines import LEVELS, LevelOfTheory
 from rarebind.errors import InputError, MissingDependencyError
 from rarebind.ligands import MAX_NAME, parse_ligand, survey_ligand_table
@@ -49,7 +50,7 @@ from rarebind.serving.runs import (
     read_run,
     write_run,
 )
-from rarebind.serving.screen_queue import ScreenQueue, advanced
+from rarebind.serving.screen_queue import Pace, ScreenQueue, advanced, paced
 from rarebind.serving.screens import check, request_of
 from rarebind.serving.server import serve
 
@@ -668,6 +669,27 @@ def test_screens_of_servers_without_short_lists_are_read(tmp_path):
     asked = read_run(record.parent).asked
     assert asked == SCREEN | {"strict": True, "short_list": 0}
     assert request_of(asked).short_list_request() is None
+
+
+def test_the_time_left_is_that_of_what_is_computed():
+    """Right value: 2 of 8 computed in 60 s, 3 more taken from the store: 3 left take 90 s."""
+    pace = Pace()
+    stored = {"done": "water", "status": "ok", "stored": True}
+    computed = {"done": "La3+", "status": "ok", "stored": False}
+    assert paced(pace, computed, 5.0).left(Progress(total=8), 6.0) is None
+    for message in ({"stage": "loading"}, {"total": 8}, *[stored] * 3, computed, computed):
+        pace = paced(pace, message, 100.0)
+    assert pace.left(Progress(total=8, done=5), 160.0) == pytest.approx(90.0)
+    assert pace.left(Progress(), 160.0) is None
+    pace = paced(pace, {"part": "short list"}, 200.0)
+    assert pace.left(Progress(total=8, done=5), 260.0) is None
+
+
+def test_every_rare_earth_is_offered(client):
+    start = json.loads(re.search(r'id="start">(.*?)</script>', client.get("/").text)[1])
+    metals = {metal["symbol"]: metal["chosen"] for metal in start["metals"]}
+    assert set(metals) == set(rare_earths())
+    assert [symbol for symbol, chosen in metals.items() if not chosen] == ["Sc"]
 
 
 def test_progress():

@@ -45,10 +45,10 @@ def screen(
     """Rank ligands by how strongly and selectively they bind rare-earth ions."""
     from rarebind.commands.screen_job import read_request, run_screen, run_short_list, tell
     from rarebind.commands.screen_table import show_ranking, show_short_list
-    from rarebind.screening.outputs import NAMES, write_outputs
+    from rarebind.screening.outputs import LIGANDS, NAMES, write_outputs
     from rarebind.screening.reporting import report
 
-    check_writable(out, NAMES.values())
+    check_writable(out, [*NAMES.values(), LIGANDS])
     request = read_request(ligands, config, options)
     wanted = request.short_list_request()
     console = terminal(stderr=True)

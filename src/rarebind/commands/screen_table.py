@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from rarebind.commands.text import terminal
+from rarebind.screening.selectivity import gives_sign
 from rarebind.screening.short_list_table import short_list_rows
-from rarebind.screening.table import ranked_rows
+from rarebind.screening.stoichiometry import stoichiometry
+from rarebind.screening.table import preferences, ranked_rows
 
 if TYPE_CHECKING:
     from rarebind.screening import Row, Screen, ShortList, ShortListRow
@@ -33,11 +35,16 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     rows = ranked_rows(found, unit)
     reference = f"ΔΔE M–{found.metals[0]}"
     unsure = found.interval is not None
+    signed = gives_sign(found.protocol.level)
+    relative = {id(row): value for row, value in zip(rows, preferences(rows), strict=True)}
     columns: dict[str, Callable[[Row], str]] = {
         "Ligand": lambda row: row.ligand,
         "Exchange": lambda row: _with_width(row.exchange, row.half_width),
-        reference: lambda row: _with_width(row.selectivity, row.selectivity_half_width),
     }
+    if signed:
+        columns[reference] = lambda row: _with_width(row.selectivity, row.selectivity_half_width)
+    elif any(value is not None for value in relative.values()):
+        columns["ΔΔE rel."] = lambda row: _number(relative[id(row)], "+.1f")
     if unsure:
         columns["First"] = lambda row: _number(row.probability_first, ".0%")
         columns["Source"] = lambda row: _SOURCES[row.source] + (" !" if row.flagged else "")
@@ -52,12 +59,23 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     by = "predicted from the complex of La, " if found.model else ""
     _show(rows, columns, f"Complexes in water, {by}{found.protocol.level}, {unit}")
     _say(
-        "Exchange: energy of replacing water on the aqua ion, negative = favourable.  ΔΔE: that "
-        f"less the same with {found.metals[0]}.  "
+        "Exchange: energy of replacing water on the aqua ion, negative = favourable.  "
+        + _about_selectivity(found.metals[0], columns, signed=signed)
         + (_about_predictions(found, rows) if found.interval is not None else "")
         + ("" if wide else "More columns: --wide.")
     )
     _show_reasons(rows)
+
+
+def _about_selectivity(reference: str, columns: Iterable[str], *, signed: bool) -> str:
+    if signed:
+        return f"ΔΔE: that less the same with {reference}.  "
+    if any(heading.endswith("rel.") for heading in columns):
+        return (
+            f"ΔΔE rel.: that less the same with {reference}, less its median over the ligands: at "
+            "this level it compares ligands, and does not say which metal one prefers.  "
+        )
+    return ""
 
 
 def _about_predictions(found: Screen, rows: Sequence[Row]) -> str:
@@ -100,7 +118,7 @@ def show_short_list(listed: ShortList, unit: str) -> None:
 
 
 def _show(rows: Sequence[Any], columns: Mapping[str, Callable[[Any], str]], title: str) -> None:
-    """A table by metal and geometry, the strongest ligand first."""
+    """A table by metal and number of ligands on it, the strongest ligand first."""
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
     several = len({row.geometry for row in rows}) > 1
     for heading in ("Metal", *(("Geom.",) if several else ())):
@@ -116,12 +134,11 @@ def _show(rows: Sequence[Any], columns: Mapping[str, Callable[[Any], str]], titl
         )
     before: tuple[str, str] | None = None
     for row in rows:
-        group = (row.metal, row.geometry)
+        group = (row.metal, stoichiometry(row.geometry))
         if before not in (None, group):
             table.add_section()
         # What was given by users is text, never markup.
-        cells = [row.metal, *((row.geometry,) if several else ())]
-        cells = cells if group != before else [""] * len(cells)
+        cells = [row.metal if group != before else "", *((row.geometry,) if several else ())]
         cells += [_number(row.rank, "d"), *(of(row) for of in columns.values())]
         table.add_row(*map(Text, cells))
         before = group

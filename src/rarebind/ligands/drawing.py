@@ -23,7 +23,7 @@ _DONOR_COLOUR = (0.55, 0.80, 0.95)
 
 
 def draw_svg(ligand: Ligand, width: int = 220, height: int = 160) -> str:
-    """Draw one ligand as SVG text, donors marked, on no background.
+    """Draw one ligand as SVG text, donors marked and numbered as in its SMILES, no background.
 
     Parameters
     ----------
@@ -33,9 +33,12 @@ def draw_svg(ligand: Ligand, width: int = 220, height: int = 160) -> str:
     canvas = rdMolDraw2D.MolDraw2DSVG(width, height)
     options: Any = canvas.drawOptions()
     options.clearBackground = False
+    mol = Chem.MolFromSmiles(ligand.smiles)
+    for donor in ligand.donors:
+        mol.GetAtomWithIdx(donor).SetProp("atomNote", str(donor))
     rdMolDraw2D.PrepareAndDrawMolecule(
         canvas,
-        Chem.MolFromSmiles(ligand.smiles),
+        mol,
         highlightAtoms=list(ligand.donors),
         highlightAtomColors=dict.fromkeys(ligand.donors, _DONOR_COLOUR),
     )

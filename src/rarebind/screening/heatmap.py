@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rarebind.errors import counted
 from rarebind.io.figures import image_of, new_figure, plain_label
 from rarebind.screening.screen import Screen
+from rarebind.screening.stoichiometry import stoichiometry
 from rarebind.screening.table import Row
 
 if TYPE_CHECKING:
@@ -23,9 +25,10 @@ _ROOMY, _MOST = 100, 1000
 
 
 def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
-    """Draw the exchange energies, ligands by strength from the top, a panel a geometry.
+    """Draw the exchange energies, ligands by strength from the top.
 
-    A geometry without any energy has no panel; of very many ligands, the strongest are drawn.
+    There is a panel, with a scale of its own, for each number of ligands on the metal, unless it
+    has no energy at all; of very many ligands, the strongest are drawn.
 
     Parameters
     ----------
@@ -40,22 +43,22 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
         PNG.
     """
     values = {
-        (row.ligand, row.geometry, row.metal): row.exchange
-        for row in rows
+        (row.ligand, stoichiometry(row.geometry), row.metal): row.exchange
+        for row in reversed(rows)
         if row.exchange is not None
     }
-    ligands = list(dict.fromkeys(ligand for ligand, _, _ in values))
-    there = {geometry for _, geometry, _ in values}
-    geometries = [geometry for geometry in screen.geometries if geometry in there]
+    ligands = list(dict.fromkeys(ligand for ligand, _, _ in reversed(values)))
+    there = {kind for _, kind, _ in values}
+    kinds = [kind for kind in dict.fromkeys(map(stoichiometry, screen.geometries)) if kind in there]
     grid = np.array(
         [[[values.get((li, g, m), np.nan) for m in screen.metals] for li in ligands]
-         for g in geometries]
+         for g in kinds]
     )  # fmt: skip
-    # Geometries have levels of their own: a ligand that lacks one is judged by the others.
+    # Numbers of ligands have levels of their own: a ligand that lacks one is judged by the others.
     levels = np.nanmean(grid - np.nanmean(grid, axis=(1, 2), keepdims=True), axis=(0, 2))
     order = np.argsort(levels, kind="stable")[:_MOST]
     roomy = len(order) <= _ROOMY
-    panels = len(geometries)
+    panels = len(kinds)
     width = 2.6 + panels * (0.4 + 0.75 * len(screen.metals))
     height = 1.4 + (0.38 if roomy else 0.13) * len(order)
     figure = new_figure(width, height, "constrained" if roomy else None)
@@ -63,12 +66,12 @@ def draw_heatmap(rows: Sequence[Row], screen: Screen, unit: str) -> bytes:
         # A layout engine draws all names several times: half a minute of 500.
         figure.subplots_adjust(2 / width, 0.5 / height, 1 - 0.3 / width, 1 - 0.9 / height)
     all_axes = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
-    for axes, geometry, panel in zip(all_axes, geometries, grid[:, order], strict=True):
+    for axes, kind, panel in zip(all_axes, kinds, grid[:, order], strict=True):
         image = axes.imshow(panel, cmap="viridis", aspect="auto")
         axes.set_xticks(range(len(screen.metals)), screen.metals)
         axes.set_yticks(range(len(order)), [plain_label(ligands[i]) for i in order])
         axes.tick_params(axis="y", labelsize=10 if roomy else 7)
-        axes.set_title(geometry, fontsize=9)
+        axes.set_title(kind if ":" in kind else f"{counted(int(kind), 'ligand')}", fontsize=9)
         figure.colorbar(image, ax=axes, label=unit, aspect=20 if roomy else 2 * height)
         if grid.size <= _LABELLED:
             _write_numbers(axes, panel)

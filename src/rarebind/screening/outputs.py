@@ -28,11 +28,12 @@ NAMES = {
     "csv": "ranking.csv",
     "json": "ranking.json",
     "asked": "screen.yaml",
-    "ligands": "screen-ligands.csv",
     "short_list": "short-list.csv",
     "structures": "structures.xyz",
     "heatmap": "heatmap.png",
 }
+#: The ligands of what was asked for, where they are very many.
+LIGANDS = "screen-ligands.csv"
 #: Ligands beyond which they have a file of their own.
 _MANY = 1_000
 
@@ -68,12 +69,13 @@ def write_outputs(
         "csv": _csv(ranking(screen, unit), unit=unit),
         "json": f"{text}\n",
     }
+    ligands = ""
     if screen.asked:
         asked = dict(screen.asked)
         if len(asked["ligands"]) > _MANY:
             # A file of settings is read within bounds that a library of ligands exceeds.
-            made["ligands"] = _ligand_table(asked["ligands"])
-            asked["ligands"] = NAMES["ligands"]
+            ligands = _ligand_table(asked["ligands"])
+            asked["ligands"] = LIGANDS
         made["asked"] = _asked(asked)
     if short_list is not None:
         table = frame_of(short_list_rows(short_list, unit), ShortListRow)
@@ -82,12 +84,16 @@ def write_outputs(
     if any(entry.binding for entry in screen.entries):
         made["structures"] = _structures(screen)
         made["heatmap"] = draw_heatmap(ranked_rows(screen, unit), screen, unit)
-    for what, name in NAMES.items():
+    names = {"ligands": LIGANDS} | NAMES if ligands else NAMES
+    made["ligands"] = ligands
+    for what, name in names.items():
         if what in made:
             replace_file(folder / name, made[what])
         else:
             (folder / name).unlink(missing_ok=True)
-    return {what: folder / name for what, name in NAMES.items() if what in made}
+    if not ligands:
+        (folder / LIGANDS).unlink(missing_ok=True)
+    return {what: folder / name for what, name in names.items() if what in made}
 
 
 def _csv(table: pd.DataFrame, **same: str) -> str:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rarebind.complexes import DEFAULT_COORDINATION_NUMBER, TEMPLATE_METAL
+from rarebind.complexes import DEFAULT_COORDINATION_NUMBER, TEMPLATE_METAL, Layout
 from rarebind.elements import ionic_radius
 from rarebind.ligands import Ligand, draw_svg
 from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates
 from rarebind.screening.options import Pair
 from rarebind.screening.screen import Entry, Prediction, Screen
-from rarebind.screening.selectivity import compare_pair, pairs_of_note
+from rarebind.screening.selectivity import compare_pair, gives_sign, pairs_of_note
 from rarebind.screening.short_list import ShortList
 from rarebind.screening.short_list_table import short_list_data
 from rarebind.screening.speciation import RATIOS, known_energies, speciate
@@ -67,6 +67,7 @@ def report(
         "engine": screen.engine,
         "level": str(screen.protocol.level),
         "note": screen.note,
+        "gives_sign": gives_sign(screen.protocol.level),
         "unit": unit,
         "interval": screen.interval.level if screen.interval else None,
         "geometries": list(screen.geometries),
@@ -81,6 +82,7 @@ def report(
         **_comparisons(estimates, _pairs(screen), temperature, factor),
         "speciation": _speciation(screen, estimates, rows, temperature),
         "structures": _structures(screen) if structures else {},
+        "distances": _distances(screen) if structures else {},
         "rejected_input": [found.data() for found in screen.rejected],
         "short_list": short_list_data(short_list, unit) if short_list else None,
         "how": {
@@ -192,13 +194,38 @@ def _speciation(
 
 def _structures(screen: Screen) -> dict[str, str]:
     """XYZ texts of the relaxed complexes; of predicted ones, the complex that they come from."""
-    # Metals that are predicted share a complex, which is written once.
-    shown = {
+    return {name: _xyz(entry) for name, entry in _shown(screen).items()}
+
+
+def _shown(screen: Screen) -> dict[str, Entry]:
+    """Entries with a structure; metals that are predicted share a complex, which is there once."""
+    return {
         f"{entry.ligand.inchikey}|{_computed_metal(entry)}|{entry.spec.geometry}": entry
         for entry in screen.entries
         if entry.binding is not None and entry.calculation.structure is not None
     }
-    return {name: _xyz(entry) for name, entry in shown.items()}
+
+
+def _distances(screen: Screen) -> dict[str, list[Plain]]:
+    """Distances from the metal to the donors (Å) of what has a structure, by the same names."""
+    found = {}
+    for name, entry in _shown(screen).items():
+        structure = entry.calculation.structure
+        assert structure is not None
+        layout = Layout(entry.spec.with_metal(_computed_metal(entry)))
+        if structure.symbols != layout.symbols:
+            continue
+        lengths = np.linalg.norm(structure.positions - structure.positions[0], axis=1)
+        found[name] = [
+            {
+                "ligand": part.ligand.name,
+                "donor": f"{structure.symbols[donor]}{donor - part.atoms.start}",
+                "distance": round(float(lengths[donor]), 3),
+            }
+            for part in layout.fragments
+            for donor in part.donors
+        ]
+    return found
 
 
 def _computed_metal(entry: Entry) -> str:

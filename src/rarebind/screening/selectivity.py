@@ -19,6 +19,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from rarebind.engines import LevelOfTheory
 from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates, pair_rows, thermal_energy
 from rarebind.screening.pareto import membership, pareto_front
 from rarebind.uncertainty.ranking import probability_first
@@ -26,6 +27,17 @@ from rarebind.uncertainty.ranking import probability_first
 #: Separations that matter: magnets (Nd/Dy), the ends of the series (La/Lu), phosphors (Eu/Gd, also
 #: neighbours), and two ions of one size (Y/Ho).
 PAIRS_OF_NOTE = (("Nd", "Dy"), ("La", "Lu"), ("Eu", "Gd"), ("Y", "Ho"))
+#: Methods whose course along the series is wrong in sign (docs/physics.md).
+_NO_SIGN = frozenset({"GFN2-xTB", "GFN1-xTB"})
+
+
+def gives_sign(level: LevelOfTheory) -> bool:
+    """Whether which of two metals a ligand prefers can be read off energies at `level`.
+
+    GFN-xTB binds light rare earths too tightly, and the more so the more anionic donors a ligand
+    has: for EDTA, DTPA and NTA the measured sign is the other one.
+    """
+    return level.method not in _NO_SIGN
 
 
 def pairs_of_note(metals: Iterable[str]) -> tuple[tuple[str, str], ...]:

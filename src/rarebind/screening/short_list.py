@@ -12,6 +12,7 @@ from rarebind.engines import LEVELS, Calculation, LevelOfTheory, engine_spec, le
 from rarebind.errors import InputError
 from rarebind.screening.computed import Plan, label, plan_screen
 from rarebind.screening.screen import Entry, Screen, Watch
+from rarebind.screening.stoichiometry import stoichiometry
 
 #: Level of a short list unless asked otherwise.
 DEFAULT_LEVEL = "b3lyp-d4"
@@ -137,17 +138,17 @@ def is_single_point(level: LevelOfTheory) -> bool:
 
 
 def choose(found: Screen, number: int, metals: Sequence[str]) -> list[tuple[Entry, int]]:
-    """The `number` ligands of lowest exchange energy for every metal and geometry.
+    """The `number` ligands of lowest exchange energy for every metal and number of ligands on it.
 
     Each has its place among them; they are fewer, where fewer have a binding energy.
     """
     chosen: list[tuple[Entry, int]] = []
     for metal in metals:
-        for geometry in found.geometries:
+        for kind in dict.fromkeys(map(stoichiometry, found.geometries)):
             usable = [
                 (entry.exchange, place)
                 for place, entry in enumerate(found.entries)
-                if (entry.spec.metal, entry.spec.geometry) == (metal, geometry)
+                if (entry.spec.metal, stoichiometry(entry.spec.geometry)) == (metal, kind)
                 and entry.exchange is not None
             ]
             best = [found.entries[place] for _, place in sorted(usable)[:number]]

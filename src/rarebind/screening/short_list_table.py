@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from rarebind.engines import LevelOfTheory, has_frozen_4f
 from rarebind.screening.screen import Entry, Prediction
 from rarebind.screening.short_list import ShortList, ShortListed
+from rarebind.screening.stoichiometry import stoichiometry
 from rarebind.screening.table import UNITS
 
 
@@ -18,7 +19,7 @@ class ShortListRow:
     Attributes
     ----------
     rank
-        Place among the short-listed ligands of this metal and geometry by `exchange`.
+        Place among the short-listed ligands of this metal by `exchange`, as in the screen.
     ligand, metal, geometry, charge
     screen_rank, screen_exchange, screen_half_width, screen_source
         Place, exchange energy, interval and source (``computed`` or ``predicted``) in the screen.
@@ -67,11 +68,11 @@ class ShortListRow:
 
 
 def short_list_rows(short_list: ShortList, unit: str = "kcal/mol") -> list[ShortListRow]:
-    """Rows metal by metal and geometry by geometry, the strongest first, failures last."""
+    """Rows metal by metal and number by number of ligands, the strongest first, failures last."""
     groups: dict[tuple[str, str], list[ShortListed]] = {}
     for one in short_list.entries:
         spec = one.entry.spec
-        groups.setdefault((spec.metal, spec.geometry), []).append(one)
+        groups.setdefault((spec.metal, stoichiometry(spec.geometry)), []).append(one)
     return [
         _row(rank, one, short_list.request.level, UNITS[unit])
         for group in groups.values()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from weakref import WeakKeyDictionary
 
@@ -13,6 +14,7 @@ from rarebind.errors import InputError
 from rarebind.io.yaml import shortened
 from rarebind.screening.estimates import Estimates
 from rarebind.screening.screen import Entry, Prediction, Screen
+from rarebind.screening.stoichiometry import stoichiometry
 from rarebind.uncertainty.ranking import probability_first
 from rarebind.units import KCAL_PER_EV, KJ_PER_EV
 
@@ -40,7 +42,8 @@ class Row:
     Attributes
     ----------
     rank
-        Place of the ligand for this metal and geometry by exchange energy, 1 = strongest.
+        Place of the ligand for this metal by exchange energy, 1 = strongest, among all with as many
+        ligands on the metal (:func:`~rarebind.screening.stoichiometry.stoichiometry`).
     ligand, metal, geometry, charge
     binding
         Equation 1.
@@ -110,7 +113,9 @@ def estimates_of(screen: Screen) -> Estimates:
 
 
 def ranking(screen: Screen, unit: str = "kcal/mol") -> pd.DataFrame:
-    """The table metal by metal and geometry by geometry, the strongest ligand first, failures last.
+    """The table metal by metal, the strongest ligand first, failures last.
+
+    There is one order for each number of ligands on the metal, whatever the waters beside them.
 
     ΔΔE refers to the first metal of the screen.  A ligand that was not screened in a geometry has
     no row there.  Columns are those of :class:`Row`; NaN where there is no number.
@@ -124,6 +129,23 @@ def ranked_rows(screen: Screen, unit: str = "kcal/mol") -> list[Row]:
     """The rows of :func:`ranking`."""
     table = ranking(screen, unit).astype(object)
     return [Row(*row) for row in table.where(table.notna(), None).itertuples(index=False)]
+
+
+def preferences(rows: Sequence[Row]) -> list[float | None]:
+    """ΔΔE of each row less its median over the ligands: how much more each prefers the metal.
+
+    It compares ligands with each other, for which the sign of ΔΔE itself need not be right.  None
+    where there is no ΔΔE, for the reference metal, and where a ligand is alone.
+    """
+    table = pd.DataFrame([(r.metal, r.geometry, r.selectivity, r.ligand) for r in rows],
+                         columns=["metal", "geometry", "value", "ligand"])  # fmt: skip
+    table["value"] = table["value"].astype(float)
+    groups = table.groupby(["metal", table["geometry"].map(stoichiometry)])
+    known = table["value"].where(groups["ligand"].transform("nunique") > 1)
+    found = (known - groups["value"].transform("median")).where(
+        groups["value"].transform(lambda values: values.abs().max()) > 0
+    )
+    return [None if math.isnan(value) else float(value) for value in found]
 
 
 def _known(screen: Screen) -> tuple[Estimates, pd.DataFrame]:
@@ -164,7 +186,8 @@ def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     """The table with energies in eV."""
     table = pd.DataFrame([_facts(entry) for entry in screen.entries])
     table["exchange"], table["binding"] = estimates.exchange, estimates.binding
-    groups = table.groupby(["metal", "geometry"], sort=False)
+    kinds = table["geometry"].map(stoichiometry)
+    groups = table.groupby(["metal", kinds], sort=False)
     counts = ["rank", "coordination_number", "aqua_waters"]
     table["rank"] = groups["exchange"].rank(method="first")
     table[counts] = table[counts].astype("Int64")
@@ -188,7 +211,7 @@ def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     table.loc[first, "selectivity_half_width"] = estimates.difference_half_widths(first, second)
     order = pd.DataFrame({
         "metal": table["metal"].map(screen.metals.index),
-        "geometry": table["geometry"].map(screen.geometries.index),
+        "kind": kinds.map(list(dict.fromkeys(map(stoichiometry, screen.geometries))).index),
         "rank": table["rank"],
     })  # fmt: skip
     order = order.sort_values(list(order), kind="stable", na_position="last")

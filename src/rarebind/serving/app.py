@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from rarebind import __version__
-from rarebind.elements import rare_earth
+from rarebind.elements import rare_earth, rare_earths
 from rarebind.errors import InputError, MissingDependencyError, RarebindError
 from rarebind.io.models import problems_of
 from rarebind.ligands import draw_svg, explain
@@ -136,8 +136,12 @@ def _add_pages(app: FastAPI, settings: Settings) -> None:
         "tokenHeader": TOKEN_HEADER,
         "rarebind": __version__,
         "metals": [
-            {"symbol": symbol, "number": rare_earth(symbol).atomic_number}
-            for symbol in DEFAULT_METALS
+            {
+                "symbol": symbol,
+                "number": rare_earth(symbol).atomic_number,
+                "chosen": symbol in DEFAULT_METALS,
+            }
+            for symbol in dict.fromkeys([*DEFAULT_METALS, *rare_earths()])
         ],
         "geometries": _GEOMETRIES,
         "defaults": Options().model_dump(mode="json"),
@@ -224,7 +228,8 @@ def _shown(queue: ScreenQueue, run: Run) -> dict[str, Any]:
     files = [name for name in FILES if (place / name).is_file()]
     ahead = queue.ahead(run) if run.state == WAITING else 0
     data = run.model_dump(mode="json")
-    return {**data, "finished": run.finished, "files": files, "ahead": ahead}
+    left = queue.seconds_left(run)
+    return {**data, "finished": run.finished, "files": files, "ahead": ahead, "left": left}
 
 
 def _add_screens(app: FastAPI, queue: ScreenQueue) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,8 @@ from rarebind.serving.screens import check
 
 #: Seconds for a screen to end its calculations before it is killed.
 _PATIENCE = 20.0
+#: Seconds to which the time left is rounded up.
+_STEP = 15
 
 
 class QueueFullError(RarebindError):
@@ -71,6 +76,7 @@ class ScreenQueue:
         self._waiting: deque[str] = deque()
         self._child: subprocess.Popen[str] | None = None
         self._stopping = False
+        self._pace = Pace()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="screens", daemon=True)
 
@@ -160,6 +166,14 @@ class ScreenQueue:
             return self._waiting.index(run.key)
         return 0
 
+    def seconds_left(self, run: Run) -> float | None:
+        """About how long a running screen still takes; None where nobody can say."""
+        if run.state != RUNNING:
+            return None
+        with self._changed:
+            left = self._pace.left(run.progress, time.monotonic())
+        return None if left is None else _STEP * math.ceil(left / _STEP)
+
     def _set(self, run: Run) -> None:
         """Keep the state of a run, also on the disk if it has changed there."""
         before = self._runs.get(run.key)
@@ -190,7 +204,7 @@ class ScreenQueue:
             command.append(str(self._workers))
         with (place / LOG).open("w", encoding="utf-8") as log:
             with self._changed:
-                run = self._runs[key]
+                run, self._pace = self._runs[key], Pace()
                 if self._stopping or run.state != RUNNING:
                     self._set(self._ended(run, 1, ()))
                     return
@@ -221,6 +235,7 @@ class ScreenQueue:
             with self._changed:
                 run = self._runs[key]
                 self._runs[key] = run.with_(progress=advanced(run.progress, message))
+                self._pace = paced(self._pace, message, time.monotonic())
             problems += tuple(message.get("problems", ()))
         return problems
 
@@ -233,6 +248,37 @@ class ScreenQueue:
             return run.ending(INTERRUPTED)
         log = self._folder / run.key / LOG
         return run.ending(FAILED, problems or (f"it ended unexpectedly: see {log}",))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast calculations end, for the time that is left.
+
+    Attributes
+    ----------
+    began
+        Clock (s) when they did; None before.
+    ended
+        How many have been computed since, and were not in the store.
+    """
+
+    began: float | None = None
+    ended: int = 0
+
+    def left(self, progress: Progress, now: float) -> float | None:
+        """Seconds to go at the mean pace so far; None where that says nothing yet."""
+        if self.began is None or progress.total is None or not self.ended:
+            return None
+        return (progress.total - progress.done) * (now - self.began) / self.ended
+
+
+def paced(pace: Pace, message: dict[str, Any], now: float) -> Pace:
+    """Pace after a message of the process that runs a screen."""
+    if "part" in message or "total" in message:
+        return Pace(began=now if "total" in message else None)
+    if "done" in message and not message.get("stored") and pace.began is not None:
+        return replace(pace, ended=pace.ended + 1)
+    return pace
 
 
 def advanced(progress: Progress, message: dict[str, Any]) -> Progress:

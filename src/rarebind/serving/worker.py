@@ -82,7 +82,10 @@ def _watch(tell: Tell) -> Watch:
     def done(ended: Ended) -> None:
         again = ended.task.key in seen
         seen.add(ended.task.key)
-        tell({"done": ended.task.label, "status": ended.status, "again": again})
+        tell(
+            {"done": ended.task.label, "status": ended.status, "again": again,
+             "stored": ended.stored}
+        )  # fmt: skip
 
     return Watch(
         on_total=lambda total: tell({"total": total}),

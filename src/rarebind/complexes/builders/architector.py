@@ -18,6 +18,7 @@ import numpy as np
 
 from rarebind.complexes.builders import stand_ins
 from rarebind.complexes.builders.architector_options import CORES
+from rarebind.complexes.builders.seeded import seeded_ligands
 from rarebind.complexes.composition import DEFAULT_COORDINATION_NUMBER
 from rarebind.complexes.layout import canonical
 from rarebind.complexes.spec import ComplexSpec
@@ -48,7 +49,8 @@ class Architector:
         ``"all"`` polyhedra of the coordination number, or only the ``"common"`` ones: half the
         time, and for most ligands the same minimum.
     seed
-        Seeds NumPy's generator.  Open Babel's conformer generator has no seed to set.
+        Of NumPy's generator and of the ligands' first conformers
+        (:mod:`~rarebind.complexes.builders.seeded`): the same seed gives the same candidates.
     solvent
         ALPB solvent of assembly and relaxation.  In vacuum, highly charged complexes such as
         [La(CAM)4]5− fly apart or lose their electrons.
@@ -80,7 +82,7 @@ class Architector:
         """
         with _quiet_scratch() as scratch:
             try:
-                found = _build_complex(self._request(spec, scratch))
+                found = _build_complex(self._request(spec, scratch), self.seed)
             except Exception as error:
                 # Architector raises all kinds of errors for ligands that fit no polyhedron.
                 raise CalculationError(
@@ -124,16 +126,17 @@ class Architector:
         }
 
 
-def _build_complex(request: dict[str, Any]) -> dict[str, Any]:
+def _build_complex(request: dict[str, Any], seed: int) -> dict[str, Any]:
     stand_ins.install()
     from architector import build_complex
     from architector.io_process_input import inparse
 
-    # Architector works out how a chelate spans the polyhedra by trial, and would do so twice.
-    kinds = [ligand["ligType"] for ligand in inparse(copy.deepcopy(request))["ligands"]]
-    for ligand, kind in zip(request["ligands"], kinds, strict=True):
-        ligand["ligType"] = kind
-    found: dict[str, Any] = build_complex(request)
+    with seeded_ligands(seed):
+        # Architector works out how a chelate spans the polyhedra by trial, and would do so twice.
+        kinds = [ligand["ligType"] for ligand in inparse(copy.deepcopy(request))["ligands"]]
+        for ligand, kind in zip(request["ligands"], kinds, strict=True):
+            ligand["ligType"] = kind
+        found: dict[str, Any] = build_complex(request)
     return found
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from rarebind.complexes import DEFAULT_COORDINATION_NUMBER
@@ -11,6 +13,7 @@ from rarebind.elements import ionic_radius, is_rare_earth
 from rarebind.errors import InputError
 from rarebind.screening.estimates import thermal_energy
 from rarebind.screening.page.drawings import safe_drawing
+from rarebind.screening.stoichiometry import stoichiometry
 from rarebind.screening.table import COLUMNS, UNITS
 
 #: Newest form of ``ranking.json`` that the page understands.
@@ -19,6 +22,8 @@ NEWEST_SCHEMA = 2
 _DECIMALS = 6
 #: Decimals of shares of species, which are drawn and never written finer than a percent.
 _SHARE_DECIMALS = 3
+#: What is told of a ligand and a pair of metals where ΔΔE has no sign, beside its relative value.
+_WITHOUT_SIGN = ("ligand", "geometry", "strength", "strength_half_width", "front", "flagged")
 
 
 def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,6 +42,8 @@ def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
     rows = _checked_rows(report)
     geometries = report.get("geometries") or _distinct(rows, "geometry")
     metals = report.get("metals") or _distinct(rows, "metal")
+    # Older reports do not say.
+    signed = report.get("gives_sign") is not False
     how = dict(report.get("how") or {})
     # The first form of the report had the protocol by itself.
     how.setdefault("protocol", report.get("protocol"))
@@ -47,9 +54,11 @@ def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
         "engine": report.get("engine"),
         "level": report.get("level"),
         "note": report.get("note") or "",
+        "gives_sign": signed,
         "unit": report.get("unit") or "kcal/mol",
         "interval": report.get("interval"),
         "geometries": geometries,
+        "kinds": _kinds([*geometries, *_distinct(rows, "geometry")]),
         "metals": metals,
         "reference_metal": report.get("reference_metal"),
         "temperature": report.get("temperature"),
@@ -60,10 +69,18 @@ def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
             {**ligand, "svg": safe_drawing(ligand.get("svg"))} for ligand in _ligands(report, rows)
         ],
         "radii": report.get("radii") or _radii(metals),
-        "pairs": [_with_factor_width(pair, report) for pair in report.get("pairs") or ()],
-        "pareto": report.get("pareto") or [],
-        "speciation": [_rounded_shares(curve) for curve in report.get("speciation") or ()],
+        "pairs": [
+            _with_factor_width(pair, report) if signed else _relative(pair, "rows", "difference")
+            for pair in report.get("pairs") or ()
+        ],
+        "pareto": [
+            pair if signed else _relative(pair, "points", "selectivity")
+            for pair in report.get("pareto") or ()
+        ],
+        # Shares hang on the sign of binding itself.
+        "speciation": [_rounded_shares(one) for one in report.get("speciation") or () if signed],
         "structures": report.get("structures") or {},
+        "distances": report.get("distances") or {},
         "short_list": report.get("short_list"),
         "rejected_input": report.get("rejected_input") or [],
         "how": how,
@@ -103,6 +120,13 @@ def _distinct(rows: Iterable[Mapping[str, Any]], name: str) -> list[str]:
     return list(dict.fromkeys(str(row[name]) for row in rows if row.get(name) is not None))
 
 
+def _kinds(geometries: Iterable[str]) -> dict[str, str]:
+    """What geometries are in one order with; one that is alone keeps its name."""
+    kinds = {one: stoichiometry(one) for one in geometries}
+    often = Counter(kinds.values())
+    return {one: one if often[kind] == 1 else kind for one, kind in kinds.items()}
+
+
 def _ligands(
     report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
@@ -134,6 +158,24 @@ def _with_factor_width(pair: Mapping[str, Any], report: Mapping[str, Any]) -> di
         known = decade is not None and width is not None
         rows.append({**row, "log10_half_width": width / decade if known else None})
     return {**pair, "rows": rows}
+
+
+def _relative(pair: Mapping[str, Any], rows: str, value: str) -> dict[str, Any]:
+    """A pair where ΔΔE has no sign: its values less their median, without what hangs on the sign.
+
+    None at all is left where no two ligands can be compared.
+    """
+    kinds: dict[str, list[float]] = {}
+    for row in pair.get(rows) or ():
+        if row.get(value) is not None:
+            kinds.setdefault(stoichiometry(str(row.get("geometry"))), []).append(row[value])
+    found = []
+    for row in pair.get(rows) or ():
+        values = kinds.get(stoichiometry(str(row.get("geometry"))), [])
+        if row.get(value) is not None and len(values) > 1:
+            kept = {name: row[name] for name in _WITHOUT_SIGN if name in row}
+            found.append({**kept, value: row[value] - median(values)})
+    return {**pair, rows: found}
 
 
 def _rounded_shares(value: Any) -> Any:

@@ -21,7 +21,7 @@ function chip(value, small, checked) {
 }
 
 function drawForm() {
-  byId('metals').append(...start.metals.map(({ symbol, number }) => chip(symbol, number, true)));
+  byId('metals').append(...start.metals.map(({ symbol, number, chosen }) => chip(symbol, number, chosen)));
   byId('geometries').append(...start.geometries.map((one) => (
     chip(one, one === '1' ? 'fill with water' : null, start.defaults.geometries.includes(one)))));
   for (const [name, [title, about]] of Object.entries(ENGINES)) {

@@ -68,18 +68,28 @@ function drawRun(run) {
       make('span', { class: `state ${run.state}` }, stateOf(run)),
       make('time', { datetime: run.created }, new Date(run.created).toLocaleString())),
     make('p', {}, `${metalsText(request.metals)} · ${several} ${request.geometries.join(', ')} · ${energiesText(request)}`),
-    run.state === 'running' || run.state === 'cancelling' ? progressOf(progress) : null,
+    run.state === 'running' || run.state === 'cancelling' ? progressOf(progress, run.left) : null,
     run.problems.map((problem) => make('p', { class: 'problem' }, problem)),
     run.state === 'done' && progress.failed
       ? make('p', {}, `${counted(progress.failed, 'calculation')} without a result: the report says why.`) : null,
     make('div', { class: 'actions' }, actionsOf(run)));
 }
 
-function progressOf({ total, done, stage, part }) {
+function progressOf({ total, done, stage, part }, left) {
   // The share is not known before the number of calculations is.
   const bar = make('progress', total ? { max: total, value: done } : {});
   bar.setAttribute('aria-label', 'Calculations');
-  return [bar, make('p', {}, [part, total ? `${done} of ${total} calculations` : '', stage].filter(Boolean).join(' · '))];
+  return [bar, make('p', {}, [part, total ? `${done} of ${counted(total, 'calculation')}` : '', timeLeft(left), stage].filter(Boolean).join(' · '))];
+}
+
+/** About how long it still takes, from seconds. */
+function timeLeft(seconds) {
+  if (typeof seconds !== 'number') return '';
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes < 2) return 'about a minute left';
+  if (minutes < 90) return `about ${minutes} minutes left`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `about ${hours} hours left` : `about ${Math.round(hours / 24)} days left`;
 }
 
 function actionsOf(run) {

@@ -35,7 +35,7 @@ function ligandFacts(ligand) {
     ['InChIKey', ligand.inchikey && make('code', {}, ligand.inchikey)],
     ['Charge', known(ligand.charge) ? formatNumber(ligand.charge, 0) : null],
     ['Denticity', ligand.denticity],
-    ['Donor atoms (counted from 0 in the SMILES)', ligand.donors?.length ? ligand.donors.join(', ') : null],
+    ['Donor atoms (as numbered in the drawing, from 0 in the SMILES)', ligand.donors?.length ? ligand.donors.join(', ') : null],
     ['Notes', ligand.notes?.length ? ligand.notes.join('; ') : null],
   ].filter(([, value]) => value !== null && value !== undefined && value !== '');
   return make('dl', {}, lines.map(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]));
@@ -58,15 +58,29 @@ function rowNumbers(row) {
     ['Rank with this metal', row.rank],
     ['Source', row.source || null],
     ['Exchange with the aqua ion', known(row.exchange) ? withInterval(row.exchange, row.half_width) + unit : null],
-    [`ΔΔE against ${report.reference_metal}`, known(row.selectivity) ? withInterval(row.selectivity, row.selectivity_half_width) + unit : null],
+    [`ΔΔE against ${report.reference_metal}, less the median ligand's`, known(row.preference) ? formatNumber(row.preference) + unit : null],
+    [`ΔΔE against ${report.reference_metal}`, hasSign && known(row.selectivity) ? withInterval(row.selectivity, row.selectivity_half_width) + unit : null],
     ['Binding of the bare ion', known(row.binding) ? withInterval(row.binding, row.half_width) + unit : null],
     ['Probability of being first', known(row.probability_first) ? percent(row.probability_first) : null],
     ['Charge of the complex', known(row.charge) ? formatNumber(row.charge, 0) : null],
     ['Coordination number', row.coordination_number],
     ['Waters of the aqua ion', row.aqua_waters],
+    ...distanceLines(row),
     ['Flag', row.flagged ? FLAG_TEXT : null],
   ].filter(([, value]) => value !== null && value !== undefined);
   return make('dl', {}, lines.map(([name, value]) => [make('dt', {}, name), make('dd', {}, String(value))]));
+}
+
+/** Distances of the metal to the donors of each ligand, and of water together. */
+function distanceLines(row) {
+  const found = new Map();
+  for (const { ligand, donor, distance } of distancesOf(row)) {
+    found.set(ligand, [...(found.get(ligand) ?? []), [donor, distance]]);
+  }
+  return [...found].map(([ligand, lengths]) => [
+    `${row.metal}–donor distances, ${ligand}`,
+    `${lengths.map(([donor, distance]) => `${ligand === 'water' ? '' : `${donor} `}${formatNumber(distance, 2)}`).join(', ')} Å`,
+  ]);
 }
 
 function showStructure(row) {

@@ -15,7 +15,7 @@ const MAP_PRINTED = 60;
 function drawHeatmap() {
   if (!QUANTITIES.length) return;
   reveal('heatmap');
-  const state = { quantity: QUANTITIES[0][0], geometry: report.geometries[0], cursor: null };
+  const state = { quantity: QUANTITIES[0][0], kind: kinds[0], cursor: null };
   const canvas = make('canvas', { tabindex: '0', role: 'img' });
   const filler = make('div', { class: 'filler' }, canvas);
   const scroller = make('div', { class: 'map-scroll' }, filler);
@@ -26,7 +26,7 @@ function drawHeatmap() {
   const form = byId('heatmap-controls');
   form.append(...[
     choice('Colour', QUANTITIES, state.quantity, (value) => change({ quantity: value })),
-    report.geometries.length > 1 ? choice('Geometry', report.geometries.map((name) => [name, name]), state.geometry, (value) => change({ geometry: value })) : null,
+    kinds.length > 1 ? choice('Geometry', kinds.map((name) => [name, kindText(name)]), state.kind, (kind) => change({ kind })) : null,
   ].filter(Boolean));
 
   function change(changes) {
@@ -35,10 +35,10 @@ function drawHeatmap() {
   }
 
   function arrange() {
-    const ligands = ligandsByStrength(state.geometry);
-    const grid = ligands.map((ligand) => report.metals.map((metal) => rowAt(ligand, metal, state.geometry)));
+    const ligands = ligandsByStrength(state.kind);
+    const grid = ligands.map((ligand) => report.metals.map((metal) => rowOfKind(ligand, metal, state.kind)));
     const values = grid.flat().map((row) => row?.[state.quantity]).filter(known);
-    const signed = state.quantity === 'selectivity';
+    const signed = state.quantity === 'selectivity' || state.quantity === 'preference';
     const reach = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
     const domain = signed ? [-reach, reach] : values.length ? widened(values, 0) : [0, 1];
     map = { ligands, grid, domain, scale: signed ? DIVERGING : VIRIDIS };

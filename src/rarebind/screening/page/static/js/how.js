@@ -6,6 +6,7 @@ function drawHow() {
     ['Level of theory', report.level], ['Engine', report.engine],
     ['Interval', known(report.interval) ? `${intervalText} prediction interval (half-width ±)` : 'none'],
     ['Reference metal', report.reference_metal],
+    ['Not shown', hasSign ? null : 'which of two metals is preferred, separation factors and species in solution: this level of theory cannot tell them'],
     ['Temperature', known(report.temperature) ? `${report.temperature} K` : null],
     ['Seed', seed], ['SHA-256 of the model', hash], ['Made', report.created],
     ...Object.entries(others).map(([name, value]) => [phrase(name), value]),

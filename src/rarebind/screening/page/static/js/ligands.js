@@ -36,7 +36,7 @@ function drawLigands() {
 function card(ligand, row) {
   const facts = [
     known(ligand.charge) ? `charge ${formatNumber(ligand.charge, 0)}` : '',
-    known(ligand.denticity) ? `${ligand.denticity} donors` : '',
+    known(ligand.denticity) ? counted(ligand.denticity, 'donor') : '',
   ].filter(Boolean).join(' · ');
   const name = row
     ? make('button', { type: 'button', class: 'link', onclick: () => openDetail(row) }, ligand.name)

@@ -23,7 +23,7 @@ function drawPareto() {
     if (!width) return;
     const points = pair.points.filter(({ strength, selectivity }) => known(strength) && known(selectivity));
     const front = points.filter((point) => point.front).sort((a, b) => a.strength - b.strength);
-    byId('pareto-lead').textContent = `Left binds ${ion(pair.metal)} more strongly, down prefers ${pair.metal} over ${pair.other}. `
+    byId('pareto-lead').textContent = `Left binds ${ion(pair.metal)} more strongly, down prefers ${pair.metal} over ${pair.other}${hasSign ? '' : ' more than the median ligand does'}. `
       + `No ligand beats the ${counted(front.length, 'highlighted one')} in both.`
       + (points.some((point) => known(point.selectivity_half_width)) ? ` Bars are the ${intervalText} intervals.` : '');
     // Bars of all points would hide the points: those of the front set the scale, others are cut.
@@ -36,8 +36,8 @@ function drawPareto() {
     const frame = plotFrame({
       width, height: Math.max(320, Math.min(480, width * 0.6)), xDomain, yDomain,
       xTicks: roundTicks(xDomain, width < 500 ? 4 : 8), yTicks: roundTicks(yDomain, 6),
-      xTitle: `exchange with ${pair.metal}, ${report.unit}`, yTitle: `ΔΔE, ${pair.metal} over ${pair.other}, ${report.unit}`,
-      label: `${points.length} ligands; on the front: ${front.map(({ ligand }) => ligand).join(', ')}.`,
+      xTitle: `exchange with ${pair.metal}, ${report.unit}`, yTitle: `ΔΔE${hasSign ? '' : ' less the median'}, ${pair.metal} over ${pair.other}, ${report.unit}`,
+      label: `${counted(points.length, 'ligand')}; on the front: ${front.map(({ ligand }) => ligand).join(', ')}.`,
     });
     const { svg, x, y, inner } = frame;
     svg.append(shape('path', { class: 'front-line', d: steps(front, x, y, inner) }));
@@ -77,7 +77,7 @@ function drawPareto() {
     const lines = () => [
       point.ligand, report.geometries.length > 1 ? `geometry ${point.geometry}` : '',
       `exchange with ${pair.metal} ${withInterval(point.strength, point.strength_half_width)} ${report.unit}`,
-      `ΔΔE over ${pair.other} ${withInterval(point.selectivity, point.selectivity_half_width)} ${report.unit}`,
+      `ΔΔE${hasSign ? '' : ' less the median'} over ${pair.other} ${withInterval(point.selectivity, point.selectivity_half_width)} ${report.unit}`,
       known(point.probability_front) ? `on the front with probability ${percent(point.probability_front)}` : point.front ? 'on the front' : '', row?.flagged ? FLAG_TEXT : '',
     ];
     const open = () => row && openDetail(row);

@@ -7,6 +7,9 @@ function drawRanking() {
     `Energies in ${report.unit}; more negative binds more strongly.`,
     hasIntervals ? `± is the half-width of the ${intervalText} interval of the prediction; what is computed has none.` : 'These energies carry no interval.',
     hasFlags ? '⚑ marks what is unlike the training data.' : '',
+    kinds.length > 1 ? 'There is one order for each number of ligands on the metal.' : '',
+    kinds.length < report.geometries.length ? 'Ligands that take the places of more waters free more: the entropy that this gains is not in the energies.' : '',
+    hasSign || !QUANTITIES.some(([name]) => name === 'preference') ? '' : RELATIVE,
     Object.keys(report.structures).length ? 'A click on a row opens the ligand and its complex in 3D.' : 'A click on a row opens the ligand.',
   ].filter(Boolean).join(' ');
   const filters = { text: '', metal: '', geometry: '', status: '', flag: '' };
@@ -54,16 +57,17 @@ function matchesText({ ligand, name, smiles, inchikey }, text) {
 
 function rankingColumns() {
   const has = (name) => rows.some((row) => row[name] !== null && row[name] !== undefined);
-  const ranges = new Map(report.geometries.map((geometry) => [geometry, energyRange(geometry)]));
+  const ranges = new Map(kinds.map((kind) => [kind, energyRange(kind)]));
   return [
     { label: 'Ligand', header: true, value: (row) => row.ligand, cell: ligandCell },
-    { label: 'Metal', width: 78, value: (row) => metalOrder.get(row.metal) ?? null, cell: (row) => row.metal, title: 'Sorted in the order of the series' },
-    has('rank') && { label: 'Rank', width: 74, numeric: true, value: (row) => row.rank, cell: (row) => String(row.rank ?? MISSING), title: 'Place among the ligands for this metal' },
-    has('exchange') && { label: 'Exchange', width: 138, numeric: true, value: (row) => row.exchange, cell: (row) => energyCell(row, ranges.get(row.geometry)), title: `Replacing water of the aqua ion, ${report.unit}` },
+    { label: 'Metal', width: 72, value: (row) => metalOrder.get(row.metal) ?? null, cell: (row) => row.metal, title: 'Sorted in the order of the series' },
+    has('exchange') && { label: 'Exchange', width: 132, numeric: true, value: (row) => row.exchange, cell: (row) => energyCell(row, ranges.get(kindOf(row.geometry))), title: `Replacing water of the aqua ion, ${report.unit}` },
+    has('rank') && { label: 'Rank', width: 74, numeric: true, value: (row) => row.rank, cell: (row) => String(row.rank ?? MISSING), title: 'Place among the ligands for this metal, of as many on it' },
     has('probability_first') && { label: 'P(first)', width: 98, numeric: true, low: false, value: (row) => row.probability_first, cell: probabilityCell, title: 'Probability that this ligand is the strongest for the metal; none where all energies are computed' },
-    has('selectivity') && { label: `ΔΔE – ${report.reference_metal ?? 'ref.'}`, width: 126, numeric: true, value: (row) => row.selectivity, cell: (row) => withInterval(row.selectivity, row.selectivity_half_width), title: `Exchange with this metal less that with ${report.reference_metal}; negative: prefers this metal` },
+    !hasSign && has('preference') && { label: `ΔΔE – ${report.reference_metal ?? 'ref.'}, rel.`, width: 126, numeric: true, value: (row) => row.preference ?? null, cell: (row) => formatNumber(row.preference), title: RELATIVE },
+    hasSign && has('selectivity') && { label: `ΔΔE – ${report.reference_metal ?? 'ref.'}`, width: 126, numeric: true, value: (row) => row.selectivity, cell: (row) => withInterval(row.selectivity, row.selectivity_half_width), title: `Exchange with this metal less that with ${report.reference_metal}; negative: prefers this metal` },
     has('binding') && { label: 'Eq. 1', width: 142, numeric: true, value: (row) => row.binding, cell: (row) => withInterval(row.binding, row.half_width), title: `Binding energy from the bare ion, ${report.unit}` },
-    has('source') && { label: 'Source', width: 98, value: (row) => row.source || null, cell: (row) => make('span', { class: 'source' }, row.source || MISSING), title: 'Computed with the level of theory, or predicted by the model' },
+    has('source') && { label: 'Source', width: 116, value: (row) => row.source || null, cell: (row) => make('span', { class: 'source' }, row.source || MISSING), title: 'Computed with the level of theory, or predicted by the model' },
     report.geometries.length > 1 && { label: 'Geometry', width: 106, value: (row) => row.geometry, cell: (row) => row.geometry, title: 'Ligands:waters' },
     has('coordination_number') && { label: 'CN', width: 62, numeric: true, value: (row) => row.coordination_number, cell: (row) => String(row.coordination_number ?? MISSING), title: 'Donor atoms around the metal; around La, where the metal is predicted' },
     { label: 'Status', width: 100, value: (row) => (row.flagged ? `${row.status ?? 'ok'} flagged` : row.status ?? 'ok'), cell: statusCell },
@@ -76,14 +80,14 @@ function ligandCell(row) {
     structureOf(row) ? make('span', { class: 'badge', title: 'Opens in 3D' }, '3D') : null);
 }
 
-/** The energies of a geometry with their intervals, lowest and highest. */
-function energyRange(geometry) {
-  const ends = rows.filter((row) => row.geometry === geometry && known(row.exchange))
+/** The energies of a number of ligands with their intervals, lowest and highest. */
+function energyRange(kind) {
+  const ends = rows.filter((row) => kindOf(row.geometry) === kind && known(row.exchange))
     .flatMap(({ exchange, half_width: half }) => [exchange - (half ?? 0), exchange + (half ?? 0)]);
   return widened(ends.length ? ends : [0], 0.02);
 }
 
-/** The number, and below it where it lies among those of its geometry, with its interval. */
+/** The number, and below it where it lies among those it is compared with, with its interval. */
 function energyCell(row, [low, high] = [0, 1]) {
   if (!known(row.exchange)) return MISSING;
   const share = (value) => 100 * Math.min(1, Math.max(0, (value - low) / (high - low)));

@@ -4,6 +4,18 @@ const report = JSON.parse(byId('report').textContent);
 const rows = unpackRows(report.rows, report.columns, report.count);
 const ligandByName = new Map(report.ligands.map((ligand) => [ligand.name, ligand]));
 const metalOrder = new Map(report.metals.map((metal, index) => [metal, index]));
+// Ligands of one number on the metal are in one order, whatever the waters beside them.
+const kindOf = (geometry) => report.kinds[geometry] ?? geometry;
+const kinds = [...new Set([...report.geometries, ...rows.map((row) => row.geometry)].map(kindOf))];
+const kindText = (kind) => (/^\d+$/.test(kind) ? counted(Number(kind), 'ligand') : kind);
+const rowByKind = new Map();
+for (const row of rows) {
+  const key = placeKey(row.ligand, row.metal, kindOf(row.geometry));
+  const before = rowByKind.get(key);
+  if (!before || (row.exchange ?? Infinity) < (before.exchange ?? Infinity)) rowByKind.set(key, row);
+}
+const hasSign = report.gives_sign;
+if (!hasSign) addPreferences();
 const rowByPlace = new Map(rows.map((row) => [placeKey(row.ligand, row.metal, row.geometry), row]));
 const collator = new Intl.Collator('en', { numeric: true });
 
@@ -28,14 +40,39 @@ function placeKey(ligand, metal, geometry) {
 
 const rowAt = (ligand, metal, geometry) => rowByPlace.get(placeKey(ligand, metal, geometry));
 
+/** The row of a ligand with a metal, by the number of ligands on it. */
+const rowOfKind = (ligand, metal, kind) => rowByKind.get(placeKey(ligand, metal, kind));
+
+/**
+ * Where ΔΔE has no sign: how much more each ligand prefers a metal than the median ligand does.
+ * What is said in pairs is treated so already.
+ */
+function addPreferences() {
+  const groups = new Map();
+  for (const row of rows) {
+    if (!known(row.selectivity) || row.metal === report.reference_metal) continue;
+    const key = placeKey('', row.metal, kindOf(row.geometry));
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  for (const group of groups.values()) {
+    if (new Set(group.map((row) => row.ligand)).size < 2) continue;
+    const values = group.map((row) => row.selectivity).sort((a, b) => a - b);
+    const half = values.length / 2;
+    const middle = (values[Math.floor(half - 0.5)] + values[Math.floor(half)]) / 2;
+    for (const row of group) row.preference = row.selectivity - middle;
+  }
+}
+
 /** The geometry of a complex as XYZ text, if the report has it. */
 const structureOf = (row) => report.structures[`${row.inchikey}|${row.metal}|${row.geometry}`];
+const distancesOf = (row) => report.distances[`${row.inchikey}|${row.metal}|${row.geometry}`] ?? [];
 
 /** "ok" counts; older reports have no status. */
 const succeeded = (row) => (row.status ?? 'ok') === 'ok';
 
 /** The half-width that belongs to a row's value; eq. 1 shares the error of the exchange energy. */
 function halfWidthOf(row, quantity) {
+  if (quantity === 'preference') return null;
   return quantity === 'selectivity' ? row.selectivity_half_width : row.half_width;
 }
 
@@ -46,15 +83,18 @@ const intervalText = known(report.interval) ? `${Math.round(100 * report.interva
 /** Names of the quantities of a row, the ones that the report has. */
 const QUANTITIES = [
   ['exchange', 'Exchange with the aqua ion'],
-  ['selectivity', `ΔΔE against ${report.reference_metal ?? 'the reference metal'}`],
+  hasSign ? ['selectivity', `ΔΔE against ${report.reference_metal ?? 'the reference metal'}`]
+    : ['preference', `ΔΔE against ${report.reference_metal ?? 'the reference metal'}, less the median ligand's`],
   ['binding', 'Binding of the bare ion'],
 ].filter(([name]) => rows.some((row) => known(row[name])));
 
-/** Ligands of a geometry, the strongest on average first; those without a value last. */
-function ligandsByStrength(geometry) {
+const RELATIVE = 'At this level of theory the series comes out too favourable for the light metals: which of two metals a ligand prefers cannot be said. ΔΔE is given less that of the median ligand, to compare ligands.';
+
+/** Ligands of a number on the metal, the strongest on average first; those without a value last. */
+function ligandsByStrength(kind) {
   const sums = new Map();
   for (const row of rows) {
-    if (row.geometry !== geometry) continue;
+    if (kindOf(row.geometry) !== kind) continue;
     const sum = sums.get(row.ligand) ?? { total: 0, number: 0 };
     if (known(row.exchange)) {
       sum.total += row.exchange;

@@ -14,17 +14,18 @@ function drawSeries() {
   const quantities = QUANTITIES.filter(([name]) => name !== 'binding');
   if (metals.length < 3 || !quantities.length) return;
   reveal('series');
-  const state = { quantity: quantities[0][0], geometry: report.geometries[0], text: '', chosen: [] };
+  const state = { quantity: quantities[0][0], kind: kinds[0], text: '', chosen: [] };
   const host = byId('series-plot');
-  const names = () => ligandsByStrength(state.geometry);
+  const names = () => ligandsByStrength(state.kind);
   state.chosen = names().slice(0, SERIES_SHOWN);
   let width = 0;
 
   byId('series-lead').textContent = `Against the ionic radius of M³⁺ (Shannon, coordination number 8), from large to small; Sc and Y, which have no 4f electrons, stand apart from the lines.`
+    + (hasSign ? '' : ` ${RELATIVE}`)
     + (hasIntervals ? ` Bands and whiskers are the ${intervalText} intervals.` : '');
   byId('series-controls').append(...[
     quantities.length > 1 ? choice('Energy', quantities, state.quantity, (value) => change({ quantity: value })) : null,
-    report.geometries.length > 1 ? choice('Geometry', report.geometries.map((name) => [name, name]), state.geometry, (value) => change({ geometry: value })) : null,
+    kinds.length > 1 ? choice('Geometry', kinds.map((name) => [name, kindText(name)]), state.kind, (kind) => change({ kind })) : null,
   ].filter(Boolean));
   const list = make('ul', {});
   byId('series-picker').append(
@@ -35,6 +36,10 @@ function drawSeries() {
 
   function change(changes) {
     Object.assign(state, changes);
+    // Those that are there stay; where none is, the strongest stand in.
+    const there = names();
+    state.chosen = state.chosen.filter((name) => there.includes(name));
+    if (!state.chosen.length) state.chosen = there.slice(0, SERIES_SHOWN);
     drawPicker();
     draw();
   }
@@ -65,7 +70,7 @@ function drawSeries() {
   }
 
   function pointsOf(name) {
-    return metals.map((metal) => rowAt(name, metal, state.geometry))
+    return metals.map((metal) => rowOfKind(name, metal, state.kind))
       .filter((row) => row && known(row[state.quantity]))
       .map((row) => ({ row, radius: report.radii[row.metal], value: row[state.quantity], half: halfWidthOf(row, state.quantity) ?? 0 }));
   }
@@ -81,7 +86,7 @@ function drawSeries() {
       width, height: Math.max(300, Math.min(440, width * 0.62)), xDomain: [radii[0] + spare, radii.at(-1) - spare], yDomain,
       xTicks: staggered(metals, width), yTicks: roundTicks(yDomain, 6), xTitle: 'ionic radius (large → small)', margin: { bottom: 66 },
       yTitle: `${quantities.find(([name]) => name === state.quantity)[1]}, ${report.unit}`,
-      label: `Energies of ${state.chosen.length} ligands along the series; the ranking table has the numbers.`,
+      label: `Energies of ${counted(state.chosen.length, 'ligand')} along the series; the ranking table has the numbers.`,
     });
     lines.forEach(({ points }, at) => frame.svg.append(band(points, frame, LINES[at])));
     lines.forEach(({ name, points }, at) => frame.svg.append(curve(name, points, frame, at)));

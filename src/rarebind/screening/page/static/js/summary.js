@@ -3,9 +3,6 @@
 function drawSummary() {
   const done = rows.filter((row) => known(row.exchange) || known(row.binding));
   const best = rows.filter((row) => row.rank === 1 && known(row.exchange));
-  const often = new Map();
-  best.forEach((row) => often.set(row.ligand, (often.get(row.ligand) ?? 0) + 1));
-  const [name, times] = [...often].sort(([, a], [, b]) => b - a)[0] ?? [];
   const parts = [
     [report.level, report.engine && report.engine !== 'model' ? `by ${report.engine}` : report.engine && 'predicted by a neural network'].filter(Boolean).join(', '),
     report.geometries.length ? `${report.geometries.length === 1 ? 'geometry' : 'geometries'} ${report.geometries.join(', ')} (ligands:waters)` : '',
@@ -15,24 +12,38 @@ function drawSummary() {
   const of = (source) => rows.filter((row) => row.source === source).length;
   if (of('predicted')) byId('summary').append(make('br'), `${of('predicted')} complexes predicted, ${of('computed')} computed.`);
   if (report.note) byId('summary').append(make('br'), report.note);
-  if (name !== undefined) {
-    const where = report.metals.length === 1 ? ` with ${ion(report.metals[0])}` : ` with ${times} of ${report.metals.length} metals`;
-    byId('summary').append(make('br'), 'Strongest: ', make('strong', {}, name), where,
+  if (best.length && report.ligands.length > 1) {
+    byId('summary').append(make('br'), 'Strongest: ', ...kinds.flatMap(strongest(best)),
       !best.some((row) => known(row.probability_first)) ? '.'
         : best.every((row) => known(row.probability_first)) ? '. Probabilities below say how sure that is.'
           : '. Probabilities below say how sure that is; there are none where all energies are computed.');
   }
+  const structures = Object.keys(report.structures).length;
   const tiles = [
     [report.ligands.length, report.ligands.length === 1 ? 'ligand' : 'ligands'],
     [report.metals.length, report.metals.length === 1 ? 'metal' : 'metals'],
-    [done.length, 'complexes with a result'],
+    [done.length, done.length === 1 ? 'complex with a result' : 'complexes with a result'],
     [rows.length - done.length + report.rejected_input.length, 'without a result'],
     hasFlags ? [rows.filter((row) => row.flagged).length, 'flagged as unlike training'] : null,
-    Object.keys(report.structures).length ? [Object.keys(report.structures).length, 'structures in 3D'] : null,
+    structures ? [structures, structures === 1 ? 'structure in 3D' : 'structures in 3D'] : null,
   ].filter(Boolean);
   byId('tiles').append(...tiles.map(([number, text]) => make('li', {},
     make('strong', {}, number.toLocaleString('en')), make('span', {}, text))));
   byId('made-by').textContent = `Made by rarebind ${report.rarebind ?? ''}. This file is complete: it fetches nothing and sends nothing.`;
+}
+
+/** Of one number of ligands on the metal: who is first most often, as nodes. */
+function strongest(best) {
+  return (kind, place) => {
+    const often = new Map();
+    for (const row of best) {
+      if (kindOf(row.geometry) === kind) often.set(row.ligand, (often.get(row.ligand) ?? 0) + 1);
+    }
+    const [name, times] = [...often].sort(([, a], [, b]) => b - a)[0] ?? [];
+    if (name === undefined) return [];
+    const where = report.metals.length === 1 ? ` with ${ion(report.metals[0])}` : ` with ${times} of ${report.metals.length} metals`;
+    return [place ? '; ' : '', make('strong', {}, name), where, kinds.length > 1 ? ` (${kindText(kind)})` : ''];
+  };
 }
 
 function dateText(iso) {

@@ -28,6 +28,7 @@ function rowLines(row, quantity = 'exchange') {
   return [
     `${row.ligand} · ${row.metal}`,
     report.geometries.length > 1 ? `geometry ${row.geometry}` : '',
+    QUANTITIES.find(([name]) => name === quantity)?.[1],
     known(row[quantity])
       ? `${withInterval(row[quantity], halfWidthOf(row, quantity))} ${report.unit}`
       : row.reason || row.status || 'no value',
