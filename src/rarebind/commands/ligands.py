@@ -64,8 +64,21 @@ def list_ligands(
 
 
 @app.command()
+def names() -> None:
+    """List the names of ligands that can be given in place of a SMILES."""
+    from rarebind.ligands import known_names
+
+    table = Table("name", "other names", "SMILES")
+    for one, others in known_names():
+        table.add_row(one.name, ", ".join(others), one.smiles)
+    terminal().print(table)
+
+
+@app.command()
 def check(
-    smiles: Annotated[str, typer.Argument(help="The ligand; donors may be numbered, [O-:1].")],
+    smiles: Annotated[
+        str, typer.Argument(help="SMILES, donors may be numbered, [O-:1]; or a name.")
+    ],
     as_json: _Json = False,
     draw: _Draw = None,
 ) -> None:

@@ -27,6 +27,7 @@ from rarebind.ligands.library import (
     substituents,
 )
 from rarebind.ligands.ligand import MAX_DENTICITY, MAX_NAME, Ligand
+from rarebind.ligands.names import Named, known_names
 from rarebind.ligands.survey import Item, Rejected, Survey, survey_items
 from rarebind.ligands.table import (
     read_ligand_table,
@@ -46,6 +47,7 @@ __all__ = [
     "FragmentIdentity",
     "Item",
     "Ligand",
+    "Named",
     "Rejected",
     "Scaffold",
     "Survey",
@@ -61,6 +63,7 @@ __all__ = [
     "explain",
     "fragment_inchikey",
     "is_water",
+    "known_names",
     "library_ligand",
     "parse_ligand",
     "perceived",

@@ -8,6 +8,7 @@ from functools import cache
 from rarebind.io.yaml import check_keys, read_yaml
 from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.ligand import Ligand
+from rarebind.ligands.names import named
 
 _WATER = "water"
 
@@ -26,8 +27,8 @@ def _smiles() -> Mapping[str, tuple[str, str]]:
 
 @cache
 def common_ligand(name: str) -> Ligand | None:
-    """The common ligand of a name, such as ``nitrate``, in any capitals; None if there is none."""
-    known = _smiles().get(name.casefold())
+    """The ligand of a name, such as ``nitrate`` or ``EDTA``; None if there is none."""
+    known = _smiles().get(name.casefold()) or named(name)
     return None if known is None else parse_ligand(known[1], known[0])
 
 

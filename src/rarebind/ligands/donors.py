@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -16,9 +17,10 @@ from rarebind.ligands.forms import (
     preference,
     without_isotopes,
 )
-from rarebind.ligands.library import find_in_library
+from rarebind.ligands.library import enumerate_library, find_in_library
 from rarebind.ligands.ligand import MAX_DENTICITY, Ligand, name_problems
 from rarebind.ligands.motifs import Match, Rules, all_matches, load_rules, rewritten
+from rarebind.ligands.names import close_names, named
 from rarebind.ligands.sites import Sites, find_sites, strength
 from rarebind.ligands.smiles import atom_labels, canonical, read_smiles
 
@@ -31,6 +33,10 @@ _NUMBERING_HINT = "number the donor atoms yourself, like C[O:1]CC[OH:2]"
 _ACIDS = frozenset({"O", "N", "S", "Se"})
 #: Strength from which a group that does not bind is named.
 _WORTH_TELLING = 0.9
+#: Texts that could be a name.
+_A_NAME = re.compile(r"[^=#@/\\<>$~]*[A-Za-z][^=#@/\\<>$~]*[A-Za-z0-9\])]")
+#: Of which a SMILES without brackets consists.
+_LETTERS = frozenset("BCNOPSFIHbcnopslr0123456789()[]=#-+%.:* ")
 _FULL_SHELL = 4  # bonds that use up every lone pair of an octet
 
 
@@ -46,7 +52,8 @@ def parse_ligand(
     Parameters
     ----------
     smiles
-        Neutral or deprotonated, any tautomer of the known motifs.
+        Neutral or deprotonated, any tautomer of the known motifs; or the name of a ligand that is
+        known (:func:`~rarebind.ligands.known_names`) or in the library.
     name
         At most 80 characters.  Default: the name in the library, else the canonical SMILES of the
         bound form.
@@ -66,12 +73,40 @@ def parse_ligand(
     rules = load_rules(motif_file)
     problems = name_problems(name)
     try:
-        ligand = _parsed(smiles, None if problems else name, rules)
+        smiles, known_as = _smiles(smiles)
+        ligand = _parsed(smiles, None if problems else name or known_as, rules)
+        if known_as is not None:
+            note = f"{known_as} is read as {smiles}"
+            ligand = replace(ligand, notes=(note, *ligand.notes))
     except InputError as error:
         raise InputError([*problems, *error.problems]) from error
     if problems:
         raise InputError(problems)
     return ligand
+
+
+def _smiles(text: str) -> tuple[str, str | None]:
+    """A text as SMILES, and the name that it is; what is a SMILES as well is no name."""
+    try:
+        read_smiles(text)
+    except InputError as error:
+        if not isinstance(text, str) or not _A_NAME.fullmatch(text.strip()):
+            raise
+        if (known := named(text)) is not None:
+            return known.smiles, known.name
+        in_library = (one for one in enumerate_library() if one.name == text.strip())
+        if (found := next(in_library, None)) is not None:
+            return found.smiles, found.name
+        close = close_names(text)
+        hint = (
+            f"did you mean {' or '.join(close)}?" if close else "`rarebind ligands names` has all"
+        )
+        if close or not _LETTERS.issuperset(text.strip()):
+            said = f"{text.strip()!r} is not a valid SMILES, nor the name of a known ligand"
+        else:
+            said = f"{error}; it is not the name of a known ligand either"
+        raise InputError(f"{said}: {hint}") from error
+    return text, None
 
 
 def _parsed(smiles: str, name: str | None, rules: Rules) -> Ligand:
