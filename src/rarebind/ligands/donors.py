@@ -101,7 +101,7 @@ def _smiles(text: str) -> tuple[str, str | None]:
         hint = (
             f"did you mean {' or '.join(close)}?" if close else "`rarebind ligands names` has all"
         )
-        if close or not _LETTERS.issuperset(text.strip()):
+        if close or ("syntax error" in str(error) and not _LETTERS.issuperset(text.strip())):
             said = f"{text.strip()!r} is not a valid SMILES, nor the name of a known ligand"
         else:
             said = f"{error}; it is not the name of a known ligand either"
