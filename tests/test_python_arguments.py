@@ -4,13 +4,16 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rdkit import Chem
 
 import rarebind
 from rarebind.errors import InputError
 from rarebind.screening import api
+from rarebind.screening.given import survey_ligands
 
 HOPO = "CNC(=O)c1cc(C)cc(=O)n1O"
 GOOD = {"ligands": HOPO, "metals": "La", "geometries": "1:6", "engine": "tblite"}
@@ -105,3 +108,36 @@ def made():
 
 def test_paths_are_taken_as_text_too(tmp_path):
     assert api._check(store=str(tmp_path)).store == Path(tmp_path)
+
+
+ACAC, GLYCINE = "CC(=O)CC(C)=O", "NCC(=O)O"
+EXPECTED = {"first": "CC(=O)/C=C(/C)[O-]", "second": "NCC(=O)[O-]"}
+
+
+@pytest.mark.parametrize(
+    "ligands",
+    [
+        {"first": ACAC, "second": GLYCINE},
+        [(ACAC, "first"), (GLYCINE, "second")],
+        [[ACAC, "first"], (Chem.MolFromSmiles(GLYCINE), "second")],
+        [{"smiles": ACAC, "name": "first"}, (GLYCINE, "second")],
+        pd.DataFrame({"name": ["first", "second"], "smiles": [ACAC, GLYCINE], "note": [1, 2]}),
+    ],
+    ids=["by name", "pairs", "a molecule", "mappings", "a table"],
+)
+def test_named_ligands_in_every_form(ligands):
+    found = survey_ligands(ligands)
+    assert not found.rejected
+    assert {ligand.name: ligand.smiles for ligand in found.ligands} == EXPECTED
+
+
+def test_a_table_without_smiles_and_bytes_are_refused():
+    with pytest.raises(InputError, match="no column smiles, only name"):
+        survey_ligands(pd.DataFrame({"name": ["a"]}))
+    with pytest.raises(InputError, match="neither a ligand nor a list"):
+        survey_ligands(b"CC")
+
+
+def test_an_unknown_engine_is_told_all_that_there_are():
+    with pytest.raises(InputError, match="unknown engine 'modell': known are auto, model, tblite"):
+        api.screen(**GOOD | {"engine": "modell"})

@@ -19,6 +19,7 @@ LigandLike = str | Chem.Mol | Ligand
 
 _SEPARATOR = re.compile(r"[\s,;]+")
 _ADVICE = "give SMILES, RDKit molecules or ligands"
+_KEYS = {"smiles", "name"}
 
 
 def read_line(line: str) -> Ligand:
@@ -61,8 +62,9 @@ def survey_ligands(given: object) -> Survey:
     ----------
     given
         A text of several lines is read by :func:`survey_lines`.  Else one or several of: SMILES,
-        RDKit molecules (named by their property ``_Name``), ligands, mappings with ``smiles`` and
-        ``name``.
+        RDKit molecules (named by their property ``_Name``), ligands, pairs of SMILES (or molecule)
+        and name, mappings with ``smiles`` and ``name``.  Or a mapping of SMILES by name, or a
+        DataFrame with these columns.
 
     Raises
     ------
@@ -73,7 +75,13 @@ def survey_ligands(given: object) -> Survey:
         return given
     if isinstance(given, str) and "\n" in given:
         return survey_lines(given)
-    if isinstance(given, (LigandLike, Mapping)):
+    if isinstance(given, (bytes, bytearray)):
+        raise InputError(f"ligands: {shortened(given)} is neither a ligand nor a list: {_ADVICE}")
+    if isinstance(given, Mapping) and not set(given) <= _KEYS:
+        given = [(one, name) for name, one in given.items()]
+    elif hasattr(given, "columns") and hasattr(given, "to_dict"):
+        given = _rows_of(given)
+    elif isinstance(given, (LigandLike, Mapping)):
         given = [given]
     if not isinstance(given, Iterable):
         raise InputError(f"ligands: {shortened(given)} is neither a ligand nor a list: {_ADVICE}")
@@ -113,18 +121,32 @@ def _is_head(line: str) -> bool:
 
 
 def _item(number: int, given: Any) -> Item:
+    name = ""
+    if _is_pair(given):
+        given, name = given
     if isinstance(given, Ligand):
         return Item(number, given.name, given.smiles, partial(_itself, given))
     if isinstance(given, str):
-        return Item(number, "", given, partial(parse_ligand, given))
+        return Item(number, name, given, partial(parse_ligand, given, name or None))
     if isinstance(given, Chem.Mol):
-        name = given.GetProp("_Name").strip() if given.HasProp("_Name") else ""
+        own = given.GetProp("_Name").strip() if given.HasProp("_Name") else ""
+        name = name or own
         return Item(number, name, _shown(given), partial(_of_molecule, given, name or None))
-    if isinstance(given, Mapping) and set(given) <= {"smiles", "name"}:
-        smiles, name = given.get("smiles"), given.get("name")
+    if isinstance(given, Mapping) and set(given) <= _KEYS:
+        smiles, named = given.get("smiles"), given.get("name")
         if isinstance(smiles, str):
-            return Item(number, str(name or ""), smiles, partial(parse_ligand, smiles, name))
+            return Item(number, str(named or ""), smiles, partial(parse_ligand, smiles, named))
     return Item(number, "", str(given), partial(_refuse, shortened(given)))
+
+
+def _is_pair(given: Any) -> bool:
+    """Whether it is a ligand and its name."""
+    return (
+        isinstance(given, (tuple, list))
+        and len(given) == 2  # noqa: PLR2004
+        and isinstance(given[0], (str, Chem.Mol))
+        and isinstance(given[1], str)
+    )
 
 
 def _shown(given: Chem.Mol) -> str:
@@ -149,6 +171,18 @@ def _smiles(given: Chem.Mol) -> str:
             f"the molecule makes no sense to RDKit ({str(error).splitlines()[0]}): check valences "
             "and charges"
         ) from error
+
+
+def _rows_of(table: Any) -> list[dict[str, Any]]:
+    """The lines of a DataFrame, by ``smiles`` and maybe ``name``."""
+    if "smiles" not in table.columns:
+        raise InputError(
+            f"ligands: the table has no column smiles, only {', '.join(map(str, table.columns))}"
+        )
+    return [
+        {key: one for key, one in row.items() if key in _KEYS and one == one}  # noqa: PLR0124  # NaN
+        for row in table.to_dict("records")
+    ]
 
 
 def _itself(given: Ligand) -> Ligand:

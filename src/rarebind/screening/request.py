@@ -18,9 +18,17 @@ from pydantic import (
 
 from rarebind.campaigns import Protocol, Store
 from rarebind.campaigns.labelling import check_engine_serves
-from rarebind.engines import GFN2_WATER, LEVELS, LevelOfTheory, level_named, level_of_engine
+from rarebind.engines import (
+    ENGINES,
+    GFN2_WATER,
+    LEVELS,
+    LevelOfTheory,
+    level_named,
+    level_of_engine,
+)
 from rarebind.errors import InputError, MissingDependencyError, located
 from rarebind.io.models import problems_of
+from rarebind.io.yaml import shortened
 from rarebind.ligands import Rejected, Survey
 from rarebind.screening.computed import Plan, plan_screen, screen_by_calculation
 from rarebind.screening.given import plain_ligands, survey_ligands
@@ -83,6 +91,9 @@ class Request(Options):
         """Level of theory of what is computed."""
         if self.engine in {AUTO, MODEL}:
             return GFN2_WATER if self.level is None else level_named(self.level)
+        if ":" not in self.engine and self.engine.partition("@")[0] not in ENGINES:
+            known = ", ".join([AUTO, MODEL, *(spec.name for spec in ENGINES)])
+            raise InputError(f"unknown engine {shortened(self.engine)}: known are {known}")
         if self.level is None:
             return level_of_engine(self.engine)
         return level_named(self.level, self.engine)
