@@ -55,7 +55,7 @@ def run(
     from rarebind.campaigns.reference.config import read_config
     from rarebind.campaigns.reference.plan import Planner
     from rarebind.campaigns.reference.shards import not_among, read_references, restore
-    from rarebind.commands.campaign_view import run_with_bar, show_status
+    from rarebind.commands.campaign_view import end_without_result, run_with_bar, show_status
 
     points = Planner(read_config(config)).points()
     planned, there = points, [] if published is None else list(read_references(published))
@@ -77,7 +77,10 @@ def run(
                 [point.task for point in points], results, workers=workers,
                 make_config=make_config, time_limit=time_limit,
             )  # fmt: skip
-        show_status(campaign_status(stages, results))
+        found = campaign_status(stages, results)
+    show_status(found)
+    if points and not status:
+        end_without_result(found)
 
 
 @app.command()

@@ -115,7 +115,7 @@ class Options(BaseModel):
         default=0,
         ge=0,
         le=_MANY,
-        description="Compute so many of the best ligands by DFT, for each number of them on a metal.",
+        description="Compute so many of the best ligands by DFT, for each number of them on M.",
         examples=[2],
     )
     short_list_level: Name = Field(
