@@ -226,3 +226,11 @@ def test_settings_that_cannot_be_used(tmp_path, text, message):
     path.write_text(json.dumps(others)[:-1] + "\n, " + text + "}")
     with pytest.raises(InputError, match=message):
         read_settings(path)
+
+
+def test_what_is_set_aside_is_the_only_difference_of_the_settings_for_it():
+    ours, without = (
+        read_settings(path).model_dump() for path in (None, "configs/parametrisation-held-out.yaml")
+    )
+    assert without.pop("test_donors") != ours.pop("test_donors") == ()
+    assert without == ours
