@@ -4,9 +4,10 @@
 
 Aqua ions: mean distances against EXAFS and neutron diffraction (`data/measured_bonds.csv`), and the
 energy of a ninth water.  Complexes of acetate, 2-hydroxyisobutyrate, iminodiacetate, NTA and EDTA
-with nine donors around La and eight around Lu (acetate: eight around both): distances, and the exchange energy with the aqua ion
-of as many waters, as far as it differs between Lu and La, against −RT ln 10 Δlog K1 of NIST SRD 46
-(25 °C).  Every complex is the lowest of a few starts by distance geometry.
+with nine donors around La and eight around Lu (acetate: eight around both): distances, and the
+exchange energy with the aqua ion of as many waters, as far as it differs between Lu and La, against
+−RT ln 10 Δlog K1 of NIST SRD 46 (25 °C).  Every complex is the lowest of a few starts by distance
+geometry.
 """
 
 from __future__ import annotations
