@@ -170,3 +170,16 @@ def test_ligands_come_from_the_seed(smiles):
     assert max(lengths) < 1.9
     Chem.AssignStereochemistryFrom3D(mol)
     assert Chem.MolToSmiles(Chem.RemoveHs(mol)) == Chem.CanonSmiles(smiles)
+
+
+def test_rotations_come_from_the_seed():
+    stand_ins.install()
+    from architector import io_align_mol
+
+    drawn = []
+    for seed in (5, 5, 6):
+        with seeded_ligands(seed):
+            drawn.append([io_align_mol.Rot.random().as_quat() for _ in range(3)])
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.allclose(drawn[0], drawn[2])
+    assert io_align_mol.Rot.align_vectors is not None

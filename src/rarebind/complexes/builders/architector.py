@@ -49,8 +49,9 @@ class Architector:
         ``"all"`` polyhedra of the coordination number, or only the ``"common"`` ones: half the
         time, and for most ligands the same minimum.
     seed
-        Of NumPy's generator and of the ligands' first conformers
-        (:mod:`~rarebind.complexes.builders.seeded`): the same seed gives the same candidates.
+        Of NumPy's generator, and of the ligands' first conformers and the rotations
+        (:mod:`~rarebind.complexes.builders.seeded`).  Energies of two builds may still differ by
+        some hundredths of a kcal/mol.
     solvent
         ALPB solvent of assembly and relaxation.  In vacuum, highly charged complexes such as
         [La(CAM)4]5− fly apart or lose their electrons.

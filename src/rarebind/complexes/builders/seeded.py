@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDistGeom
+from scipy.spatial.transform import Rotation
 
 #: Steps and convergence of the force field, as in Architector.
 _STEPS, _CONVERGED = 2000, 1e-6
@@ -20,10 +22,14 @@ _STEPS, _CONVERGED = 2000, 1e-6
 
 @contextmanager
 def seeded_ligands(seed: int) -> Iterator[None]:
-    """Within, Architector builds ligands from `seed`; those that RDKit cannot embed as before."""
-    from architector import io_obabel
+    """Within, Architector builds ligands from `seed`; those that RDKit cannot embed as before.
 
-    original = io_obabel.build_3D
+    So are the rotations that it draws from SciPy, which no longer heeds NumPy's seed.
+    """
+    from architector import io_align_mol, io_obabel
+
+    original, rotations = io_obabel.build_3D, io_align_mol.Rot
+    io_align_mol.Rot = _Rotations(seed)
 
     def build(molecule: Any, addHydrogens: bool = True) -> Any:  # noqa: N803  # Architector's name
         if addHydrogens:
@@ -41,7 +47,20 @@ def seeded_ligands(seed: int) -> Iterator[None]:
     try:
         yield
     finally:
-        io_obabel.build_3D = original
+        io_obabel.build_3D, io_align_mol.Rot = original, rotations
+
+
+class _Rotations:
+    """SciPy's rotations, drawn from a seed where none is given."""
+
+    def __init__(self, seed: int) -> None:
+        self._generator = np.random.default_rng(seed)
+
+    def random(self) -> Rotation:
+        return Rotation.random(rng=self._generator)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(Rotation, name)
 
 
 def place(molecule: Any, seed: int) -> bool:
