@@ -261,6 +261,12 @@ def test_no_more_donors_than_one_metal_has_room_for() -> None:
     assert any("left out" in note for note in ligand.notes)
 
 
+def test_both_protonation_states_of_salicylate_are_offered() -> None:
+    assert any("in acid" in note for note in parse_ligand("OC(=O)c1ccccc1O").notes)
+    in_acid = parse_ligand("Oc1ccccc1C(=[O:1])[OH:2]")
+    assert (in_acid.charge, in_acid.donor_elements) == (-1, ("O", "O"))
+
+
 def test_numbered_donors_keep_other_acids_as_drawn_but_for_strong_ones() -> None:
     ligand = parse_ligand("OC(=O)CN(CC(=O)O)CC(=O)[OH:1]")
     assert ligand.charge == -1

@@ -203,7 +203,7 @@ def test_geometries_and_metals_that_are_none_are_no_misfits():
 def test_a_complex_that_is_too_large():
     large = "C" * 90 + "N(O)C(C)=O"
     with pytest.raises(
-        InputError, match=r"geometry '4:0' with .* has \d+ atoms, more than 300: use"
+        InputError, match=r"geometry '4:0' with .* has \d+ atoms, more than 400: use"
     ):
         run(large, "La", "4", engine="tblite")
 

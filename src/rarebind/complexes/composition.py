@@ -273,7 +273,11 @@ def _filled(
     """The composition with its waters."""
     donors = sum(ligand.denticity * number for ligand, number in ligands)
     if wanted is not None or (recipe.short and ligands):
-        total = DEFAULT_COORDINATION_NUMBER if wanted is None else wanted
+        # One ligand of more donors than usual, such as macropa, takes all of them along.
+        usual = max(
+            DEFAULT_COORDINATION_NUMBER, donors if len(ligands) == ligands[0][1] == 1 else 0
+        )
+        total = usual if wanted is None else wanted
     elif recipe.waters is None:
         total = max(donors, DEFAULT_COORDINATION_NUMBER)
     else:

@@ -11,7 +11,7 @@ from rarebind.errors import InputError
 from rarebind.ligands import Ligand
 
 #: Atoms of a complex, hydrogens included: larger ones are not relaxed in bearable time.
-MAX_ATOMS = 300
+MAX_ATOMS = 400
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,7 @@ def complex_spec(
         names = ", ".join(ligand.name for ligand, _ in composition.ligands)
         raise InputError(
             f"geometry {composition.geometry!r} with {names} has {atoms} atoms, more than "
-            f"{MAX_ATOMS}: use fewer ligands or a smaller one"
+            f"{MAX_ATOMS}: use fewer ligands or a smaller one, such as with short "
+            "alkyl groups (`rarebind screen --truncate-alkyls 1`)"
         )
     return spec

@@ -35,6 +35,7 @@ from rarebind.ligands.table import (
     survey_ligand_text,
     write_ligand_table,
 )
+from rarebind.ligands.truncation import truncate_alkyls
 
 __all__ = [
     "MAX_DENTICITY",
@@ -73,6 +74,7 @@ __all__ = [
     "survey_items",
     "survey_ligand_table",
     "survey_ligand_text",
+    "truncate_alkyls",
     "water",
     "write_ligand_table",
 ]

@@ -205,6 +205,7 @@ class _Task:
             sites = find_sites(final, self.rules)
             chosen = chosen if sites.protons(final) else sites.donors or chosen
             notes += _apart_notes(final, sites)
+            notes += dict.fromkeys(m.motif.note for m in sites.used if m.motif.note)
         notes += _deprotonation_notes(final, {places[i]: why for i, why in lost.items()})
         notes += self._kept_notes(final)
         return Ligand.from_mol(final, chosen, name=name, notes=tuple(notes))

@@ -99,6 +99,7 @@ class Motif(Section):
     ring: int = Field(default=6, ge=0)
     weak: bool = False
     most: int | None = Field(default=None, ge=1)
+    note: str = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Motif:

@@ -89,6 +89,13 @@ class Options(BaseModel):
         description="Donor atoms in all; by default 8, or what a composition by names comes to.",
         examples=[8],
     )
+    truncate_alkyls: int = Field(
+        default=0,
+        ge=0,
+        le=_MANY,
+        description="Carbon atoms that are kept of long alkyl groups, 1 for methyl; 0 keeps all.",
+        examples=[1],
+    )
     engine: Name = Field(
         default=AUTO,
         description="model: La, Sc and Y are computed, the series is predicted; tblite, xtb, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
@@ -29,7 +29,7 @@ from rarebind.engines import (
 from rarebind.errors import InputError, MissingDependencyError, located
 from rarebind.io.models import problems_of
 from rarebind.io.yaml import shortened
-from rarebind.ligands import Rejected, Survey
+from rarebind.ligands import Item, Rejected, Survey, survey_items, truncate_alkyls
 from rarebind.screening.computed import Plan, plan_screen, screen_by_calculation
 from rarebind.screening.given import plain_ligands, survey_ligands
 from rarebind.screening.options import AUTO, MODEL, Options, Pair
@@ -85,6 +85,19 @@ class Request(Options):
             raise InputError(problems)
         _ = self.protocol
         return self
+
+    @cached_property
+    def screened(self) -> Survey:
+        """The ligands, long alkyl groups cut where that is asked for."""
+        if not self.truncate_alkyls:
+            return self.ligands
+        items = [
+            Item(n, one.name, one.smiles, partial(truncate_alkyls, one, self.truncate_alkyls))
+            for n, one in enumerate(self.ligands.ligands, start=1)
+        ]
+        short = survey_items(items, "ligand")
+        both = replace(short, rejected=(*self.ligands.rejected, *short.rejected))
+        return both.checked(strict=self.strict)
 
     @property
     def theory(self) -> LevelOfTheory:
@@ -171,7 +184,7 @@ class Request(Options):
         problems = _pair_problems(self.pairs, self.metals)
         try:
             fitting = fit(
-                self.ligands.ligands, self.metals, self.geometries, self.coordination_number
+                self.screened.ligands, self.metals, self.geometries, self.coordination_number
             )
         except InputError as error:
             raise InputError([*error.problems, *problems]) from error
@@ -219,7 +232,7 @@ class Request(Options):
 
     def _check_left(self, fitting: Fitting) -> None:
         if not fitting.specs:
-            raise InputError(found.reason for found in (*self.ligands.rejected, *fitting.misfits))
+            raise InputError(found.reason for found in (*self.screened.rejected, *fitting.misfits))
 
 
 @dataclass(frozen=True)
@@ -259,7 +272,7 @@ class Prepared:
                 self.specs, self.plan, store, self.model,
                 fall_back=request.fall_back, workers=workers, watch=watch,
             )  # fmt: skip
-        rejected = (*request.ligands.rejected, *self.left_out)
+        rejected = (*request.screened.rejected, *self.left_out)
         return replace(
             found, rejected=rejected, pairs=request.pairs, note=request.without_model,
             asked=request.plain(),
