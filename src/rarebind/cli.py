@@ -16,6 +16,7 @@ from rarebind import __version__
 from rarebind.commands import dataset, evaluate, ligands, reference
 from rarebind.commands.curate import curate
 from rarebind.commands.findings import findings
+from rarebind.commands.hydration import hydration
 from rarebind.commands.label import label
 from rarebind.commands.many import ManyValuesCommand
 from rarebind.commands.package import package
@@ -44,6 +45,7 @@ app.command(cls=ManyValuesCommand)(train)
 app.command(cls=ManyValuesCommand)(package)
 app.command(cls=ManyValuesCommand)(reproduce)
 app.command()(findings)
+app.command()(hydration)
 app.command()(parametrise)
 app.add_typer(reference.app, name="reference")
 app.add_typer(ligands.app, name="ligands")

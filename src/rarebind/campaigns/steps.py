@@ -24,6 +24,8 @@ from rarebind.complexes import (
     BUILDERS,
     Builder,
     ComplexSpec,
+    aqua_starts,
+    changed_by_one,
     checked,
     coordination_number,
     interpolate_metal,
@@ -61,6 +63,8 @@ STEP_VERSIONS = {
     "water": 2,
     "ligand": 2,
     "template": 3,
+    "hydrated": 1,
+    "polyhedra": 1,
     "series": 2,
     "interpolated": 1,
     "single_point": 1,
@@ -96,8 +100,38 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     """Build a complex, relax the most promising candidates, keep the lowest that passes."""
     spec = spec_from_data(arguments["spec"])
     level = _level(arguments)
+    seed = arguments["options"]["seed"]
+    return _searched(_built(arguments, spec), spec, level, arguments, seed)
+
+
+def hydrated(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
+    """The La complex with one water more or less than its parent."""
+    (relaxed,) = parents
+    assert relaxed.structure is not None
+    spec, parent = (spec_from_data(arguments[name]) for name in ("spec", "parent"))
+    starts = changed_by_one(relaxed.structure, parent, spec)
+    return _searched(starts, spec, _level(arguments), arguments, arguments["seed"])
+
+
+def polyhedra(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
+    """An aqua ion: the lowest of its parent and of those from polyhedra."""
+    spec = spec_from_data(arguments["spec"])
+    level = _level(arguments)
+    starts = aqua_starts(spec, arguments["orientations"], arguments["seed"])
+    tried = [checked(relax(start, level), spec) for start in starts]
+    return _best([*parents, *tried], spec)
+
+
+def _searched(
+    candidates: list[Structure],
+    spec: ComplexSpec,
+    level: LevelOfTheory,
+    arguments: dict[str, Any],
+    seed: int,
+) -> Calculation:
+    """Relax the most promising candidates, hop from the lowest, keep the lowest that passes."""
     wanted = arguments["relaxed_candidates"]
-    promising = _ranked(_built(arguments, spec), level)[:wanted]
+    promising = _ranked(candidates, level)[:wanted]
     tried = [checked(relax(start, level), spec) for start in promising]
     best = _best(tried, spec)
     if not best.ok:
@@ -106,10 +140,7 @@ def template(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calculation
     assert best.energy is not None
     lowest = best.structure
     if hops := min(arguments["hops"], _HOPS_PER_WATER * spec.waters):
-        minima = hop(
-            best.structure, best.energy, spec,
-            hops=hops, seed=arguments["options"]["seed"], level=level,
-        )  # fmt: skip
+        minima = hop(best.structure, best.energy, spec, hops=hops, seed=seed, level=level)
         lowest = min(minima, key=lambda pair: pair[1])[0]
     tried.append(checked(relax(lowest, level, _VERIFIED), spec))
     if arguments["conformer_search"] == "crest":
@@ -173,6 +204,8 @@ STEPS = {
     "water": water,
     "ligand": ligand,
     "template": template,
+    "hydrated": hydrated,
+    "polyhedra": polyhedra,
     "series": series,
     "interpolated": interpolated,
     "single_point": single_point,

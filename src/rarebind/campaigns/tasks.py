@@ -8,6 +8,7 @@ With ``series="interpolate"``: La template ── series ── Ce, Lu, Y ──
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -22,8 +23,10 @@ from rarebind.complexes import (
     ComplexSpec,
     Composition,
     aqua_ion,
+    first_number,
     has_template,
     is_between,
+    with_waters,
 )
 from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.crest import crest_version
@@ -37,6 +40,8 @@ from rarebind.ligands import Ligand
 _LARGEST_SEED = 2**31 - 1
 CONFORMER_SEARCHES = ("rdkit", "crest")
 SERIES = ("swap", "interpolate")
+#: Aqua ions on each polyhedron, waters turned at random.
+_ORIENTATIONS = 4
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,29 @@ class TaskFactory:
 
     def complex(self, spec: ComplexSpec) -> Task:
         """A complex: the template with La, any other metal from it."""
-        template = self._template(spec.with_metal(TEMPLATE_METAL))
+        return self._in_series(spec, self._template)
+
+    def hydrated(self, spec: ComplexSpec) -> Task:
+        """A complex as one of several that differ in their waters.
+
+        That with eight donor atoms, or with a template, is that of :meth:`complex`; the La complex
+        of each other number is made from that of the number next to it.
+        """
+        return self._in_series(spec, self._hydrated_template)
+
+    def aqua_in_shell(self, metal: str, waters: int) -> Task:
+        """An aqua ion as one of several numbers of waters, from several starts with every metal."""
+        spec = aqua_ion(metal, waters)
+        arguments = {
+            "spec": spec_to_data(spec),
+            "orientations": _ORIENTATIONS,
+            "seed": self.protocol.seed,
+        }
+        parents = (self.hydrated(spec),)
+        return self._task("polyhedra", arguments, parents=parents, optional=1, label=spec.name)
+
+    def _in_series(self, spec: ComplexSpec, template_of: Callable[[ComplexSpec], Task]) -> Task:
+        template = template_of(spec.with_metal(TEMPLATE_METAL))
         if spec.metal == TEMPLATE_METAL:
             return template
         arguments = {
@@ -156,7 +183,7 @@ class TaskFactory:
             "metal": spec.metal,
         }
         if self.protocol.series == "interpolate" and is_between(spec.metal):
-            ends = tuple(self.complex(spec.with_metal(end)) for end in SERIES_ENDS)
+            ends = tuple(self._in_series(spec.with_metal(end), template_of) for end in SERIES_ENDS)
             return self._task(
                 "interpolated", arguments, parents=(template, *ends), optional=2, label=spec.name
             )
@@ -186,6 +213,26 @@ class TaskFactory:
         if self.protocol.conformer_search == "crest":
             versions.append(crest_version())
         return self._task("template", arguments, versions=tuple(versions), label=spec.name)
+
+    def _hydrated_template(self, spec: ComplexSpec) -> Task:
+        first = first_number(spec)
+        number = spec.coordination_number
+        if number == first or (not spec.composition.ligands and has_template(spec)):
+            return self._template(spec)
+        parent = with_waters(spec, spec.waters + (1 if number < first else -1))
+        arguments = {
+            "spec": spec_to_data(spec),
+            "parent": spec_to_data(parent),
+            "relaxed_candidates": self.protocol.relaxed_candidates,
+            "hops": self.protocol.hops,
+            "conformer_search": self.protocol.conformer_search,
+            "seed": self.protocol.seed,
+        }
+        versions = (crest_version(),) if self.protocol.conformer_search == "crest" else ()
+        parents = (self._hydrated_template(parent),)
+        return self._task(
+            "hydrated", arguments, versions=versions, parents=parents, label=spec.name
+        )
 
     def _options(self, builder: str) -> dict[str, Any]:
         options: dict[str, Any] = {"seed": self.protocol.seed}

@@ -39,6 +39,8 @@ _STEPS = {
     "ion": "bare ion",
     "ligand": "free ligand relaxed",
     "template": "built and relaxed",
+    "hydrated": "relaxed with a water more or less",
+    "polyhedra": "relaxed from polyhedra",
     "series": "relaxed with this metal",
     "interpolated": "relaxed with this metal",
     "single_point": "single point",

@@ -12,7 +12,15 @@ from rarebind.complexes.composition import (
     geometry_order,
     read_geometry,
 )
+from rarebind.complexes.hydration import (
+    SHELL,
+    changed_by_one,
+    first_number,
+    shell_numbers,
+    with_waters,
+)
 from rarebind.complexes.layout import Fragment, Layout, canonical
+from rarebind.complexes.polyhedra import aqua_starts
 from rarebind.complexes.series import SERIES_ENDS, interpolate_metal, is_between, swap_metal
 from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
 from rarebind.complexes.templates import TEMPLATE_METAL, has_template, parent_templates
@@ -21,6 +29,7 @@ __all__ = [
     "BUILDERS",
     "DEFAULT_COORDINATION_NUMBER",
     "SERIES_ENDS",
+    "SHELL",
     "STUDY_GEOMETRIES",
     "TEMPLATE_METAL",
     "Builder",
@@ -31,18 +40,23 @@ __all__ = [
     "Layout",
     "Recipe",
     "aqua_ion",
+    "aqua_starts",
     "canonical",
+    "changed_by_one",
     "check_complex",
     "check_coordination_number",
     "checked",
     "complex_spec",
     "compose",
     "coordination_number",
+    "first_number",
     "geometry_order",
     "has_template",
     "interpolate_metal",
     "is_between",
     "parent_templates",
     "read_geometry",
+    "shell_numbers",
     "swap_metal",
+    "with_waters",
 ]
