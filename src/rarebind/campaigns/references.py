@@ -37,4 +37,6 @@ def reference_results(
     spec: ComplexSpec, tasks: Mapping[Species, Task], found: Mapping[str, Calculation]
 ) -> dict[Species, Calculation]:
     """What `spec` is compared with, of the calculations `found` by task key."""
-    return {s: found[tasks[s].key] for s in references_of(Species.of(spec)) if s in tasks}
+    aqua = [s.waters for s in tasks if s.kind == "aqua" and s.metal == spec.metal]
+    wanted = references_of(Species.of(spec), aqua=aqua)
+    return {species: found[tasks[species].key] for species in wanted if species in tasks}

@@ -86,7 +86,9 @@ def _typer_option(name: str) -> inspect.Parameter:
     if several:
         kind, shown = list[str], " ".join(field.default)
     else:
-        kind = next((one for one in (bool, int, Path) if one in (kind, *get_args(kind))), str)
+        kind = next(
+            (one for one in (bool, int, float, Path) if one in (kind, *get_args(kind))), str
+        )
         shown = "" if kind is bool else str(field.default or "")
     flag = f"--{name.replace('_', '-')}"
     if kind is bool and field.default:

@@ -14,7 +14,7 @@ from rarebind.commands.text import terminal
 from rarebind.screening.selectivity import gives_sign
 from rarebind.screening.short_list_table import short_list_rows
 from rarebind.screening.stoichiometry import stoichiometry
-from rarebind.screening.table import preferences, ranked_rows
+from rarebind.screening.table import preferences, ranked_rows, unit_factor
 
 if TYPE_CHECKING:
     from rarebind.screening import Row, Screen, ShortList, ShortListRow
@@ -48,11 +48,15 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     if unsure:
         columns["First"] = lambda row: _number(row.probability_first, ".0%")
         columns["Source"] = lambda row: _SOURCES[row.source] + (" !" if row.flagged else "")
+    if found.water_release is not None:
+        columns["Waters"] = lambda row: _number(row.waters, "d")
+        columns["Aqua ion"] = lambda row: _number(row.aqua_waters, "d")
     if wide:
         columns |= {
             "Eq. 1": lambda row: _with_width(row.binding, row.half_width),
             "Charge": lambda row: f"{row.charge:+d}",
             "CN": lambda row: _number(row.coordination_number, "d"),
+            "Waters": lambda row: _number(row.waters, "d"),
             "Aqua ion": lambda row: _number(row.aqua_waters, "d"),
             "SMILES": lambda row: row.smiles,
         }
@@ -62,6 +66,7 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
         "Exchange: energy of replacing water on the aqua ion, negative = favourable.  "
         + _about_selectivity(found.metals[0], columns, signed=signed)
         + (_about_predictions(found, rows) if found.interval is not None else "")
+        + (_about_waters(found.water_release, unit) if found.water_release is not None else "")
         + ("" if wide else "More columns: --wide.")
     )
     _show_reasons(rows)
@@ -90,6 +95,13 @@ def _about_predictions(found: Screen, rows: Sequence[Row]) -> str:
     if flagged := sum(row.flagged for row in rows):
         said += f"  !: {flagged} unlike what the model learned from, not to be relied on."
     return f"{said}  "
+
+
+def _about_waters(release: float, unit: str) -> str:
+    return (
+        "Waters: chosen, of the complex and of the aqua ion; every site given up counts "
+        f"{release * unit_factor(unit):.1f} {unit} of the water set free.  "
+    )
 
 
 def show_short_list(listed: ShortList, unit: str) -> None:

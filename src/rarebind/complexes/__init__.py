@@ -3,6 +3,7 @@
 from rarebind.complexes.builders import BUILDERS, Builder
 from rarebind.complexes.checks import CheckReport, check_complex, checked, coordination_number
 from rarebind.complexes.composition import (
+    COORDINATION_NUMBERS,
     DEFAULT_COORDINATION_NUMBER,
     STUDY_GEOMETRIES,
     Composition,
@@ -27,6 +28,7 @@ from rarebind.complexes.templates import TEMPLATE_METAL, has_template, parent_te
 
 __all__ = [
     "BUILDERS",
+    "COORDINATION_NUMBERS",
     "DEFAULT_COORDINATION_NUMBER",
     "SERIES_ENDS",
     "SHELL",

@@ -1,7 +1,8 @@
 """What surrounds the metal: ligands of one or several kinds, and water; and how that is written.
 
 ``1:6``                 one ligand and six waters
-``1``                   one ligand, and water on the sites that it leaves
+``1``                   one ligand, and water on the sites that it leaves, eight in all; a screen
+                        chooses the number of waters itself
 ``L:3,phen:1``          three of the ligand in question, ``L``, and one phenanthroline
 ``TTA:3,phen:1``        the same with every ligand by name
 ``acetate:2,water:5``   with waters
@@ -171,6 +172,11 @@ class Recipe:
         """The ligand that it names first among `ligands`; None where it names none of them."""
         by_name = {ligand.name: ligand for ligand in ligands}
         return next((by_name[i.name] for i in self.ligands if i.name in by_name), None)
+
+    @property
+    def leaves_waters_open(self) -> bool:
+        """Whether it is a number of ligands alone."""
+        return self.short and self.waters is None
 
     @property
     def number(self) -> int:

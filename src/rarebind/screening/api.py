@@ -72,7 +72,7 @@ def screen(
     metals
         One or several rare earths; the first is the reference of ΔΔE.
     geometries
-        Ligands:waters such as ``1:6``, or ligands alone, filled up with water.
+        Ligands:waters such as ``1:6``, or ligands alone, whose waters are chosen for each metal.
     store
         File in which finished calculations are kept and looked up; default: none are kept.
     watch
@@ -86,7 +86,8 @@ def screen(
         A row each metal, geometry and ligand, the strongest first, with the columns of
         :class:`~rarebind.screening.Row`; see :func:`save` for files.  ``attrs`` has the unit, the
         level of theory, the share that the intervals hold, what was left out (a list of name,
-        SMILES and reason; a warning tells of it too), and why nothing is predicted where it might.
+        SMILES and reason; a warning tells of it too), why nothing is predicted where it might, and
+        the free energy of a water set free where numbers of waters were chosen.
 
     Raises
     ------
@@ -105,6 +106,7 @@ def screen(
         "interval": found.interval.level if found.interval else None,
         "rejected": [left_out.data() for left_out in found.rejected],
         "note": found.note,
+        "water_release": found.water_release and found.water_release * unit_factor(request.unit),
     }
     return frame
 

@@ -80,13 +80,15 @@ class Options(BaseModel):
     )
     geometries: Names = Field(
         default=("1",),
-        description="Ligands:waters (1:6), or ligands alone (1), filled up with water; with others "
-        "by name, L:3,phen:1 or L:1,nitrate:3 (L: each ligand); several give speciation too.",
+        description="Ligands:waters (1:6), or ligands alone (1), whose waters are chosen for each "
+        "metal; with others by name, L:3,phen:1 or L:1,nitrate:3 (L: each ligand); several give "
+        "speciation too.",
         examples=["1:6"],
     )
     coordination_number: int | None = Field(
         default=None,
-        description="Donor atoms in all; by default 8, or what a composition by names comes to.",
+        description="Donor atoms in all, which fixes the waters; by default chosen for ligands "
+        "alone, what a composition by names comes to, else 8.",
         examples=[8],
     )
     truncate_alkyls: int = Field(
@@ -96,11 +98,20 @@ class Options(BaseModel):
         description="Carbon atoms that are kept of long alkyl groups, 1 for methyl; 0 keeps all.",
         examples=[1],
     )
+    water_release: float | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        description="Free energy of a water set free, kcal/mol, that waters are chosen with; by "
+        "default that known of the level (rarebind hydration fits it).",
+        examples=[22.6],
+    )
     engine: Name = Field(
         default=AUTO,
         description="model: La, Sc and Y are computed, the series is predicted; tblite, xtb, "
         "package.module:factory of an ASE calculator: all is computed; auto: model where NequIP is "
-        "installed, else tblite.",
+        "installed and all waters are given, else tblite.",
         examples=["tblite"],
     )
     level: Name | None = Field(

@@ -69,6 +69,7 @@ def report(
         "note": screen.note,
         "gives_sign": gives_sign(screen.protocol.level),
         "unit": unit,
+        "water_release": None if screen.water_release is None else screen.water_release * factor,
         "interval": screen.interval.level if screen.interval else None,
         "geometries": list(screen.geometries),
         "metals": list(screen.metals),
@@ -178,15 +179,22 @@ def _speciation(
         return []
     waters = {row.metal: row.aqua_waters for row in rows if row.aqua_waters is not None}
     ligands = np.array(RATIOS) * _METAL_TOTAL
+    sites = {
+        (entry.ligand.name, entry.geometry): entry.spec.coordination_number - entry.spec.waters
+        for entry in screen.entries
+    }
     found = []
     for ligand in _ligands(screen):
         for metal in screen.metals:
             energies, spread = known_energies(estimates, ligand.name, metal)
             if not energies or metal not in waters:
                 continue
+            chosen = screen.water_release is not None
             curve = speciate(
                 energies, _METAL_TOTAL, ligands, temperature,
-                aqua_waters=waters[metal], spread=spread, level=estimates.level,
+                aqua_waters=waters[metal],
+                released={g: sites[ligand.name, g] for g in energies} if chosen else None,
+                spread=spread, level=estimates.level,
             )  # fmt: skip
             found.append({"ligand": ligand.name, "metal": metal, **curve.data()})
     return found
@@ -200,7 +208,7 @@ def _structures(screen: Screen) -> dict[str, str]:
 def _shown(screen: Screen) -> dict[str, Entry]:
     """Entries with a structure; metals that are predicted share a complex, which is there once."""
     return {
-        f"{entry.ligand.inchikey}|{_computed_metal(entry)}|{entry.spec.geometry}": entry
+        f"{entry.ligand.inchikey}|{_computed_metal(entry)}|{entry.geometry}": entry
         for entry in screen.entries
         if entry.binding is not None and entry.calculation.structure is not None
     }

@@ -16,8 +16,10 @@ from pydantic import (
     model_validator,
 )
 
+from rarebind.binding import release_of
 from rarebind.campaigns import Protocol, Store
 from rarebind.campaigns.labelling import check_engine_serves
+from rarebind.complexes import read_geometry
 from rarebind.engines import (
     ENGINES,
     GFN2_WATER,
@@ -26,7 +28,7 @@ from rarebind.engines import (
     level_named,
     level_of_engine,
 )
-from rarebind.errors import InputError, MissingDependencyError, located
+from rarebind.errors import InputError, MissingDependencyError, collecting, located
 from rarebind.io.models import problems_of
 from rarebind.io.yaml import shortened
 from rarebind.ligands import Item, Rejected, Survey, survey_items, truncate_alkyls
@@ -34,10 +36,18 @@ from rarebind.screening.computed import Plan, plan_screen, screen_by_calculation
 from rarebind.screening.given import plain_ligands, survey_ligands
 from rarebind.screening.options import AUTO, MODEL, Options, Pair
 from rarebind.screening.screen import Fitting, Screen, Watch, fit
+from rarebind.screening.shells import ShellPlan, plan_shells, screen_shells
 from rarebind.screening.short_list import (
     ShortListRequest,
     is_single_point,
     short_list_request,
+)
+from rarebind.units import KCAL_PER_EV
+
+#: Why waters are not chosen where energies are predicted.
+_FIXED_ONLY = (
+    "numbers of waters are chosen by computed energies, and the model predicts complexes of a "
+    "given number only: give it for that, as 1:6 or by a coordination number (--cn 8)"
 )
 
 if TYPE_CHECKING:
@@ -128,10 +138,36 @@ class Request(Options):
         )
 
     @property
+    def open_geometries(self) -> tuple[str, ...]:
+        """Those that leave the number of waters open."""
+        if self.coordination_number is not None:
+            return ()
+        return tuple(text for text in self.geometries if _leaves_waters_open(text))
+
+    def release(self) -> float | None:
+        """The free energy of a water set free, eV; None where no number of waters is chosen.
+
+        Raises
+        ------
+        InputError
+            None is known of the level.
+        """
+        if self.water_release is not None:
+            return self.water_release / KCAL_PER_EV
+        return release_of(self.theory) if self.open_geometries else None
+
+    @property
+    def chooses_waters(self) -> bool:
+        """Whether energies count a water set free, as no model does that learned."""
+        return self.water_release is not None or bool(self.open_geometries)
+
+    @property
     def without_model(self) -> str:
         """Why all is computed although nobody said so; empty where a model predicts."""
         if self.engine != AUTO or self.model is not None:
             return ""
+        if self.chooses_waters:
+            return f"everything is computed: {_FIXED_ONLY}"
         from rarebind.learning.nequip import need_nequip
 
         try:
@@ -182,6 +218,10 @@ class Request(Options):
             fault as long as one is left.
         """
         problems = _pair_problems(self.pairs, self.metals)
+        if self.predicts and self.chooses_waters:
+            problems.append(f"engine model: {_FIXED_ONLY}; or leave the engine to auto or tblite")
+        with collecting(problems):
+            self.release()
         try:
             fitting = fit(
                 self.screened.ligands, self.metals, self.geometries, self.coordination_number
@@ -207,7 +247,12 @@ class Request(Options):
         """
         fitting = self.fitting()
         if not self.predicts:
-            plan = plan_screen(fitting.specs, self.protocol)
+            release = self.release()
+            plan: Plan | ShellPlan = (
+                plan_screen(fitting.specs, self.protocol)
+                if release is None
+                else plan_shells(fitting.asked, self.protocol, release)
+            )
             return Prepared(self, fitting.specs, plan, None, fitting.misfits)
         from rarebind.screening.predicted import plan_by_model
 
@@ -225,13 +270,13 @@ class Request(Options):
         unknown = unpredictable(fitting.specs, model)
         if unknown and self.strict:
             raise InputError(found.reason for found in unknown.values())
-        specs = tuple(spec for spec in fitting.specs if spec.ligand not in unknown)
-        known = Fitting(specs, (*fitting.misfits, *unknown.values()))
+        asked = tuple(one for one in fitting.asked if one.spec.ligand not in unknown)
+        known = Fitting(asked, (*fitting.misfits, *unknown.values()))
         self._check_left(known)
         return known
 
     def _check_left(self, fitting: Fitting) -> None:
-        if not fitting.specs:
+        if not fitting.asked:
             raise InputError(found.reason for found in (*self.screened.rejected, *fitting.misfits))
 
 
@@ -254,7 +299,7 @@ class Prepared:
 
     request: Request
     specs: Sequence[ComplexSpec]
-    plan: Plan
+    plan: Plan | ShellPlan
     model: Model | None
     left_out: tuple[Rejected, ...] = ()
 
@@ -263,7 +308,9 @@ class Prepared:
         if self.request.retry_failed:
             store.forget_failures()
         request, workers = self.request, self.request.workers
-        if self.model is None:
+        if isinstance(self.plan, ShellPlan):
+            found = screen_shells(self.plan, store, workers=workers, watch=watch)
+        elif self.model is None:
             found = screen_by_calculation(self.plan, store, workers=workers, watch=watch)
         else:
             from rarebind.screening.predicted import screen_by_model
@@ -277,6 +324,14 @@ class Prepared:
             found, rejected=rejected, pairs=request.pairs, note=request.without_model,
             asked=request.plain(),
         )  # fmt: skip
+
+
+def _leaves_waters_open(text: str) -> bool:
+    try:
+        return read_geometry(text).leaves_waters_open
+    except InputError:
+        # What is no geometry is told of where complexes are made of it.
+        return False
 
 
 def _model(request: Request) -> Model:

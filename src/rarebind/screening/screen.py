@@ -14,6 +14,8 @@ from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Protocol
 from rarebind.campaigns.run import Listener
 from rarebind.complexes import (
+    COORDINATION_NUMBERS,
+    DEFAULT_COORDINATION_NUMBER,
     TEMPLATE_METAL,
     ComplexSpec,
     Recipe,
@@ -90,12 +92,20 @@ class Entry:
         was made from.
     reason
         Why there is no binding energy, or without which failed reference it is; else empty.
+    asked
+        The geometry as asked for, where that leaves the number of waters open; else empty.
     """
 
     spec: ComplexSpec
     binding: BindingEnergy | Prediction | None
     calculation: Calculation
     reason: str = ""
+    asked: str = ""
+
+    @property
+    def geometry(self) -> str:
+        """What tables call its geometry: as asked for, or ligands and waters."""
+        return self.asked or self.spec.geometry
 
     @property
     def exchange(self) -> float | None:
@@ -150,6 +160,9 @@ class Screen:
         Metals that someone wants to separate, beside the usual ones.
     note
         Why the series is not predicted although nobody said so; else empty.
+    water_release
+        Free energy of a water set free, eV, where numbers of waters were chosen with it: exchange
+        energies count it for every site given up (:mod:`rarebind.binding.hydration`).
     asked
         What makes the same screen again, as plain data: ligands and options.
     """
@@ -163,6 +176,7 @@ class Screen:
     rejected: tuple[Rejected, ...] = ()
     pairs: tuple[Pair, ...] = ()
     note: str = ""
+    water_release: float | None = None
     asked: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -175,7 +189,7 @@ class Screen:
     ) -> Self:
         """Metals and geometries in the order of their first entries."""
         metals = tuple(dict.fromkeys(entry.spec.metal for entry in entries))
-        geometries = tuple(dict.fromkeys(entry.spec.geometry for entry in entries))
+        geometries = tuple(dict.fromkeys(entry.geometry for entry in entries))
         return cls(tuple(entries), metals, geometries, protocol, model, interval)
 
     @property
@@ -209,19 +223,40 @@ class Watch:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A complex that is asked for.
+
+    Attributes
+    ----------
+    spec
+        With one number of waters, of several where that is left open.
+    open_as
+        The geometry that leaves it open; else empty.
+    """
+
+    spec: ComplexSpec
+    open_as: str = ""
+
+
+@dataclass(frozen=True)
 class Fitting:
     """Complexes that can be asked for, and ligands with the geometries that they do not fit.
 
     Attributes
     ----------
-    specs
+    asked
         Ligand by ligand, geometry by geometry, metal by metal.
     misfits
         One a ligand and geometry.
     """
 
-    specs: tuple[ComplexSpec, ...]
+    asked: tuple[Asked, ...]
     misfits: tuple[Rejected, ...]
+
+    @property
+    def specs(self) -> tuple[ComplexSpec, ...]:
+        """The complexes, with one number of waters each."""
+        return tuple(one.spec for one in self.asked)
 
 
 def specs_for(
@@ -260,22 +295,31 @@ def fit(
     if not ligands:
         problems.append("no ligands given")
     recipes = _recipes(geometries, ligands, coordination_number, problems)
-    specs: list[ComplexSpec] = []
+    asked: list[Asked] = []
     misfits = []
     for ligand in ligands:
         for recipe in recipes:
             # One that names its ligands is for the first of them only.
             if not recipe.is_for_any and recipe.first_of(ligands) != ligand:
                 continue
+            is_open = recipe.leaves_waters_open and coordination_number is None
+            donors = _first_number(recipe, ligand) if is_open else coordination_number
             try:
-                first = complex_spec(TEMPLATE_METAL, ligand, recipe, coordination_number, ligands)
+                first = complex_spec(TEMPLATE_METAL, ligand, recipe, donors, ligands)
             except InputError as error:
                 misfits.append(Rejected(ligand.name, ligand.smiles, "; ".join(error.problems)))
             else:
-                specs += [first.with_metal(metal) for metal in ([] if problems else metals)]
+                found = [first.with_metal(metal) for metal in ([] if problems else metals)]
+                asked += [Asked(spec, recipe.text if is_open else "") for spec in found]
     if problems:
         raise InputError(dict.fromkeys([*problems, *(found.reason for found in misfits)]))
-    return Fitting(tuple(specs), tuple(misfits))
+    return Fitting(tuple(asked), tuple(misfits))
+
+
+def _first_number(recipe: Recipe, ligand: Ligand) -> int:
+    """Donor atoms in all where the number of waters is open: eight, or as many as are needed."""
+    needed = recipe.number * ligand.denticity
+    return max(DEFAULT_COORDINATION_NUMBER, min(needed, COORDINATION_NUMBERS[-1]))
 
 
 def _recipes(

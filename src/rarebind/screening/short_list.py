@@ -12,10 +12,15 @@ from rarebind.engines import LEVELS, Calculation, LevelOfTheory, engine_spec, le
 from rarebind.errors import InputError
 from rarebind.screening.computed import Plan, label, plan_screen
 from rarebind.screening.screen import Entry, Screen, Watch
+from rarebind.screening.shells import plan_chosen
 from rarebind.screening.stoichiometry import stoichiometry
 
 #: Level of a short list unless asked otherwise.
 DEFAULT_LEVEL = "b3lyp-d4"
+#: Of a complex whose sites are more or fewer than the waters of the aqua ion.
+_NOT_COUNTED = (
+    "sites change in number: the free energy of the water set free by that is not in this energy"
+)
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ def choose(found: Screen, number: int, metals: Sequence[str]) -> list[tuple[Entr
             usable = [
                 (entry.exchange, place)
                 for place, entry in enumerate(found.entries)
-                if (entry.spec.metal, stoichiometry(entry.spec.geometry)) == (metal, kind)
+                if (entry.spec.metal, stoichiometry(entry.geometry)) == (metal, kind)
                 and entry.exchange is not None
             ]
             best = [found.entries[place] for _, place in sorted(usable)[:number]]
@@ -203,7 +208,11 @@ def compute_short_list(
     version = version_for_keys(request.level)
     if not candidates:
         return ShortList(request, (), found.protocol.level, version)
-    geometries = plan_screen([entry.spec for entry, _ in candidates], found.protocol)
+    chosen = [entry for entry, _ in candidates]
+    if found.water_release is None:
+        geometries = plan_screen([entry.spec for entry in chosen], found.protocol)
+    else:
+        geometries = plan_chosen(chosen, found.protocol)
     relaxations = with_ancestors(geometries.tasks())
     watch.on_stage("geometries of the short list")
     watch.on_total(len(relaxations) + len(geometries.tasks()))
@@ -242,6 +251,8 @@ def short_listed(
     for (entry, place), (spec, task) in zip(candidates, geometries.complexes, strict=True):
         calculation = at_level[task.key]
         binding, reason = label(spec, calculation, geometries, at_level)
+        if entry.asked and binding and binding.aqua_waters != spec.coordination_number:
+            reason = "; ".join(filter(None, (reason, _NOT_COUNTED)))
         found.append(ShortListed(entry, place, calculation, binding, reason))
     return tuple(found)
 

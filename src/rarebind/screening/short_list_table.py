@@ -71,8 +71,8 @@ def short_list_rows(short_list: ShortList, unit: str = "kcal/mol") -> list[Short
     """Rows metal by metal and number by number of ligands, the strongest first, failures last."""
     groups: dict[tuple[str, str], list[ShortListed]] = {}
     for one in short_list.entries:
-        spec = one.entry.spec
-        groups.setdefault((spec.metal, stoichiometry(spec.geometry)), []).append(one)
+        entry = one.entry
+        groups.setdefault((entry.spec.metal, stoichiometry(entry.geometry)), []).append(one)
     return [
         _row(rank, one, short_list.request.level, UNITS[unit])
         for group in groups.values()
@@ -115,7 +115,7 @@ def _row(rank: int, one: ShortListed, level: LevelOfTheory, factor: float) -> Sh
         rank=rank if binding else None,
         ligand=entry.ligand.name,
         metal=entry.spec.metal,
-        geometry=entry.spec.geometry,
+        geometry=entry.geometry,
         charge=entry.spec.charge,
         screen_rank=one.place,
         screen_exchange=entry.exchange * factor,

@@ -95,7 +95,7 @@ class Speciation:
     def mean_ligands(self) -> _Floats:
         """Ligands bound to a metal ion on average."""
         bound = (
-            ligands_and_waters(name)[0] * shares
+            read_geometry(name).number * shares
             for name, shares in self.fractions.items()
             if name != AQUA
         )
@@ -156,6 +156,7 @@ def speciate(
     *,
     aqua_waters: int,
     water: float = WATER,
+    released: Mapping[str, int] | None = None,
     spread: ArrayLike | None = None,
     level: float = 0.9,
 ) -> Speciation:
@@ -178,6 +179,9 @@ def speciate(
         Waters of the aqua ion that the exchange energies refer to: 8 or 9 for the rare earths.
     water
         Concentration of water, mol/L.
+    released
+        Waters that ligands set free, by geometry, where energies count those of a change of
+        coordination number already: numbers of waters were chosen, and need not be known here.
     spread
         Joint law of the errors of the energies, (n, d) eV, as of :func:`known_energies`: with it
         there are bands.
@@ -190,7 +194,7 @@ def speciate(
         There are no energies, one is not finite, a geometry is none, or a number is out of its
         range.
     """
-    counts, logs = _species(energies, temperature, aqua_waters, water)
+    counts, logs = _species(energies, temperature, aqua_waters, water, released)
     totals = np.asarray(ligand_total, dtype=float)
     _check_totals(metal_total, totals)
     some = totals > 0
@@ -290,7 +294,11 @@ def _errors(spread: _Floats) -> _Floats:
 
 
 def _species(
-    energies: Mapping[str, float], temperature: float, aqua_waters: int, water: float
+    energies: Mapping[str, float],
+    temperature: float,
+    aqua_waters: int,
+    water: float,
+    released: Mapping[str, int] | None,
 ) -> tuple[_Floats, _Floats]:
     """Ligands of each species and ln([species]/([aqua] [L]^n)); the aqua ion stands first."""
     thermal = thermal_energy(temperature)
@@ -301,10 +309,14 @@ def _species(
         problems.append(f"an aqua ion has {_WATERS[0]} to {_WATERS[-1]} waters, got {aqua_waters}")
     if not (math.isfinite(water) and water > 0):
         problems.append(f"the concentration of water must be above 0 mol/L, got {water}")
-    composition = [(0, aqua_waters)]
+    composition = [(0, 0)]
     for geometry, energy in energies.items():
         with collecting(problems):
-            composition.append(ligands_and_waters(geometry))
+            if released is None:
+                number, waters = ligands_and_waters(geometry)
+                composition.append((number, aqua_waters - waters))
+            else:
+                composition.append((read_geometry(geometry).number, released[geometry]))
         if not math.isfinite(energy):
             problems.append(
                 f"the energy of {geometry} is {energy}: leave it out for the equilibrium without it"
@@ -316,9 +328,9 @@ def _species(
             )
     if problems:
         raise InputError(problems)
-    counts, waters = np.array(composition, dtype=float).T
+    counts, free = np.array(composition, dtype=float).T
     logs = np.append(0.0, -np.array(list(energies.values())) / thermal)
-    return counts, logs - (aqua_waters - waters) * math.log(water)
+    return counts, logs - free * math.log(water)
 
 
 def _check_totals(metal_total: float, ligand_total: _Floats) -> None:

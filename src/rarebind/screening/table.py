@@ -61,7 +61,9 @@ class Row:
         Of its interval; None where both energies are computed.
     flagged
         Whether the complex is unlike those that the model learned from.
-    coordination_number, aqua_waters
+    coordination_number
+    waters, aqua_waters
+        Of the complex, and of the aqua ion that it is exchanged with.
     source
         ``computed`` or ``predicted``; empty where there is no energy.
     status, reason
@@ -82,6 +84,7 @@ class Row:
     selectivity_half_width: float | None
     flagged: bool
     coordination_number: int | None
+    waters: int | None
     aqua_waters: int | None
     source: str
     status: str
@@ -171,7 +174,7 @@ def _estimates(screen: Screen) -> Estimates:
     return Estimates(
         ligands=tuple(entry.ligand.name for entry in screen.entries),
         metals=tuple(entry.spec.metal for entry in screen.entries),
-        geometries=tuple(entry.spec.geometry for entry in screen.entries),
+        geometries=tuple(entry.geometry for entry in screen.entries),
         exchange=np.array([e.exchange for e in screen.entries], dtype=float),
         binding=np.array([None if b is None else b.binding for b in found], dtype=float),
         spread=spread,
@@ -188,7 +191,7 @@ def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     table["exchange"], table["binding"] = estimates.exchange, estimates.binding
     kinds = table["geometry"].map(stoichiometry)
     groups = table.groupby(["metal", kinds], sort=False)
-    counts = ["rank", "coordination_number", "aqua_waters"]
+    counts = ["rank", "coordination_number", "waters", "aqua_waters"]
     table["rank"] = groups["exchange"].rank(method="first")
     table[counts] = table[counts].astype("Int64")
     table["probability_first"] = math.nan
@@ -228,11 +231,12 @@ def _facts(entry: Entry) -> dict[str, object]:
         **dict.fromkeys(COLUMNS, math.nan),
         "ligand": ligand.name,
         "metal": spec.metal,
-        "geometry": spec.geometry,
+        "geometry": entry.geometry,
         "charge": spec.charge,
         "half_width": predicted.half_width if predicted else math.nan,
         "flagged": predicted is not None and predicted.flagged,
         "coordination_number": binding.coordination_number if binding else None,
+        "waters": spec.waters if binding else None,
         "aqua_waters": binding.aqua_waters if binding else None,
         "source": source,
         "status": "ok" if binding else "failed" if calculation.ok else calculation.status,

@@ -1,7 +1,7 @@
 // What to screen: choices, and putting a screen into the queue.
 
 const ENGINES = {
-  model: ['Predicted by the model', 'The complexes of La, Sc and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals.'],
+  model: ['Predicted by the model', 'The complexes of La, Sc and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals. Needs the numbers of waters: with ligands alone (1) all is computed.'],
   tblite: ['Computed with GFN2-xTB', 'Every complex is built and relaxed. The time grows with the number of metals.'],
 };
 const ORDER = start.metals.map(({ symbol }) => symbol);
@@ -23,7 +23,7 @@ function chip(value, small, checked) {
 function drawForm() {
   byId('metals').append(...start.metals.map(({ symbol, number, chosen }) => chip(symbol, number, chosen)));
   byId('geometries').append(...start.geometries.map((one) => (
-    chip(one, one === '1' ? 'fill with water' : null, start.defaults.geometries.includes(one)))));
+    chip(one, one === '1' ? 'waters chosen' : null, start.defaults.geometries.includes(one)))));
   for (const [name, [title, about]] of Object.entries(ENGINES)) {
     const problem = name === 'model' ? start.modelProblem : '';
     byId('engines').append(make('label', { class: 'engine' },
@@ -85,6 +85,11 @@ function geometriesChosen() {
   return [...new Set([...ticked('geometries'), ...words('more-geometries')])];
 }
 
+/** A number of ligands alone, and no donor atoms in all: waters are chosen, and all is computed. */
+function leavesWatersOpen() {
+  return !byId('coordination').value && geometriesChosen().some((one) => /^\d+$/.test(one));
+}
+
 function metalsChosen() {
   const reference = byId('reference').value;
   const metals = ticked('metals');
@@ -107,7 +112,7 @@ function asked() {
     metals: metalsChosen(),
     geometries: geometriesChosen(),
     coordination_number: byId('coordination').valueAsNumber,
-    engine: engineChosen(),
+    engine: leavesWatersOpen() && engineChosen() === 'model' ? 'auto' : engineChosen(),
     fall_back: byId('fall-back').checked,
     builder: byId('builder').value,
     hops: byId('hops').valueAsNumber,
@@ -130,7 +135,8 @@ function recall(asked) {
   byId('more-geometries').value = request.geometries
     .filter((one) => !start.geometries.includes(one)).join(' ');
   byId('coordination').value = request.coordination_number;
-  const engine = [...byId('form').elements.engine].find((one) => one.value === request.engine);
+  const wanted = request.engine === 'auto' ? 'model' : request.engine;
+  const engine = [...byId('form').elements.engine].find((one) => one.value === wanted);
   if (engine && !engine.disabled) engine.checked = true;
   byId('fall-back').checked = request.fall_back;
   drawFallBack();

@@ -64,6 +64,7 @@ function rowNumbers(row) {
     ['Probability of being first', known(row.probability_first) ? percent(row.probability_first) : null],
     ['Charge of the complex', known(row.charge) ? formatNumber(row.charge, 0) : null],
     ['Coordination number', row.coordination_number],
+    ['Waters of the complex', row.waters],
     ['Waters of the aqua ion', row.aqua_waters],
     ...distanceLines(row),
     ['Flag', row.flagged ? FLAG_TEXT : null],

@@ -69,6 +69,7 @@ function rankingColumns() {
     has('binding') && { label: 'Eq. 1', width: 142, numeric: true, value: (row) => row.binding, cell: (row) => withInterval(row.binding, row.half_width), title: `Binding energy from the bare ion, ${report.unit}` },
     has('source') && { label: 'Source', width: 116, value: (row) => row.source || null, cell: (row) => make('span', { class: 'source' }, row.source || MISSING), title: 'Computed with the level of theory, or predicted by the model' },
     report.geometries.length > 1 && { label: 'Geometry', width: 106, value: (row) => row.geometry, cell: (row) => row.geometry, title: 'Ligands:waters' },
+    known(report.water_release) && { label: 'Waters', width: 84, numeric: true, value: (row) => row.waters, cell: (row) => `${row.waters ?? MISSING} / ${row.aqua_waters ?? MISSING}`, title: 'Chosen for this metal: of the complex / of the aqua ion' },
     has('coordination_number') && { label: 'CN', width: 62, numeric: true, value: (row) => row.coordination_number, cell: (row) => String(row.coordination_number ?? MISSING), title: 'Donor atoms around the metal; around La, where the metal is predicted' },
     { label: 'Status', width: 100, value: (row) => (row.flagged ? `${row.status ?? 'ok'} flagged` : row.status ?? 'ok'), cell: statusCell },
   ].filter(Boolean);

@@ -11,6 +11,7 @@ function drawSummary() {
   byId('summary').append(parts.join(' · '));
   const of = (source) => rows.filter((row) => row.source === source).length;
   if (of('predicted')) byId('summary').append(make('br'), `${of('predicted')} complexes predicted, ${of('computed')} computed.`);
+  if (known(report.water_release)) byId('summary').append(make('br'), `Numbers of waters are chosen for each metal; every site given up counts ${report.water_release.toFixed(1)} ${report.unit} of the water set free.`);
   if (report.note) byId('summary').append(make('br'), report.note);
   if (best.length && report.ligands.length > 1) {
     byId('summary').append(make('br'), 'Strongest: ', ...kinds.flatMap(strongest(best)),
