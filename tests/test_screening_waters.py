@@ -12,7 +12,6 @@ from rich.console import Console
 
 import rarebind
 from rarebind.campaigns.run import Ended
-from rarebind.cli import main
 from rarebind.commands import screen_table
 from rarebind.engines import GFN2_WATER, Calculation
 from rarebind.errors import InputError
@@ -158,7 +157,7 @@ def test_a_coordination_number_fixes_the_waters():
 
 
 def test_ligands_of_more_than_eight_donors_are_no_misfits():
-    asked = fit([ACETATE], ["La"], ["5", "6", "7"], None)
+    asked = fit([ACETATE], ["La"], ["5", "6", "7"], choose_waters=True)
     assert [one.spec.geometry for one in asked.asked] == ["5:0", "6:0"]
     assert "needs 14 sites" in asked.misfits[0].reason
 
@@ -233,30 +232,36 @@ def test_species_count_water_once():
 # --- what is refused ------------------------------------------------------------------------------
 
 
-def test_a_model_predicts_given_compositions_only():
+def test_where_a_model_predicts_waters_fill_up_eight_donor_atoms():
     asked = {"ligands": ACETATE, "metals": "La"}
-    assert "everything is computed: numbers of waters are chosen" in Request(**asked).without_model
-    assert not Request(**asked).predicts
+    for change in ({}, {"engine": "model"}):
+        request = Request(**asked, **change)
+        assert request.predicts
+        assert request.release() is None
+        assert request.note == ""
+        assert [one.geometry for one in request.fitting().specs] == ["1:6"]
+    given = Request(**asked, water_release=20)
+    assert not given.predicts
+    assert "everything is computed: numbers of waters are chosen" in given.note
     for change in ({"engine": "model"}, {"model": "some.model"}):
         with pytest.raises(InputError, match="the model predicts complexes of a given number only"):
-            Request(**asked, **change).prepared()
+            Request(**asked, **change, water_release=20).prepared()
     for change in ({"geometries": "1:6"}, {"coordination_number": 8}):
-        assert not Request(**asked, **change).chooses_waters
+        assert Request(**ASKED | change).release() is None
+    assert Request(**ASKED).release() is not None
 
 
-@pytest.mark.parametrize("level", ["gfn1-xtb"])
-def test_a_level_without_a_constant_is_told_how_to_get_one(level, tmp_path, capsys):
-    asked = ASKED | {"metals": "La", "level": level}
-    with pytest.raises(InputError, match="`rarebind hydration`"):
-        Request(**asked).prepared()
-    Request(**asked, geometries="1:6").prepared()
-    assert Request(**asked, water_release=20).release() == pytest.approx(20 / KCAL_PER_EV)
-    (tmp_path / "l.csv").write_text("smiles\nCC(=O)O\n")
-    arguments = ["screen", str(tmp_path / "l.csv"), "--level", level, "--out", str(tmp_path / "o")]
-    with pytest.raises(SystemExit, match="2"):
-        main([*arguments, "--engine", "tblite"])
-    assert "`rarebind hydration`" in capsys.readouterr().err
-    assert not (tmp_path / "o").exists()
+@pytest.mark.parametrize("level", ["gfn1-xtb", "gfn2-re"])
+def test_a_level_without_a_constant_fills_up_eight_and_says_how_to_get_one(level):
+    request = Request(**ASKED | {"metals": "La", "level": level})
+    assert request.release() is None
+    assert "eight donor atoms" in request.note
+    assert "`rarebind hydration`" in request.note
+    (asked,) = request.fitting().asked
+    assert (asked.spec.geometry, asked.open_as) == ("1:6", "")
+    assert Request(**ASKED | {"geometries": "1:6", "level": level}).note == ""
+    given = Request(**ASKED | {"level": level, "water_release": 20})
+    assert given.release() == pytest.approx(20 / KCAL_PER_EV)
 
 
 @pytest.mark.parametrize("release", [-1, 101, math.nan, "much"])

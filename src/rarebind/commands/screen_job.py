@@ -87,7 +87,7 @@ def tell(prepared: Prepared, console: Console) -> None:
     for ligand in survey.ligands:
         for note in ligand.notes:
             _say(f"{ligand.name}: {note}", console, style="dim")
-    if note := prepared.request.without_model:
+    if note := prepared.request.note:
         _say(note, console)
 
 

@@ -132,7 +132,7 @@ def run(
 def _run(request: Request, store: Path | str | None, watch: Watch | None) -> Screen:
     prepared = request.prepared()
     left_out = [*request.ligands.problems(), *(one.reason for one in prepared.left_out)]
-    for said in ("\n".join(f"left out: {one}" for one in left_out), request.without_model):
+    for said in ("\n".join(f"left out: {one}" for one in left_out), request.note):
         if said:
             warnings.warn(said, stacklevel=3)
     with _store(store) as results:

@@ -81,14 +81,14 @@ class Options(BaseModel):
     geometries: Names = Field(
         default=("1",),
         description="Ligands:waters (1:6), or ligands alone (1), whose waters are chosen for each "
-        "metal; with others by name, L:3,phen:1 or L:1,nitrate:3 (L: each ligand); several give "
-        "speciation too.",
+        "metal where all is computed, else fill up eight donor atoms; with others by name, "
+        "L:3,phen:1 or L:1,nitrate:3 (L: each ligand); several give speciation too.",
         examples=["1:6"],
     )
     coordination_number: int | None = Field(
         default=None,
         description="Donor atoms in all, which fixes the waters; by default chosen for ligands "
-        "alone, what a composition by names comes to, else 8.",
+        "alone where all is computed, what a composition by names comes to, else 8.",
         examples=[8],
     )
     truncate_alkyls: int = Field(
@@ -111,7 +111,7 @@ class Options(BaseModel):
         default=AUTO,
         description="model: La, Sc and Y are computed, the series is predicted; tblite, xtb, "
         "package.module:factory of an ASE calculator: all is computed; auto: model where NequIP is "
-        "installed and all waters are given, else tblite.",
+        "installed, else tblite.",
         examples=["tblite"],
     )
     level: Name | None = Field(

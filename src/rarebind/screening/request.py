@@ -28,7 +28,7 @@ from rarebind.engines import (
     level_named,
     level_of_engine,
 )
-from rarebind.errors import InputError, MissingDependencyError, collecting, located
+from rarebind.errors import InputError, MissingDependencyError, located
 from rarebind.io.models import problems_of
 from rarebind.io.yaml import shortened
 from rarebind.ligands import Item, Rejected, Survey, survey_items, truncate_alkyls
@@ -44,10 +44,10 @@ from rarebind.screening.short_list import (
 )
 from rarebind.units import KCAL_PER_EV
 
-#: Why waters are not chosen where energies are predicted.
+#: Why nothing is predicted where a free energy of water is given.
 _FIXED_ONLY = (
     "numbers of waters are chosen by computed energies, and the model predicts complexes of a "
-    "given number only: give it for that, as 1:6 or by a coordination number (--cn 8)"
+    "given number only"
 )
 
 if TYPE_CHECKING:
@@ -144,29 +144,37 @@ class Request(Options):
             return ()
         return tuple(text for text in self.geometries if _leaves_waters_open(text))
 
+    @property
+    def _release(self) -> tuple[float | None, str]:
+        """That of :meth:`release`, and why there is none where numbers of waters are open."""
+        if self.water_release is not None:
+            return self.water_release / KCAL_PER_EV, ""
+        if not self.open_geometries or self.predicts:
+            return None, ""
+        try:
+            return release_of(self.theory), ""
+        except InputError as error:
+            return None, f"waters are as many as eight donor atoms leave room for: {error}"
+
     def release(self) -> float | None:
         """The free energy of a water set free, eV; None where no number of waters is chosen.
 
-        Raises
-        ------
-        InputError
-            None is known of the level.
+        None is chosen where a model predicts, which learned from given numbers, nor at levels that
+        no such energy is known of: complexes are filled up to eight donor atoms then.
         """
-        if self.water_release is not None:
-            return self.water_release / KCAL_PER_EV
-        return release_of(self.theory) if self.open_geometries else None
+        return self._release[0]
 
     @property
-    def chooses_waters(self) -> bool:
-        """Whether energies count a water set free, as no model does that learned."""
-        return self.water_release is not None or bool(self.open_geometries)
+    def note(self) -> str:
+        """What is done otherwise than one might think, and why; else empty."""
+        return "; ".join(said for said in (self.without_model, self._release[1]) if said)
 
     @property
     def without_model(self) -> str:
         """Why all is computed although nobody said so; empty where a model predicts."""
         if self.engine != AUTO or self.model is not None:
             return ""
-        if self.chooses_waters:
+        if self.water_release is not None:
             return f"everything is computed: {_FIXED_ONLY}"
         from rarebind.learning.nequip import need_nequip
 
@@ -218,14 +226,13 @@ class Request(Options):
             fault as long as one is left.
         """
         problems = _pair_problems(self.pairs, self.metals)
-        if self.predicts and self.chooses_waters:
-            problems.append(f"engine model: {_FIXED_ONLY}; or leave the engine to auto or tblite")
-        with collecting(problems):
-            self.release()
+        if self.predicts and self.water_release is not None:
+            problems.append(f"water_release: {_FIXED_ONLY}")
         try:
             fitting = fit(
-                self.screened.ligands, self.metals, self.geometries, self.coordination_number
-            )
+                self.screened.ligands, self.metals, self.geometries, self.coordination_number,
+                choose_waters=self.release() is not None,
+            )  # fmt: skip
         except InputError as error:
             raise InputError([*error.problems, *problems]) from error
         if problems or (fitting.misfits and self.strict):
@@ -321,7 +328,7 @@ class Prepared:
             )  # fmt: skip
         rejected = (*request.screened.rejected, *self.left_out)
         return replace(
-            found, rejected=rejected, pairs=request.pairs, note=request.without_model,
+            found, rejected=rejected, pairs=request.pairs, note=request.note,
             asked=request.plain(),
         )  # fmt: skip
 

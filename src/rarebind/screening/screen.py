@@ -159,7 +159,8 @@ class Screen:
     pairs
         Metals that someone wants to separate, beside the usual ones.
     note
-        Why the series is not predicted although nobody said so; else empty.
+        Why the series is not predicted, or no number of waters chosen, although nobody said so;
+        else empty.
     water_release
         Free energy of a water set free, eV, where numbers of waters were chosen with it: exchange
         energies count it for every site given up (:mod:`rarebind.binding.hydration`).
@@ -283,8 +284,17 @@ def fit(
     metals: Sequence[str],
     geometries: Sequence[str],
     coordination_number: int | None = None,
+    *,
+    choose_waters: bool = False,
 ) -> Fitting:
     """As :func:`specs_for`, but ligands that a geometry does not fit are told apart.
+
+    Parameters
+    ----------
+    ligands, metals, geometries, coordination_number
+        See there.
+    choose_waters
+        Whether geometries that leave the number of waters open keep it so.
 
     Raises
     ------
@@ -302,7 +312,7 @@ def fit(
             # One that names its ligands is for the first of them only.
             if not recipe.is_for_any and recipe.first_of(ligands) != ligand:
                 continue
-            is_open = recipe.leaves_waters_open and coordination_number is None
+            is_open = choose_waters and recipe.leaves_waters_open and coordination_number is None
             donors = _first_number(recipe, ligand) if is_open else coordination_number
             try:
                 first = complex_spec(TEMPLATE_METAL, ligand, recipe, donors, ligands)

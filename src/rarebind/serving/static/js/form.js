@@ -1,7 +1,7 @@
 // What to screen: choices, and putting a screen into the queue.
 
 const ENGINES = {
-  model: ['Predicted by the model', 'The complexes of La, Sc and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals. Needs the numbers of waters: with ligands alone (1) all is computed.'],
+  model: ['Predicted by the model', 'The complexes of La, Sc and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals. Ligands alone (1) are filled up with water to eight donor atoms.'],
   tblite: ['Computed with GFN2-xTB', 'Every complex is built and relaxed. The time grows with the number of metals.'],
 };
 const ORDER = start.metals.map(({ symbol }) => symbol);
@@ -23,7 +23,7 @@ function chip(value, small, checked) {
 function drawForm() {
   byId('metals').append(...start.metals.map(({ symbol, number, chosen }) => chip(symbol, number, chosen)));
   byId('geometries').append(...start.geometries.map((one) => (
-    chip(one, one === '1' ? 'waters chosen' : null, start.defaults.geometries.includes(one)))));
+    chip(one, one === '1' ? 'fill with water' : null, start.defaults.geometries.includes(one)))));
   for (const [name, [title, about]] of Object.entries(ENGINES)) {
     const problem = name === 'model' ? start.modelProblem : '';
     byId('engines').append(make('label', { class: 'engine' },
@@ -85,11 +85,6 @@ function geometriesChosen() {
   return [...new Set([...ticked('geometries'), ...words('more-geometries')])];
 }
 
-/** A number of ligands alone, and no donor atoms in all: waters are chosen, and all is computed. */
-function leavesWatersOpen() {
-  return !byId('coordination').value && geometriesChosen().some((one) => /^\d+$/.test(one));
-}
-
 function metalsChosen() {
   const reference = byId('reference').value;
   const metals = ticked('metals');
@@ -112,7 +107,7 @@ function asked() {
     metals: metalsChosen(),
     geometries: geometriesChosen(),
     coordination_number: byId('coordination').valueAsNumber,
-    engine: leavesWatersOpen() && engineChosen() === 'model' ? 'auto' : engineChosen(),
+    engine: engineChosen(),
     fall_back: byId('fall-back').checked,
     builder: byId('builder').value,
     hops: byId('hops').valueAsNumber,
