@@ -82,10 +82,11 @@ def test_carries_every_row(small):
     assert len(found) == len(small["rows"]) == 4 * 16
     for row, wanted in zip(found, small["rows"], strict=True):
         for name in COLUMNS:
+            # Reports of before did not say how many waters were taken.
+            value = wanted.get(name)
             assert row[name] == (
-                pytest.approx(wanted[name], abs=1e-6)
-                if isinstance(wanted[name], float) else wanted[name]
-            )  # fmt: skip
+                pytest.approx(value, abs=1e-6) if isinstance(value, float) else value
+            )
 
 
 def test_title_counts(small):

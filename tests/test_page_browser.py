@@ -307,7 +307,8 @@ def test_the_download_is_what_is_shown(page, report):
     for row, original in zip(found, wanted, strict=True):
         assert row.pop("unit") == "kcal/mol"
         for name, text in row.items():
-            value = original[name]
+            # Reports of before did not say how many waters were taken.
+            value = original.get(name)
             if isinstance(value, float):
                 assert re.fullmatch(r"-?\d+\.\d{3}", text)
                 assert float(text) == pytest.approx(value, abs=5.01e-4)

@@ -22,7 +22,7 @@ from rarebind.serving.screens import check
 HOPO = "CNC(=O)c1cc(C)cc(=O)n1O"
 BAD = [
     "", "C1CC", "CC(=O)N[O]", "O=C([O-])C[Fe]", "[Na+].CC(=O)[O-]", "*CC(=O)NO", "CC(=O) NO",
-    "CCCC", "C[N+](C)(C)CC(=O)[O-]", "C" * 501, "C" * 121, "[CH3:1]C(=O)NO", HOPO, "CC(=O)O.CCO",
+    "CCCC", "C[N+](C)(C)CC", "C" * 501, "C" * 121, "[CH3:1]C(=O)NO", HOPO, "CC(=O)O.CCO",
     "c1ccccc", "CC(=O", "Q", "O=C=[Eu]", "C[CH2]", "CC(=O)N\N{CYRILLIC CAPITAL LETTER O}",
 ]  # fmt: skip
 GOOD = {
@@ -32,7 +32,7 @@ GOOD = {
 }
 FAILING = [name for number, name in enumerate(GOOD) if number % 36 == 7]
 TWO = {"one": HOPO, "two": "CC(=O)NO", "three": "CC(=O)N(C)O"}
-FOUR = "CC(=O)N(O)CCN(O)C(C)=O"
+FOUR = "CC(=O)N(O)CCCCCN(O)C(C)=O"
 
 
 def use(monkeypatch, **options):
