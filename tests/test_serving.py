@@ -404,7 +404,7 @@ def test_a_ligand_is_shown_with_its_donors(client):
 
 
 @pytest.mark.parametrize(
-    "smiles", ["C1CC", "CCO", "[Na+].CC(=O)[O-]", "C" * (MAX_SMILES + 1), "*C"]
+    "smiles", ["C1CC", "CCCC", "[Na+].CC(=O)[O-]", "C" * (MAX_SMILES + 1), "*C"]
 )
 def test_faults_in_the_words_of_the_command_line(client, smiles):
     with pytest.raises(InputError) as told:
@@ -475,7 +475,7 @@ def test_no_ligands(text):
 
 
 def test_ligands_that_do_not_fit_stop_a_screen_or_are_left_out(client, queue):
-    four = "CC(=O)N(O)CCN(O)C(C)=O"
+    four = "CC(=O)N(O)CCCCCN(O)C(C)=O"
     content = SCREEN | {"ligands": f"{HOPO} two\n{four} four"}
     [found] = problems(post(client, "/api/screens", content | {"strict": True}))
     assert "geometry '1:6' with four (4 donors)" in found
@@ -499,7 +499,7 @@ def test_pairs_are_checked(client, queue):
 
 
 def test_bad_lines_stop_a_screen_or_are_left_out(client, queue):
-    lines = {"ligands": f"{HOPO}\nC1CC\nCCO"}
+    lines = {"ligands": f"{HOPO}\nC1CC\nCCCC"}
     found = problems(post(client, "/api/screens", SCREEN | lines | {"strict": True}))
     assert [text.partition(":")[0] for text in found] == ["line 2", "line 3"]
     assert queue.runs() == []
