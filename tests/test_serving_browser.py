@@ -152,7 +152,9 @@ def test_a_short_list_is_asked_for(page):
     )
     page.run("document.querySelector('#form details').open = true")
     assert page.run(used) == [False, False]
-    assert page.texts("#short-list-level option") == ["b3lyp-d4", "b3lyp-d4-4f-in-core"]
+    assert page.texts("#short-list-level option") == [
+        "b3lyp-d4", "b3lyp-d4-4f-in-core", "pbe-d4-4f-in-core",
+    ]  # fmt: skip
     page.type(HOPO)
     page.choose("#metals-few")
     page.choose("#engines input[value=tblite]")
