@@ -169,7 +169,7 @@ def test_a_short_list_is_asked_for(page):
     page.find("#short-list").clear()
     page.find("#short-list").send_keys("21")
     page.choose("#submit")
-    page.wait("short_list: Input should be less than or equal to 20", "#problems li")
+    page.wait("short_list: 21 is above 20", "#problems li")
     assert page.texts("#runs li") == []
     assert page.faults() == []
 
