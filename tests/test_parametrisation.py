@@ -134,6 +134,14 @@ def test_unknowns_are_found_in_the_parameters_that_they_give(gfn2):
     assert np.allclose(unknowns.found_in(unknowns.parameters(x)), x)
 
 
+def test_terms_with_other_centres_are_no_start(gfn2):
+    unknowns = Unknowns(gfn2, SETTINGS, ["La"])
+    terms = {"centres": [1.3, 1.8], "width": 0.4, "element": {}}
+    with pytest.raises(InputError, match="other centres or another width"):
+        unknowns.found_in(gfn2 | {"donor_terms": terms})
+    assert np.allclose(unknowns.found_in(unknowns.base), 0)
+
+
 def test_the_jacobian_is_that_of_the_residuals(references, gfn2):
     problem = _problem(references, gfn2)
     x = 0.2 * np.random.default_rng(2).normal(size=problem.size)

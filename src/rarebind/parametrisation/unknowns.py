@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from rarebind.elements import ionic_radius, is_lanthanide, rare_earth, rare_earths
 from rarebind.engines.tblite_parameters import DONOR_TERMS
+from rarebind.errors import InputError
 from rarebind.parametrisation.settings import OF_SHELLS, Settings
 
 Floats = NDArray[np.float64]
@@ -156,7 +157,21 @@ class Unknowns:
         return changed
 
     def found_in(self, parameters: dict[str, Any]) -> Floats:
-        """The unknowns that give these parameters; the nearest ones where none do."""
+        """The unknowns that give these parameters; the nearest ones where none do.
+
+        Raises
+        ------
+        InputError
+            Their terms of donors have other centres or another width.
+        """
+        ours, theirs = self.base.get(DONOR_TERMS), parameters.get(DONOR_TERMS)
+        if theirs is not None and (
+            ours is None or any(theirs[key] != ours[key] for key in ("centres", "width"))
+        ):
+            raise InputError(
+                "the parameters to begin with have terms of donors with other centres or another "
+                "width than the settings: begin without them, or change donors in the settings"
+            )
         metals = [m for m in rare_earths() if m in self.alone or is_lanthanide(m)]
         shifts = [
             (np.array([n.value(parameters, m) - n.value(self.base, m) for n in self.numbers]))
