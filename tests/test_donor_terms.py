@@ -32,9 +32,9 @@ def test_forces_are_the_slopes_of_the_energy(seed):
     positions = POSITIONS + rng.normal(scale=0.05, size=POSITIONS.shape)
     direction = rng.normal(size=POSITIONS.shape)
     terms = _terms(seed)
-    _, forces = terms.evaluate(SYMBOLS, positions)
+    _, forces = terms.of_atoms(SYMBOLS)(positions)
     there, back = (
-        terms.evaluate(SYMBOLS, positions + step * direction)[0] for step in (1e-5, -1e-5)
+        terms.of_atoms(SYMBOLS)(positions + step * direction)[0] for step in (1e-5, -1e-5)
     )
     assert -np.sum(forces * direction) == pytest.approx((there - back) / 2e-5, abs=1e-6)
     assert np.allclose(forces.sum(axis=0), 0, atol=1e-10)
@@ -42,11 +42,11 @@ def test_forces_are_the_slopes_of_the_energy(seed):
 
 def test_turned_and_reordered_they_are_the_same():
     terms = _terms()
-    energy, forces = terms.evaluate(SYMBOLS, POSITIONS)
+    energy, forces = terms.of_atoms(SYMBOLS)(POSITIONS)
     turn = Rotation.random(rng=np.random.default_rng(1)).as_matrix()
     order = np.random.default_rng(2).permutation(len(SYMBOLS))
     turned = (POSITIONS @ turn.T + [1, 2, 3])[order]
-    other, others = terms.evaluate([SYMBOLS[i] for i in order], turned)
+    other, others = terms.of_atoms([SYMBOLS[i] for i in order])(turned)
     assert other == pytest.approx(energy, abs=1e-10)
     assert np.allclose(others, (forces @ turn.T)[order], atol=1e-10)
 
@@ -64,8 +64,8 @@ def test_they_count_what_a_donor_is_bonded_to():
 
 def test_without_their_metal_or_far_from_it_there_are_none():
     terms = _terms()
-    assert terms.evaluate(("Lu", *SYMBOLS[1:9], "Y"), POSITIONS)[0] == 0
-    energy, forces = terms.evaluate(("La", "O", "H"), np.array([[0, 0, 0], [7, 0, 0], [8, 0, 0.0]]))
+    assert terms.of_atoms(("Lu", *SYMBOLS[1:9], "Y"))(POSITIONS)[0] == 0
+    energy, forces = terms.of_atoms(("La", "O", "H"))(np.array([[0, 0, 0], [7, 0, 0], [8, 0, 0.0]]))
     assert abs(energy) < 1e-12
     assert np.abs(forces).max() < 1e-12
 

@@ -58,7 +58,7 @@ def test_terms_of_donors_are_added(gfn2, tmp_path):
     changed = gfn2 | {"donor_terms": _terms(La={"O": [0.2]})}
     own = GFN2_WATER.with_parameters(written(tmp_path / "own.json", changed))
     found, plain = static(AQUA, own), static(AQUA, GFN2_WATER)
-    energy, forces = DonorTerms(**changed["donor_terms"]).evaluate(AQUA.symbols, AQUA.positions)
+    energy, forces = DonorTerms(**changed["donor_terms"]).of_atoms(AQUA.symbols)(AQUA.positions)
     assert energy > 0.5
     assert found.energy - plain.energy == pytest.approx(energy, abs=1e-8)
     assert np.allclose(found.forces - plain.forces, forces, atol=1e-7)

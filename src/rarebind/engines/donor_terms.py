@@ -13,14 +13,15 @@ They vanish a few Å from the metal, and depend on nothing but the positions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Self
 
 import numpy as np
 from ase.data import atomic_numbers, covalent_radii
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from scipy.special import erf
+from scipy.special import erfc
 
 from rarebind.elements import ionic_radius, is_rare_earth
 from rarebind.io.models import Section
@@ -29,8 +30,10 @@ Floats = NDArray[np.float64]
 #: Coordination number of the ionic radius; steepness of the count, and where it is a half, in
 #: parts of the sum of covalent radii.
 _COORDINATION, _STEEPNESS, _HALF = 8, 7.5, 1.35
-#: Å; two atoms of other elements farther apart than this are not bonded.
-_BONDED = 4.0
+#: Å; any two atoms as far apart are not bonded.
+_APART = 10.0
+#: In widths from its centre a Gaussian is nothing, 1e-16.
+_VANISHED = 6.0
 
 _Positive = Annotated[float, Field(gt=0.0)]
 _Coefficients = tuple[float, ...]
@@ -74,20 +77,21 @@ class DonorTerms(Section):
             raise ValueError("; ".join(problems))
         return self
 
-    def evaluate(self, symbols: Sequence[str], positions: Floats) -> tuple[float, Floats]:
-        """Energy in eV and forces in eV/Å, (N, 3), of atoms at `positions`, Å."""
-        energy, forces = 0.0, np.zeros((len(symbols), 3))
-        for metal, symbol in enumerate(symbols):
-            terms = self.element.get(symbol, {})
-            if not terms:
-                continue
-            values = np.array(list(terms.values()))
-            energies, pulls = donor_terms(
-                symbols, positions, metal, tuple(terms), self.centres, self.width
-            )
-            energy += float(np.sum(values * energies))
-            forces += np.tensordot(values, pulls, axes=2)
-        return energy, forces
+    def of_atoms(self, symbols: Sequence[str]) -> Callable[[Floats], tuple[float, Floats]]:
+        """Energy in eV and forces in eV/Å, (N, 3), of atoms of these elements at positions, Å."""
+        parts = [
+            _OfMetal.of(self, symbols, index)
+            for index, symbol in enumerate(symbols)
+            if self.element.get(symbol)
+        ]
+
+        def evaluate(positions: Floats) -> tuple[float, Floats]:
+            energy, forces = 0.0, np.zeros((len(symbols), 3))
+            for part in parts:
+                energy += part.add_to(forces, positions)
+            return energy, forces
+
+        return evaluate
 
 
 def donor_terms(
@@ -114,52 +118,80 @@ def donor_terms(
     forces
         eV/Å, (names, centres, N, 3).
     """
-    elements = np.array(symbols)
-    beyond = np.array(centres)
-    energies = np.zeros((len(names), len(beyond)))
-    forces = np.zeros((len(names), len(beyond), len(elements), 3))
-    radius = ionic_radius(symbols[metal], _COORDINATION)
-    for donor in dict.fromkeys(name.partition("-")[0] for name in names):
-        donors = np.flatnonzero(elements == donor)
-        if not len(donors):
-            continue
-        along = positions[donors] - positions[metal]
-        distances = np.linalg.norm(along, axis=1)
-        offset = (distances[:, None] - radius - beyond) / width
-        gauss = np.exp(-(offset**2))
-        pull = (2 * offset * gauss / width)[:, :, None] * (along / distances[:, None])[:, None, :]
-        for index, name in enumerate(names):
-            of, _, neighbour = name.partition("-")
-            if of != donor:
-                continue
-            counts = np.ones(len(donors))
-            if neighbour:
-                counts, slopes = _bonded(elements, positions, donors, neighbour)
-                forces[index] = -(gauss.T @ slopes.reshape(len(donors), -1)).reshape(
-                    forces[index].shape
-                )
-            energies[index] = counts @ gauss
-            pulls = pull * counts[:, None, None]
-            forces[index][:, donors] += pulls.transpose(1, 0, 2)
-            forces[index][:, metal] -= pulls.sum(axis=0)
+    energies = np.zeros((len(names), len(centres)))
+    forces = np.zeros((len(names), len(centres), len(symbols), 3))
+    for term in np.ndindex(energies.shape):
+        element = {symbols[metal]: {names[term[0]]: tuple(np.eye(len(centres))[term[1]])}}
+        one = DonorTerms(centres=tuple(centres), width=width, element=element)
+        energies[term] = _OfMetal.of(one, symbols, metal).add_to(forces[term], positions)
     return energies, forces
 
 
-def _bonded(
-    elements: NDArray[np.str_], positions: Floats, donors: NDArray[np.intp], neighbour: str
-) -> tuple[Floats, Floats]:
-    """How many neighbours each donor has, and derivatives by all positions, (donors, N, 3)."""
-    others = np.flatnonzero(elements == neighbour)
-    slopes = np.zeros((len(donors), len(elements), 3))
-    along = positions[others] - positions[donors][:, None]
+@dataclass(frozen=True, eq=False)
+class _OfMetal:
+    """Terms of one metal atom, by atoms: D that may be donors, N in all; Z elements, K centres."""
+
+    metal: int
+    donors: NDArray[np.intp]  #: (D,)
+    centres: Floats  #: Å from the metal, (K,)
+    width: float
+    plain: Floats  #: a, (D, K)
+    bonded: Floats  #: b, (D, K, Z)
+    kind_of: NDArray[np.intp]  #: number of each atom's element, (N,)
+    bonds: Floats  #: sums of covalent radii, Å, (D, N)
+
+    @classmethod
+    def of(cls, terms: DonorTerms, symbols: Sequence[str], metal: int) -> Self:
+        named = terms.element[symbols[metal]]
+        kinds = list(dict.fromkeys(symbols))
+        by_donor = {name.partition("-")[0] for name in named}
+        donors = np.array(
+            [i for i, symbol in enumerate(symbols) if symbol in by_donor and i != metal], dtype=int
+        )
+        plain = np.zeros((len(donors), len(terms.centres)))
+        bonded = np.zeros((*plain.shape, len(kinds)))
+        for place, index in enumerate(donors):
+            for name, values in named.items():
+                donor, _, neighbour = name.partition("-")
+                if donor == symbols[index] and not neighbour:
+                    plain[place] += values
+                elif donor == symbols[index] and neighbour in kinds:
+                    bonded[place, :, kinds.index(neighbour)] += values
+        radii = covalent_radii[[atomic_numbers[symbol] for symbol in symbols]]
+        return cls(
+            metal, donors,
+            np.array(terms.centres) + ionic_radius(symbols[metal], _COORDINATION), terms.width,
+            plain, bonded, np.array([kinds.index(symbol) for symbol in symbols]),
+            radii[donors][:, None] + radii,
+        )  # fmt: skip
+
+    def add_to(self, forces: Floats, positions: Floats) -> float:
+        """The energy; forces are added to those given."""
+        along = positions[self.donors] - positions[self.metal]
+        distances = np.linalg.norm(along, axis=1)
+        near = np.flatnonzero(distances < self.centres.max() + _VANISHED * self.width)
+        donors, plain, bonded = self.donors[near], self.plain[near], self.bonded[near]
+        offset = (distances[near, None] - self.centres) / self.width
+        gauss = np.exp(-(offset**2))
+        bonds, by_position = _bonds(positions, donors, self.bonds[near])
+        by_bond = np.einsum("dk,dkz->dz", gauss, bonded)[:, self.kind_of]
+        pulls = by_bond[:, :, None] * by_position
+        forces -= pulls.sum(axis=0)
+        forces[donors] += pulls.sum(axis=1)
+        weights = plain + np.einsum("dn,dkn->dk", bonds, bonded[:, :, self.kind_of])
+        slopes = np.sum(weights * offset * gauss, axis=1) * 2 / self.width / distances[near]
+        pulls = slopes[:, None] * along[near]
+        forces[donors] += pulls
+        forces[self.metal] -= pulls.sum(axis=0)
+        return float(np.sum(weights * gauss))
+
+
+def _bonds(positions: Floats, donors: NDArray[np.intp], lengths: Floats) -> tuple[Floats, Floats]:
+    """How far each atom is bonded to each donor, (D, N), and slopes by its position, (D, N, 3)."""
+    along = positions - positions[donors][:, None]
     distances = np.linalg.norm(along, axis=2)
     # An atom is no neighbour of itself.
-    apart = np.where(donors[:, None] == others, _BONDED, np.maximum(distances, 1e-6))
-    bond = sum(covalent_radii[atomic_numbers[one]] for one in (str(elements[donors[0]]), neighbour))
-    x = _STEEPNESS * (apart / bond - _HALF)
-    counts = (0.5 * (1 - erf(x))).sum(axis=1)
-    falls = -_STEEPNESS / bond / np.sqrt(np.pi) * np.exp(-(x**2)) / apart
-    by_other = falls[:, :, None] * along
-    slopes[:, others] = by_other
-    slopes[np.arange(len(donors)), donors] -= by_other.sum(axis=1)
-    return counts, slopes
+    distances[np.arange(len(donors)), donors] = _APART
+    x = _STEEPNESS * (distances / lengths - _HALF)
+    falls = -_STEEPNESS / np.sqrt(np.pi) * np.exp(-(x**2)) / lengths / distances
+    return 0.5 * erfc(x), falls[:, :, None] * along

@@ -66,11 +66,11 @@ class TBLitePotential:
         if parameters is None and level.parameters:
             parameters = parameters_of(level.found_parameters(), structure.symbols, level.method)
         method: str | dict[str, Any] = level.method
-        self._symbols, self._terms = structure.symbols, None
+        self._terms = None
         if parameters is not None:
             method = {name: part for name, part in parameters.items() if name != DONOR_TERMS}
             if DONOR_TERMS in parameters:
-                self._terms = DonorTerms(**parameters[DONOR_TERMS])
+                self._terms = DonorTerms(**parameters[DONOR_TERMS]).of_atoms(structure.symbols)
         try:
             self._calculator = Calculator(
                 method,
@@ -110,7 +110,7 @@ class TBLitePotential:
         gradient = self._result.get("gradient") * (EV_PER_HARTREE / ANGSTROM_PER_BOHR)
         if self._terms is None:
             return energy, -gradient
-        more, forces = self._terms.evaluate(self._symbols, positions)
+        more, forces = self._terms(positions)
         return energy + more, forces - gradient
 
     @property
