@@ -156,14 +156,19 @@ def test_the_jacobian_is_that_of_the_residuals(references, gfn2):
 
 
 def test_known_parameters_are_found_again(references, gfn2):
-    steps = []
-    found = parametrise(references, SETTINGS, workers=0, on_step=steps.append)
+    steps, before = [], []
+    found = parametrise(
+        references, SETTINGS, workers=0, on_step=steps.append, on_fitted=before.append
+    )
+    assert before[0].parameters == found.parameters
+    assert "left out" not in before[0].errors["radial"]
+    assert "left out" in found.errors["radial"]
     errors = found.errors
     for quantity, allowed in (("radial", 0.05), ("displacement", 0.15), ("selectivity", 0.3)):
         for donors in ("chloride", "water"):
-            before, fitted = errors[quantity].loc[donors, ["GFN2-xTB", "fitted"]]
-            if not np.isnan(before):
-                assert fitted < max(0.3 * before, allowed), (quantity, donors)
+            gfn2, fitted = errors[quantity].loc[donors, ["GFN2-xTB", "fitted"]]
+            if not np.isnan(gfn2):
+                assert fitted < max(0.3 * gfn2, allowed), (quantity, donors)
     # Gd lies between the metals that were fitted to.
     tested = found.test_errors["radial"]
     assert (tested["fitted"] < 0.3 * tested["GFN2-xTB"]).all()

@@ -49,6 +49,7 @@ def parametrise(
         workers=workers,
         cross_validate=cross_validate,
         on_step=console.print,
+        on_fitted=lambda so_far: write_level(so_far, out),
     )
     write_level(found, out)
     show(console, tabulated(found.errors, "Errors by class of donors"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,7 @@ def parametrise(
     workers: int = 1,
     cross_validate: bool = True,
     on_step: Callable[[str], object] = lambda _: None,
+    on_fitted: Callable[[Parametrisation], object] = lambda _: None,
 ) -> Parametrisation:
     """Fit GFN2's numbers of the rare earths to reference data.
 
@@ -87,6 +88,8 @@ def parametrise(
         Fit without each class of donors as well.
     on_step
         Told what has been done.
+    on_fitted
+        Given what there is before the cross-validation, which takes longer than the fit.
 
     Raises
     ------
@@ -110,29 +113,32 @@ def parametrise(
         first = None if start is None else unknowns.found_in(start)
         solution = fit(problem, evaluator, first, on_step=on_step)
         errors[FITTED] = errors_by_class(targets, solution.evaluated)
-        if cross_validate:
-            rows = [errors[FITTED].iloc[:0]]
-            for donors in classes(problem):
-                without = leave_out(problem, solution, evaluator, donors)
-                # Where no step descends, the class has not been left out.
-                moved = len(without.costs) > 1
-                if moved:
-                    rows.append(errors_by_class(targets, without.evaluated).loc[[donors]])
-                on_step(f"without {donors}" + ("" if moved else ": no step descends"))
-            errors[LEFT_OUT] = pd.concat(rows)
-    x, _ = problem.split(solution.vector)
-    comparable = aqua_ions(listed) & set(settings.test_metals)
-    tested = [one for one in listed if one.metal is None or one.metal in comparable]
-    return Parametrisation(
-        unknowns.parameters(x),
-        metals,
-        tuple(sorted({one.metal for one in tested if one.metal})),
-        len(targets.geometries),
-        listed[0].level,
-        (solution.costs[-1], float(solution.vector @ solution.vector) / 2),
-        _side_by_side(errors),
-        _test_errors(tested, free, settings, unknowns, x),
-    )
+        x, _ = problem.split(solution.vector)
+        comparable = aqua_ions(listed) & set(settings.test_metals)
+        tested = [one for one in listed if one.metal is None or one.metal in comparable]
+        found = Parametrisation(
+            unknowns.parameters(x),
+            metals,
+            tuple(sorted({one.metal for one in tested if one.metal})),
+            len(targets.geometries),
+            listed[0].level,
+            (solution.costs[-1], float(solution.vector @ solution.vector) / 2),
+            _side_by_side(errors),
+            _test_errors(tested, free, settings, unknowns, x),
+        )
+        on_fitted(found)
+        if not cross_validate:
+            return found
+        rows = [errors[FITTED].iloc[:0]]
+        for donors in classes(problem):
+            without = leave_out(problem, solution, evaluator, donors)
+            # Where no step descends, the class has not been left out.
+            moved = len(without.costs) > 1
+            if moved:
+                rows.append(errors_by_class(targets, without.evaluated).loc[[donors]])
+            on_step(f"without {donors}" + ("" if moved else ": no step descends"))
+    errors[LEFT_OUT] = pd.concat(rows)
+    return replace(found, errors=_side_by_side(errors))
 
 
 def write_level(found: Parametrisation, path: Path) -> None:
