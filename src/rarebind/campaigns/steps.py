@@ -43,6 +43,7 @@ from rarebind.engines import (
     relax,
     static,
 )
+from rarebind.engines.vibrations import vibrations as modes_of
 from rarebind.errors import CalculationError, RarebindError
 from rarebind.io.codec import from_data
 from rarebind.ligands import conformers
@@ -68,6 +69,7 @@ STEP_VERSIONS = {
     "series": 2,
     "interpolated": 1,
     "single_point": 1,
+    "vibrations": 1,
     "reference_start": 1,
     "reference_point": 1,
     "reference_refined": 1,
@@ -199,6 +201,15 @@ def single_point(arguments: dict[str, Any], _: Sequence[Calculation]) -> Calcula
     return static(from_data(Structure, arguments["structure"]), _level(arguments))
 
 
+def vibrations(arguments: dict[str, Any], parents: Sequence[Calculation]) -> Calculation:
+    """The parent relaxed closely, with its harmonic vibrations."""
+    (relaxed,) = parents
+    assert relaxed.structure is not None
+    found = modes_of(relaxed.structure, _level(arguments))
+    spec = arguments["spec"]
+    return found if spec is None else checked(found, spec_from_data(spec))
+
+
 STEPS = {
     "ion": ion,
     "water": water,
@@ -209,6 +220,7 @@ STEPS = {
     "series": series,
     "interpolated": interpolated,
     "single_point": single_point,
+    "vibrations": vibrations,
     "reference_start": reference_start,
     "reference_point": reference_point,
     "reference_refined": reference_refined,

@@ -189,6 +189,18 @@ class TaskFactory:
             )
         return self._task("series", arguments, parents=(template,), label=spec.name)
 
+    def vibrations(self, of: Task, spec: ComplexSpec | None = None) -> Task:
+        """The modes of what a task relaxes, relaxed more closely.
+
+        Parameters
+        ----------
+        of
+        spec
+            Of a complex or aqua ion, which must still be one then.
+        """
+        arguments = {"spec": None if spec is None else spec_to_data(spec)}
+        return self._task("vibrations", arguments, parents=(of,), label=f"modes of {of.label}")
+
     def aqua(self, metal: str, waters: int) -> Task:
         """An aqua ion."""
         return self.complex(aqua_ion(metal, waters))

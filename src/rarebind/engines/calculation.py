@@ -12,7 +12,7 @@ from rarebind.engines.frames import Frame
 from rarebind.engines.level import LevelOfTheory
 from rarebind.engines.scf_report import SCFReport
 from rarebind.errors import InputError
-from rarebind.io.codec import FloatArray, check_schema, from_data, to_data
+from rarebind.io.codec import FloatArray, UnlessNone, check_schema, from_data, to_data
 from rarebind.structures import Structure
 
 #: Version of the serialised form.
@@ -50,6 +50,8 @@ class Calculation:
         Geometries on the way to the relaxed one, with energies and forces.
     scf
         The electronic state, of engines that have to find it.
+    wavenumbers
+        Of harmonic vibrations in cm-1, rising, imaginary ones negative; of ``vibrations`` alone.
     """
 
     verb: str
@@ -66,6 +68,7 @@ class Calculation:
     scratch: str = ""
     intermediates: tuple[Frame, ...] = ()
     scf: SCFReport | None = None
+    wavenumbers: UnlessNone[FloatArray] = None
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
