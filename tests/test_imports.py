@@ -13,7 +13,7 @@ ROOT = Path(rarebind.__file__).parent
 PIPELINE = [
     "errors", "units", "io", "elements", "structures", "registry", "ligands",
     "engines", "complexes", "binding", "campaigns", "parametrisation", "datasets", "uncertainty",
-    "learning", "evaluation", "studies", "screening", "serving", "commands", "cli",
+    "learning", "experiment", "evaluation", "studies", "screening", "serving", "commands", "cli",
 ]  # fmt: skip
 
 
