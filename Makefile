@@ -18,7 +18,7 @@ setup: $(READY) ## Install rarebind and its tools into .venv
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "rarebind needs Python 3.11 to 3.13, found %d.%d: call make PYTHON=python3.12, say" % v)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[architector-wheels,dft,learn,soap,serve,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[architector-wheels,dft,experiment,learn,soap,serve,dev]'
 	$(BIN)/python -m pip install --quiet --no-deps architector==0.0.10
 	@touch $@
 
