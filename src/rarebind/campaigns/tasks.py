@@ -26,6 +26,7 @@ from rarebind.complexes import (
     first_number,
     has_template,
     is_between,
+    template_set,
     with_waters,
 )
 from rarebind.complexes.builders.architector_options import CORES
@@ -250,6 +251,8 @@ class TaskFactory:
         options: dict[str, Any] = {"seed": self.protocol.seed}
         if builder == "architector":
             options |= {"symmetries": self.protocol.symmetries, "cores": self.protocol.cores}
+        if builder == "grafting" and (own := template_set(self.protocol.level)):
+            options["templates"] = own
         return options
 
     def _may_not_fit(self, spec: ComplexSpec, builder: str) -> bool:

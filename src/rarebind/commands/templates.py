@@ -26,18 +26,32 @@ def templates(
         int, typer.Option(help="Relaxations spent on turning the waters of the lowest minima.")
     ] = 40,
     seed: Annotated[int, typer.Option(help="Seed of Architector and of the hops.")] = 111111,
+    level: Annotated[str, typer.Option(help="Level of theory of the minima.")] = "gfn2-xtb",
+    from_shipped: Annotated[
+        bool,
+        typer.Option("--from-shipped", help="Start from the templates that ship, not Architector."),
+    ] = False,
 ) -> None:
-    """Build La complexes of parent scaffolds with Architector and keep the lowest minima.
+    """Build La complexes of parent scaffolds and keep the lowest minima.
 
-    The files that ship with rarebind were made by this command.
+    The files that ship with rarebind were made by this command: at GFN2-xTB with Architector, at
+    other levels from those.
     """
-    from rarebind.complexes import BUILDERS, TEMPLATE_METAL, ComplexSpec, complex_spec, compose
+    from rarebind.complexes import (
+        BUILDERS,
+        TEMPLATE_METAL,
+        ComplexSpec,
+        complex_spec,
+        compose,
+        parent_templates,
+    )
     from rarebind.complexes.hopping import hop
     from rarebind.complexes.templates import (
         distinct_minima,
         refine_templates,
         write_templates,
     )
+    from rarebind.engines import level_named
     from rarebind.errors import InputError
     from rarebind.ligands import library_ligand
 
@@ -52,11 +66,21 @@ def templates(
                 specs.append(ComplexSpec(TEMPLATE_METAL, water))
             else:
                 specs.append(complex_spec(TEMPLATE_METAL, library_ligand(scaffold), geometry))
-    builder = BUILDERS.create("architector", cores=cores, symmetries=symmetries, seed=seed)
+    theory = level_named(level)
+    build = (
+        parent_templates
+        if from_shipped
+        else BUILDERS.create("architector", cores=cores, symmetries=symmetries, seed=seed).build
+    )
     console = terminal(stderr=True)
     for spec in track(specs, description="complexes", console=console):
-        kept = refine_templates(spec, builder.build(spec))
-        met = [m for s, e in kept[:2] for m in hop(s, e, spec, hops=hops // 2, seed=seed)]
+        kept = refine_templates(spec, build(spec), theory)
+        if not kept:
+            console.print(f"{spec.name}: no minimum passes the checks, nothing is written")
+            continue
+        met = [
+            m for s, e in kept[:2] for m in hop(s, e, spec, hops=hops // 2, seed=seed, level=theory)
+        ]
         kept = distinct_minima([*kept, *met])
-        path = write_templates(out, spec, kept)
+        path = write_templates(out, spec, kept, theory)
         console.print(f"{path}: {len(kept)} minima")

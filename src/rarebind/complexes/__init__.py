@@ -24,7 +24,12 @@ from rarebind.complexes.layout import Fragment, Layout, canonical
 from rarebind.complexes.polyhedra import aqua_starts
 from rarebind.complexes.series import SERIES_ENDS, interpolate_metal, is_between, swap_metal
 from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
-from rarebind.complexes.templates import TEMPLATE_METAL, has_template, parent_templates
+from rarebind.complexes.templates import (
+    TEMPLATE_METAL,
+    has_template,
+    parent_templates,
+    template_set,
+)
 
 __all__ = [
     "BUILDERS",
@@ -60,5 +65,6 @@ __all__ = [
     "read_geometry",
     "shell_numbers",
     "swap_metal",
+    "template_set",
     "with_waters",
 ]

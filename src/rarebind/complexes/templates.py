@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rarebind.complexes.checks import check_complex
 from rarebind.complexes.spec import ComplexSpec, aqua_ion, complex_spec
-from rarebind.engines import GFN2_WATER, Convergence, LevelOfTheory, relax
+from rarebind.engines import GFN2_WATER, LEVELS, Convergence, LevelOfTheory, relax
 from rarebind.errors import InputError
 from rarebind.io.files import make_folder, replace_file
 from rarebind.io.xyz import extxyz_text
@@ -18,6 +18,7 @@ from rarebind.ligands import Ligand, carried_scaffold
 from rarebind.structures import Structure
 
 TEMPLATE_METAL = "La"
+_SHIPPED = files("rarebind").joinpath("data", "templates")
 #: Most minima kept of one complex.
 KEPT = 6
 #: Energy in eV above the lowest up to which a minimum is kept: a substituent may turn the order.
@@ -63,11 +64,27 @@ def has_template(spec: ComplexSpec) -> bool:
         return False
     if spec.ligand is not None and carried_scaffold(spec.ligand) is None:
         return False
-    return files("rarebind").joinpath("data", "templates", template_name(spec)).is_file()
+    return _SHIPPED.joinpath(template_name(spec)).is_file()
 
 
-def parent_templates(spec: ComplexSpec) -> tuple[Structure, ...]:
-    """Relaxed La complexes of the parent scaffold of `spec`, lowest GFN2 energy first.
+def template_set(level: LevelOfTheory) -> str:
+    """Name of the templates that were relaxed at `level`: of their folder; empty for GFN2-xTB's.
+
+    Levels without any start from those of GFN2-xTB, which are everywhere.
+    """
+    folders = (one.name for one in _SHIPPED.iterdir() if one.is_dir())
+    same = (n for n in folders if LEVELS[n].model_chemistry == level.model_chemistry)
+    return next(same, "")
+
+
+def parent_templates(spec: ComplexSpec, of: str = "") -> tuple[Structure, ...]:
+    """Relaxed La complexes of the parent scaffold of `spec`, lowest energy first.
+
+    Parameters
+    ----------
+    spec
+    of
+        Set of templates, see :func:`template_set`; GFN2-xTB's for what it does not have.
 
     Raises
     ------
@@ -80,12 +97,14 @@ def parent_templates(spec: ComplexSpec) -> tuple[Structure, ...]:
             f"no template of the composition of {spec.name} ships with rarebind: "
             "use the builder 'architector'"
         )
-    return _templates(parent)
+    return _templates(parent, of)
 
 
 @cache
-def _templates(parent: ComplexSpec) -> tuple[Structure, ...]:
-    path = files("rarebind").joinpath("data", "templates", template_name(parent))
+def _templates(parent: ComplexSpec, of: str) -> tuple[Structure, ...]:
+    path = _SHIPPED.joinpath(of, template_name(parent))
+    if not path.is_file():
+        path = _SHIPPED.joinpath(template_name(parent))
     return read_templates(path.read_text(encoding="utf-8"), parent)
 
 
@@ -98,13 +117,17 @@ def read_templates(text: str, parent: ComplexSpec) -> tuple[Structure, ...]:
 
 
 def write_templates(
-    folder: Path, parent: ComplexSpec, found: list[tuple[Structure, float]]
-) -> Path:
-    """Write relaxed candidates (structure, GFN2 energy in eV) as one template file."""
+    folder: Path, parent: ComplexSpec, found: list[tuple[Structure, float]],
+    level: LevelOfTheory = GFN2_WATER,
+) -> Path:  # fmt: skip
+    """Write relaxed candidates (structure, energy in eV at `level`) as one template file."""
     frames = []
     for structure, energy in sorted(found, key=lambda pair: pair[1]):
         atoms = structure.to_ase()
-        atoms.info["gfn2_alpb_energy"] = round(energy, 6)
+        if level == GFN2_WATER:
+            atoms.info["gfn2_alpb_energy"] = round(energy, 6)
+        else:
+            atoms.info |= {"energy_at": level.model_chemistry, "energy_eV": round(energy, 6)}
         frames.append(atoms)
     path = make_folder(folder) / template_name(parent)
     replace_file(path, extxyz_text(frames))

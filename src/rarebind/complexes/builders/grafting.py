@@ -41,10 +41,13 @@ class Grafting:
         RDKit conformers of the free ligand from which the substituents' shapes are taken.
     seed
         Seeds RDKit's embedding.
+    templates
+        Set of templates: empty, GFN2-xTB's, or the name of a level that has its own.
     """
 
     conformers: int = 12
     seed: int = 111111
+    templates: str = ""
 
     name = "grafting"
     version = "grafting 1"
@@ -59,7 +62,7 @@ class Grafting:
         CalculationError
             Every conformer clashes with its surroundings in every template.
         """
-        templates = parent_templates(spec)
+        templates = parent_templates(spec, self.templates)
         parent = parent_spec(spec)
         carried = carried_scaffold(spec.ligand) if spec.ligand else None
         if spec.ligand is None or carried is None or spec.ligand.smiles == carried.parent.smiles:
