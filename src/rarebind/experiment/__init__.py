@@ -1,5 +1,18 @@
 """What was measured: stability constants, what they teach, and how far computed ones are off."""
 
+from rarebind.experiment.calibration import (
+    Calibration,
+    Card,
+    Domain,
+    Judged,
+    calibrate_log_k,
+    load_calibration,
+    save_calibration,
+)
+from rarebind.experiment.computed import with_computed
+from rarebind.experiment.descriptors import experiment_frame, ligand_descriptors, sizes
+from rarebind.experiment.intervals import Intervals, cross_coverage, fit_intervals
+from rarebind.experiment.judging import Score, left_out, predict_left_out, score
 from rarebind.experiment.ph import (
     acid_constants,
     conditional,
@@ -11,6 +24,7 @@ from rarebind.experiment.ph import (
     read_pka,
 )
 from rarebind.experiment.protonation import EstimatedPKaWarning, estimated_pka
+from rarebind.experiment.ridge import Design, LogKModel, fit_model
 from rarebind.experiment.series import check_one_series, select_series, series_of
 from rarebind.experiment.table import (
     DISAGREEMENT,
@@ -21,20 +35,41 @@ from rarebind.experiment.table import (
 
 __all__ = [
     "DISAGREEMENT",
+    "Calibration",
+    "Card",
+    "Design",
+    "Domain",
     "EstimatedPKaWarning",
+    "Intervals",
+    "Judged",
+    "LogKModel",
     "Measurement",
+    "Score",
     "acid_constants",
+    "calibrate_log_k",
     "check_one_series",
     "conditional",
+    "cross_coverage",
     "estimated_pka",
+    "experiment_frame",
+    "fit_intervals",
+    "fit_model",
     "hydrolysis_constant",
     "known_pka",
+    "left_out",
+    "ligand_descriptors",
+    "load_calibration",
     "log_alpha_ligand",
     "log_alpha_metal",
     "ph_curve",
+    "predict_left_out",
     "read_constants",
     "read_pka",
+    "save_calibration",
+    "score",
     "select_series",
     "series_of",
+    "sizes",
     "stability_constants",
+    "with_computed",
 ]
