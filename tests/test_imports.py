@@ -13,7 +13,8 @@ ROOT = Path(rarebind.__file__).parent
 PIPELINE = [
     "errors", "units", "io", "elements", "structures", "registry", "ligands",
     "engines", "complexes", "binding", "campaigns", "parametrisation", "datasets", "uncertainty",
-    "learning", "experiment", "evaluation", "studies", "screening", "serving", "commands", "cli",
+    "learning", "experiment", "evaluation", "studies", "screening", "validation",
+    "serving", "commands", "cli",
 ]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from rarebind.commands.screen import screen
 from rarebind.commands.serve import serve
 from rarebind.commands.templates import templates
 from rarebind.commands.train import train
+from rarebind.commands.validate import validate
 from rarebind.errors import DamagedRecordWarning, OutputError, RarebindError
 from rarebind.io.files import FULL
 
@@ -45,6 +46,7 @@ app.command(cls=ManyValuesCommand)(train)
 app.command(cls=ManyValuesCommand)(package)
 app.command(cls=ManyValuesCommand)(reproduce)
 app.command()(findings)
+app.command(cls=ManyValuesCommand)(validate)
 app.command()(hydration)
 app.command()(parametrise)
 app.add_typer(reference.app, name="reference")

@@ -44,6 +44,7 @@ _STEPS = {
     "series": "relaxed with this metal",
     "interpolated": "relaxed with this metal",
     "single_point": "single point",
+    "vibrations": "vibrations",
 }
 
 

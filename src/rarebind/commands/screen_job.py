@@ -103,7 +103,7 @@ def run_screen(prepared: Prepared, store: Path, console: Console) -> Screen:
     store
         File of finished calculations.
     """
-    with Store(store) as results, _watched(console) as watch:
+    with Store(store) as results, watched(console) as watch:
         return prepared.run(results, watch)
 
 
@@ -117,12 +117,12 @@ def run_short_list(
     store
         That of the screen.
     """
-    with Store(store) as results, _watched(console) as watch:
+    with Store(store) as results, watched(console) as watch:
         return compute_short_list(found, request, results, watch)
 
 
 @contextmanager
-def _watched(console: Console) -> Iterator[Watch]:
+def watched(console: Console) -> Iterator[Watch]:
     """A progress bar, and who tells it."""
     from rarebind.screening.screen import Watch
 
