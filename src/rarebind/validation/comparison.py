@@ -7,31 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rarebind.errors import InputError
-from rarebind.experiment.baselines import BASELINES
-from rarebind.experiment.calibration import Judged, judged
-from rarebind.experiment.descriptors import LIGAND, SCREENING, experiment_frame
-from rarebind.experiment.judging import differences, left_out, predict_left_out, score
-from rarebind.experiment.ridge import Design, fit_model
+from rarebind.experiment.calibration import Judged
+from rarebind.experiment.comparison import WITH_COMPUTED, compare
+from rarebind.experiment.descriptors import experiment_frame
+from rarebind.experiment.judging import differences, score
 from rarebind.io.tables import frame_of
 from rarebind.validation.computed import Computed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Of the report: what was computed, as it is, and calibrated for ligands not seen.
-AS_IT_IS, CALIBRATED, WITHOUT = "computed", "calibrated", "calibrated without computing"
-#: Fewest ligands that are calibrated on.
-_FEWEST = 6
-#: What the calibration sees: the same columns with and without what was computed.
-_LIGAND = ("charge", "denticity", SCREENING)
-DESIGNS = {
-    CALIBRATED: Design(
-        ligand=(*_LIGAND, "waters_set_free"), slopes=("charge", "denticity"),
-        computed=("computed_log_k",),
-    ),
-    WITHOUT: Design(ligand=(*LIGAND, SCREENING), slopes=("charge", "denticity")),
-}  # fmt: skip
+#: Constants as they were computed, and calibrated: a model that sees them beside descriptors.
+AS_IT_IS, CALIBRATED = "as computed", WITH_COMPUTED
+#: What a model sees of the computation.
+_COLUMNS = ("computed_log_k", "waters_set_free")
 
 
 def compared(measured: pd.DataFrame, computed: Sequence[Computed]) -> pd.DataFrame:
@@ -56,41 +45,30 @@ def compared(measured: pd.DataFrame, computed: Sequence[Computed]) -> pd.DataFra
     return frame.astype({"waters_set_free": float, "computed_log_k": float})
 
 
-def predictions(frame: pd.DataFrame) -> pd.DataFrame:
-    """What every model says of every row, a column each: ligands are left out of what is fitted.
+def judged_models(frame: pd.DataFrame) -> tuple[list[Judged], pd.DataFrame]:
+    """How good computed constants are as they are, calibrated, and models without them.
 
     Parameters
     ----------
     frame
         As :func:`compared` gives it.
 
+    Returns
+    -------
+    list
+        A line a model; all but the first are judged on ligands left out of what is fitted.
+    DataFrame
+        What every model says of every row, a column each.
+
     Raises
     ------
     InputError
         There are too few ligands.
     """
-    import pandas as pd
-
-    if (number := frame["group"].nunique()) < _FEWEST:
-        raise InputError(f"{number} ligands are too few to calibrate on: give {_FEWEST} or more")
-    parts = left_out(frame, "ligand")
-    models = {
-        name: (lambda known, asked, design=design: fit_model(known, design).predict(asked))
-        for name, design in DESIGNS.items()
-    } | BASELINES
-    found = {AS_IT_IS: frame["computed_log_k"].to_numpy(float)}
-    found |= {name: predict_left_out(frame, model, parts) for name, model in models.items()}
-    return pd.DataFrame(found, index=frame.index)
-
-
-def scores(frame: pd.DataFrame, predicted: pd.DataFrame) -> list[Judged]:
-    """How good each column of `predicted` is."""
-    found = []
-    for name in predicted:
-        values = predicted[name].to_numpy(float)
-        one = score(frame, values, str(name), "none" if name == AS_IT_IS else "ligand")
-        found.append(Judged(**vars(one)) if name == AS_IT_IS else judged(one, frame, values))
-    return found
+    found = compare(frame, _COLUMNS, splits=("ligand",))
+    values = frame["computed_log_k"].to_numpy(float)
+    own = Judged(**vars(score(frame, values, AS_IT_IS, "none")))
+    return [own, *found.judged], found.predictions.assign(**{AS_IT_IS: values})
 
 
 def errors_by(frame: pd.DataFrame, predicted: pd.DataFrame, column: str) -> pd.DataFrame:

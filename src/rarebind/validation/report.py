@@ -17,9 +17,8 @@ from rarebind.validation.comparison import (
     CALIBRATED,
     compared,
     errors_by,
+    judged_models,
     order_within_charges,
-    predictions,
-    scores,
     strongest,
 )
 from rarebind.validation.computed import Computed
@@ -76,11 +75,10 @@ def write_report(
     frame = compared(measured, computed)
     sections = [f"# Computed stability constants against {table}", *_about(frame, computed)]
     try:
-        predicted = predictions(frame)
+        judged, predicted = judged_models(frame)
     except InputError as error:
         sections.append(f"Nothing is judged: {error}.")
     else:
-        judged = scores(frame, predicted)
         written.append(folder / "scores.json")
         replace_file(written[-1], json.dumps([vars(one) for one in judged], indent=1) + "\n")
         sections += [markdown(one).strip() for one in _tables(frame, predicted, judged)]
