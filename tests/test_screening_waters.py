@@ -23,7 +23,8 @@ from rarebind.screening.shells import plan_chosen
 from rarebind.screening.speciation import WATER, speciate
 from rarebind.units import KCAL_PER_EV
 
-ACETATE = common_ligand("acetate")
+#: By both oxygens, as if someone had chosen them.
+ACETATE = common_ligand("acetate").bound_by(common_ligand("acetate").donors)
 #: eV. What the water that makes a shell of so many donor atoms is worth, by metal: made up.
 WORTH = {"La": {8: 1.4, 9: 1.00, 10: 0.6}, "Lu": {8: 1.2, 9: 0.90, 10: 0.4}}
 FREE_WATER, FREE_LIGAND, RELEASE = -100.0, -300.0, 0.95

@@ -38,7 +38,7 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     signed = gives_sign(found.protocol.level)
     relative = {id(row): value for row, value in zip(rows, preferences(rows), strict=True)}
     columns: dict[str, Callable[[Row], str]] = {
-        "Ligand": lambda row: row.ligand,
+        "Ligand": _marked_name,
         "Exchange": lambda row: _with_width(row.exchange, row.half_width),
     }
     if signed:
@@ -51,11 +51,14 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     if found.water_release is not None:
         columns["Waters"] = lambda row: _number(row.waters, "d")
         columns["Aqua ion"] = lambda row: _number(row.aqua_waters, "d")
+    if any(row.strain is not None for row in rows):
+        columns["Strain"] = lambda row: ("! " if row.strained else "") + _number(row.strain)
     if wide:
         columns |= {
             "Eq. 1": lambda row: _with_width(row.binding, row.half_width),
             "Charge": lambda row: f"{row.charge:+d}",
             "CN": lambda row: _number(row.coordination_number, "d"),
+            "Donors": lambda row: _number(row.bound_donors, "d"),
             "Waters": lambda row: _number(row.waters, "d"),
             "Aqua ion": lambda row: _number(row.aqua_waters, "d"),
             "SMILES": lambda row: row.smiles,
@@ -67,6 +70,7 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
         + _about_selectivity(found.metals[0], columns, signed=signed)
         + (_about_predictions(found, rows) if found.interval is not None else "")
         + (_about_waters(found.water_release, unit) if found.water_release is not None else "")
+        + _about_binding(rows)
         + ("" if wide else "More columns: --wide.")
     )
     _show_reasons(rows)
@@ -95,6 +99,21 @@ def _about_predictions(found: Screen, rows: Sequence[Row]) -> str:
     if flagged := sum(row.flagged for row in rows):
         said += f"  !: {flagged} unlike what the model learned from, not to be relied on."
     return f"{said}  "
+
+
+def _marked_name(row: Row) -> str:
+    other: bool = row.bound_donors not in {None, row.donors}
+    return f"* {row.ligand}" if other else row.ligand
+
+
+def _about_binding(rows: Sequence[Row]) -> str:
+    said = ""
+    if any(row.strain is not None for row in rows):
+        said = "Strain: of the ligand's shape in the complex, counted in the exchange already"
+        said += "; !: more than is usual.  " if any(row.strained for row in rows) else ".  "
+    if any(row.bound_donors not in {None, row.donors} for row in rows):
+        said += "*: bound by another number of donor atoms than asked for.  "
+    return said
 
 
 def _about_waters(release: float, unit: str) -> str:

@@ -1,7 +1,13 @@
 """3D complexes: what to build, builders, the metal series, checks."""
 
 from rarebind.complexes.builders import BUILDERS, Builder
-from rarebind.complexes.checks import CheckReport, check_complex, checked, coordination_number
+from rarebind.complexes.checks import (
+    CheckReport,
+    check_complex,
+    checked,
+    coordination_number,
+    further_donors,
+)
 from rarebind.complexes.composition import (
     COORDINATION_NUMBERS,
     DEFAULT_COORDINATION_NUMBER,
@@ -57,6 +63,7 @@ __all__ = [
     "compose",
     "coordination_number",
     "first_number",
+    "further_donors",
     "geometry_order",
     "has_template",
     "interpolate_metal",

@@ -75,6 +75,31 @@ def bound_atoms(structure: Structure) -> list[int]:
     return found
 
 
+def further_donors(structure: Structure, spec: ComplexSpec) -> tuple[int, ...]:
+    """Atoms of ligands that are bound to the metal without being asked to, the nearest first.
+
+    None where the atoms are not those of `spec`.
+
+    Parameters
+    ----------
+    structure
+        In the order of :class:`~rarebind.complexes.Layout`.
+    spec
+        What it should be.
+    """
+    layout = Layout(spec)
+    if structure.symbols != layout.symbols:
+        return ()
+    donors = [i for part in layout.fragments for i in part.binding(structure)]
+    waters = {i for atoms in layout.waters for i in atoms}
+    bonded = bond_matrix(structure)
+    return tuple(
+        i
+        for i in bound_atoms(structure)
+        if i not in donors and i not in waters and not bonded[i, donors].any()
+    )
+
+
 def check_complex(calculation: Calculation, spec: ComplexSpec) -> CheckReport:
     """Check identity, coordination and convergence of a relaxed complex.
 
@@ -101,8 +126,9 @@ def check_complex(calculation: Calculation, spec: ComplexSpec) -> CheckReport:
             f"{calculation.gradients} gradients"
         )
     reasons += _fragment_problems(structure, layout)
-    distances = np.linalg.norm(structure.positions[layout.donors] - structure.positions[0], axis=1)
-    for donor, distance in zip(layout.donors, distances, strict=True):
+    donors = [i for part in layout.fragments for i in part.binding(structure)]
+    distances = np.linalg.norm(structure.positions[donors] - structure.positions[0], axis=1)
+    for donor, distance in zip(donors, distances, strict=True):
         symbol = structure.symbols[donor]
         if distance > bonding_distance(spec.metal, symbol):
             reasons.append(f"donor {symbol}{donor} left the metal ({distance:.2f} Å)")

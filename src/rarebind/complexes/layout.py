@@ -26,6 +26,19 @@ def ligand_symbols(smiles: str) -> tuple[str, ...]:
     return tuple(atom.GetSymbol() for atom in mol.GetAtoms())
 
 
+@cache
+def equal_ends(smiles: str) -> tuple[tuple[int, ...], ...]:
+    """Atoms of a ligand, group by group, that its bonds alone do not tell apart: O of a nitrate."""
+    from rdkit import Chem
+
+    groups: dict[tuple[int, str], list[int]] = {}
+    for atom in Chem.MolFromSmiles(smiles).GetAtoms():
+        if atom.GetTotalDegree() == 1 and atom.GetDegree() == 1:
+            (middle,) = atom.GetNeighbors()
+            groups.setdefault((middle.GetIdx(), atom.GetSymbol()), []).append(atom.GetIdx())
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
 @dataclass(frozen=True)
 class Fragment:
     """A ligand or water in a complex.
@@ -44,6 +57,22 @@ class Fragment:
     def donors(self) -> tuple[int, ...]:
         """Indices of the atoms that should bind the metal."""
         return tuple(self.atoms[donor] for donor in self.ligand.donors)
+
+    def binding(self, structure: Structure) -> tuple[int, ...]:
+        """As :attr:`donors`; of atoms that bonds do not tell apart those nearest to the metal.
+
+        Which oxygen of a carboxylate, nitrate or sulfate binds is no matter, and may change while a
+        complex is relaxed.
+        """
+        lengths = np.linalg.norm(structure.positions - structure.positions[0], axis=1)
+        taken = dict(zip(self.ligand.donors, self.donors, strict=True))
+        for group in equal_ends(self.ligand.smiles):
+            donors = [donor for donor in self.ligand.donors if donor in group]
+            nearest = sorted((self.atoms[i] for i in group), key=lengths.__getitem__)
+            kept = set(nearest[: len(donors)])
+            if kept != {self.atoms[donor] for donor in donors}:
+                taken |= dict(zip(donors, nearest, strict=False))
+        return tuple(taken[donor] for donor in self.ligand.donors)
 
 
 @dataclass(frozen=True)

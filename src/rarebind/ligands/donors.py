@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rdkit import Chem
 
 from rarebind.errors import InputError
+from rarebind.ligands.alternatives import other_donors
 from rarebind.ligands.forms import (
     closure,
     deprotonated,
@@ -208,7 +209,10 @@ class _Task:
             notes += dict.fromkeys(m.motif.note for m in sites.used if m.motif.note)
         notes += _deprotonation_notes(final, {places[i]: why for i, why in lost.items()})
         notes += self._kept_notes(final)
-        return Ligand.from_mol(final, chosen, name=name, notes=tuple(notes))
+        ligand = Ligand.from_mol(final, chosen, name=name, notes=tuple(notes))
+        if self.numbered:
+            return ligand
+        return replace(ligand, others=other_donors(read_smiles(ligand.smiles), ligand.donors))
 
     def _dissociated(self, mol: Chem.Mol, lost: dict[int, str]) -> tuple[Chem.Mol, dict[int, str]]:
         """The molecule without the protons of its donors and of acids that do not bind."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from rdkit import Chem
 
 from rarebind.errors import InputError
-from rarebind.ligands.smiles import canonical, inchikey, read_smiles
+from rarebind.ligands.smiles import atom_labels, canonical, inchikey, read_smiles
 
 #: A rare-earth complex of this package has at most so many donors.
 MAX_DENTICITY = 12
@@ -40,6 +40,9 @@ class Ligand:
         Names in the library, or None.
     notes
         What the reader should know, such as where a proton was removed.
+    others
+        Sets of donors that are as open (:mod:`~rarebind.ligands.alternatives`), where nobody has
+        chosen; not part of what the ligand is.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Ligand:
     scaffold: str | None = None
     substituent: str | None = None
     notes: tuple[str, ...] = ()
+    others: tuple[tuple[int, ...], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "donors", tuple(int(i) for i in self.donors))
@@ -116,6 +120,21 @@ class Ligand:
         for number, index in enumerate(self.donors, start=1):
             mol.GetAtomWithIdx(index).SetAtomMapNum(number)
         return str(Chem.MolToSmiles(mol))
+
+    @property
+    def donor_labels(self) -> str:
+        """The donors in words, such as ``O4 and O7``, numbered as in the SMILES from 0."""
+        return atom_labels(Chem.MolFromSmiles(self.smiles), self.donors)
+
+    @property
+    def written(self) -> str:
+        """SMILES of which `parse_ligand` makes the same again, other sets of donors included."""
+        return self.smiles if self.others else self.numbered_smiles
+
+    def bound_by(self, donors: tuple[int, ...], note: str = "") -> Ligand:
+        """The same molecule with other donors, and no further sets."""
+        notes = (*self.notes, note) if note else self.notes
+        return replace(self, donors=donors, others=(), notes=notes)
 
     @classmethod
     def from_mol(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rdkit import Chem
 
+from rarebind.ligands.alternatives import other_donors
 from rarebind.ligands.ligand import MAX_NAME, Ligand
 
 
@@ -50,6 +51,9 @@ def truncate_alkyls(ligand: Ligand, longest: int) -> Ligand:
         tuple(places[number] for number in sorted(places)),
         notes=(*ligand.notes, note),
     )
+    if ligand.others:
+        others = other_donors(Chem.MolFromSmiles(cut_short.smiles), cut_short.donors)
+        cut_short = replace(cut_short, others=others)
     suffix = f" (C{longest})"
     if ligand.name == ligand.smiles or len(ligand.name) + len(suffix) > MAX_NAME:
         return cut_short

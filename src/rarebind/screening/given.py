@@ -93,7 +93,7 @@ def survey_ligands(given: object) -> Survey:
 
 def plain_ligands(survey: Survey) -> list[dict[str, str]]:
     """What :func:`survey_ligands` makes the same ligands of: name, and SMILES with its donors."""
-    return [{"name": one.name, "smiles": one.numbered_smiles} for one in survey.ligands]
+    return [{"name": one.name, "smiles": one.written} for one in survey.ligands]
 
 
 def _line(numbered: tuple[int, str]) -> Item:

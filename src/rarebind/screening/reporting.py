@@ -59,7 +59,7 @@ def report(
     """
     rows = ranked_rows(screen, unit)
     estimates = estimates_of(screen)
-    factor = UNITS[unit]
+    factor, notes = UNITS[unit], _notes(screen)
     content = {
         "schema": SCHEMA_VERSION,
         "rarebind": version("rarebind"),
@@ -76,7 +76,7 @@ def report(
         "reference_metal": screen.metals[0],
         "temperature": temperature,
         "rows": [row.data() for row in rows],
-        "ligands": [_ligand(ligand) for ligand in _ligands(screen)],
+        "ligands": [_ligand(ligand, notes) for ligand in _ligands(screen)],
         "radii": {
             metal: ionic_radius(metal, DEFAULT_COORDINATION_NUMBER) for metal in screen.metals
         },
@@ -101,7 +101,15 @@ def _ligands(screen: Screen) -> list[Ligand]:
     return list({entry.ligand.inchikey: entry.ligand for entry in screen.entries}.values())
 
 
-def _ligand(ligand: Ligand) -> Plain:
+def _notes(screen: Screen) -> Mapping[str, list[str]]:
+    """Notes of every ligand by InChIKey, of the geometries together, each once."""
+    found: dict[str, dict[str, None]] = {}
+    for entry in screen.entries:
+        found.setdefault(entry.ligand.inchikey, {}).update(dict.fromkeys(entry.ligand.notes))
+    return {key: list(notes) for key, notes in found.items()}
+
+
+def _ligand(ligand: Ligand, notes: Mapping[str, list[str]]) -> Plain:
     return {
         "name": ligand.name,
         "smiles": ligand.smiles,
@@ -110,7 +118,7 @@ def _ligand(ligand: Ligand) -> Plain:
         "donors": list(ligand.donors),
         "denticity": ligand.denticity,
         "charge": ligand.charge,
-        "notes": list(ligand.notes),
+        "notes": notes[ligand.inchikey],
     }
 
 
@@ -231,7 +239,7 @@ def _distances(screen: Screen) -> dict[str, list[Plain]]:
                 "distance": round(float(lengths[donor]), 3),
             }
             for part in layout.fragments
-            for donor in part.donors
+            for donor in part.binding(structure)
         ]
     return found
 

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from rarebind.binding import release_of
-from rarebind.campaigns import Protocol, Store
+from rarebind.campaigns import Protocol, Store, with_ancestors
 from rarebind.campaigns.labelling import check_engine_serves
 from rarebind.complexes import read_geometry
 from rarebind.engines import (
@@ -32,7 +32,9 @@ from rarebind.errors import InputError, MissingDependencyError, located
 from rarebind.io.models import problems_of
 from rarebind.io.yaml import shortened
 from rarebind.ligands import Item, Rejected, Survey, survey_items, truncate_alkyls
+from rarebind.screening.bound import with_strain
 from rarebind.screening.computed import Plan, plan_screen, screen_by_calculation
+from rarebind.screening.donor_sets import with_best_donors
 from rarebind.screening.given import plain_ligands, survey_ligands
 from rarebind.screening.options import AUTO, MODEL, Options, Pair
 from rarebind.screening.screen import Fitting, Screen, Watch, fit
@@ -252,21 +254,28 @@ class Request(Options):
         MissingDependencyError
             A model is asked for and NequIP is not installed.
         """
-        fitting = self.fitting()
-        if not self.predicts:
-            release = self.release()
-            plan: Plan | ShellPlan = (
-                plan_screen(fitting.specs, self.protocol)
-                if release is None
-                else plan_shells(fitting.asked, self.protocol, release)
-            )
-            return Prepared(self, fitting.specs, plan, None, fitting.misfits)
-        from rarebind.screening.predicted import plan_by_model
+        fitting, model = self.fitting(), None
+        if self.predicts:
+            model = _model(self)
+            fitting = self._known(fitting, model)
+        return Prepared(self, fitting, self.plan(fitting, model), model)
 
-        model = _model(self)
-        known = self._known(fitting, model)
-        plan = plan_by_model(known.specs, model, self.protocol, fall_back=self.fall_back)
-        return Prepared(self, known.specs, plan, model, known.misfits)
+    def plan(self, fitting: Fitting, model: Model | None) -> Plan | ShellPlan:
+        """What is computed for certain; nothing is computed yet.
+
+        Parameters
+        ----------
+        model
+            None where all is computed.
+        """
+        if model is not None:
+            from rarebind.screening.predicted import plan_by_model
+
+            return plan_by_model(fitting.specs, model, self.protocol, fall_back=self.fall_back)
+        release = self.release()
+        if release is None:
+            return plan_screen(fitting.specs, self.protocol)
+        return plan_shells(fitting.asked, self.protocol, release)
 
     def _known(self, fitting: Fitting, model: Model) -> Fitting:
         """Without the ligands that the model cannot predict."""
@@ -294,38 +303,54 @@ class Prepared:
     Attributes
     ----------
     request
-    specs
-        All complexes.
+    fitting
+        All complexes, the ligands by their usual donors.
     plan
-        Of what is computed for certain.
+        Of what is computed for certain, with these donors.
     model
         None where all is computed.
-    left_out
-        Ligands that a geometry does not fit, or that the model cannot predict.
     """
 
     request: Request
-    specs: Sequence[ComplexSpec]
+    fitting: Fitting
     plan: Plan | ShellPlan
     model: Model | None
-    left_out: tuple[Rejected, ...] = ()
+
+    @property
+    def specs(self) -> tuple[ComplexSpec, ...]:
+        """All complexes, the ligands by their usual donors."""
+        return self.fitting.specs
+
+    @property
+    def left_out(self) -> tuple[Rejected, ...]:
+        """Ligands that a geometry does not fit, or that the model cannot predict."""
+        return self.fitting.misfits
 
     def run(self, store: Store, watch: Watch | None = None) -> Screen:
         """Screen; what is in the store already is not computed again."""
         if self.request.retry_failed:
             store.forget_failures()
-        request, workers = self.request, self.request.workers
-        if isinstance(self.plan, ShellPlan):
-            found = screen_shells(self.plan, store, workers=workers, watch=watch)
+        request, workers, plan = self.request, self.request.workers, self.plan
+        watch = watch or Watch()
+        fitting, ended = with_best_donors(
+            self.fitting, request.protocol, store, workers=workers, watch=watch
+        )
+        if ended:
+            plan = request.plan(fitting, self.model)
+            watch = watch.after(ended, [task.key for task in with_ancestors(plan.tasks())])
+        if isinstance(plan, ShellPlan):
+            found = screen_shells(plan, store, workers=workers, watch=watch)
         elif self.model is None:
-            found = screen_by_calculation(self.plan, store, workers=workers, watch=watch)
+            found = screen_by_calculation(plan, store, workers=workers, watch=watch)
         else:
             from rarebind.screening.predicted import screen_by_model
 
             found = screen_by_model(
-                self.specs, self.plan, store, self.model,
+                fitting.specs, plan, store, self.model,
                 fall_back=request.fall_back, workers=workers, watch=watch,
             )  # fmt: skip
+        watch.on_stage("strain of the ligands")
+        found = with_strain(found, store, workers=workers)
         rejected = (*request.screened.rejected, *self.left_out)
         return replace(
             found, rejected=rejected, pairs=request.pairs, note=request.note,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from rarebind.binding import BindingEnergy
 from rarebind.campaigns import Protocol
-from rarebind.campaigns.run import Listener
+from rarebind.campaigns.run import Ended, Listener
 from rarebind.complexes import (
     COORDINATION_NUMBERS,
     DEFAULT_COORDINATION_NUMBER,
@@ -94,6 +95,8 @@ class Entry:
         Why there is no binding energy, or without which failed reference it is; else empty.
     asked
         The geometry as asked for, where that leaves the number of waters open; else empty.
+    strain
+        Of the ligand in eV, of several the largest; None where the complex is not computed.
     """
 
     spec: ComplexSpec
@@ -101,6 +104,7 @@ class Entry:
     calculation: Calculation
     reason: str = ""
     asked: str = ""
+    strain: float | None = None
 
     @property
     def geometry(self) -> str:
@@ -222,6 +226,24 @@ class Watch:
     on_done: Listener = lambda _: None
     on_stage: Callable[[str], None] = lambda _: None
 
+    def after(self, told: AbstractSet[str], planned: Iterable[str]) -> Watch:
+        """Who is told of what is planned when some tasks have ended already.
+
+        Parameters
+        ----------
+        told
+            Keys of these tasks.
+        planned
+            Keys of all that is planned, these or others.
+        """
+        beside = len(told - set(planned))
+
+        def done(ended: Ended) -> None:
+            if ended.task.key not in told:
+                self.on_done(ended)
+
+        return replace(self, on_total=lambda total: self.on_total(total + beside), on_done=done)
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -233,10 +255,13 @@ class Asked:
         With one number of waters, of several where that is left open.
     open_as
         The geometry that leaves it open; else empty.
+    others
+        Complexes of La with the same ligands bound by other donors, where nobody has chosen.
     """
 
     spec: ComplexSpec
     open_as: str = ""
+    others: tuple[ComplexSpec, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -313,17 +338,43 @@ def fit(
             if not recipe.is_for_any and recipe.first_of(ligands) != ligand:
                 continue
             is_open = choose_waters and recipe.leaves_waters_open and coordination_number is None
-            donors = _first_number(recipe, ligand) if is_open else coordination_number
+            open_as = recipe.text if is_open else ""
             try:
-                first = complex_spec(TEMPLATE_METAL, ligand, recipe, donors, ligands)
+                first, *others = _bound(recipe, ligand, coordination_number, ligands, open_as)
             except InputError as error:
                 misfits.append(Rejected(ligand.name, ligand.smiles, "; ".join(error.problems)))
             else:
                 found = [first.with_metal(metal) for metal in ([] if problems else metals)]
-                asked += [Asked(spec, recipe.text if is_open else "") for spec in found]
+                asked += [Asked(spec, open_as, tuple(others)) for spec in found]
     if problems:
         raise InputError(dict.fromkeys([*problems, *(found.reason for found in misfits)]))
     return Fitting(tuple(asked), tuple(misfits))
+
+
+def _bound(
+    recipe: Recipe,
+    ligand: Ligand,
+    coordination_number: int | None,
+    ligands: Sequence[Ligand],
+    open_as: str,
+) -> list[ComplexSpec]:
+    """The complexes of La with each set of donors that fits, the usual one first.
+
+    Raises
+    ------
+    InputError
+        The ligand does not fit, by whatever donors.
+    """
+    found, faults = [], []
+    for one in (ligand, *(ligand.bound_by(donors) for donors in ligand.others)):
+        number = _first_number(recipe, one) if open_as else coordination_number
+        try:
+            found.append(complex_spec(TEMPLATE_METAL, one, recipe, number, ligands))
+        except InputError as error:
+            faults.append(error)
+    if not found:
+        raise faults[0]
+    return found
 
 
 def _first_number(recipe: Recipe, ligand: Ligand) -> int:

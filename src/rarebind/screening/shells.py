@@ -37,6 +37,7 @@ from rarebind.complexes import (
     ComplexSpec,
     aqua_ion,
     first_number,
+    further_donors,
     shell_numbers,
     with_waters,
 )
@@ -252,7 +253,10 @@ def _entries(plan: ShellPlan, results: Results) -> Iterator[Entry]:
         else:
             assert found.exchange is not None
             assert found.aqua_waters is not None
-            donors = spec.coordination_number
+            # As many sites as are taken: an atom that binds unasked takes one, too.
+            assert calculation.structure is not None
+            unasked = further_donors(calculation.structure, spec)
+            donors = spec.coordination_number + len(unasked)
             counted = for_sites(found.exchange, found.aqua_waters, donors, plan.release)
             binding = replace(found, exchange=counted)
         yield Entry(spec, binding, calculation, "; ".join(reason), shell.open_as)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from rarebind.errors import InputError
 from rarebind.io.yaml import shortened
+from rarebind.screening.bound import MARKED_STRAIN, unasked_donors
 from rarebind.screening.estimates import Estimates
 from rarebind.screening.screen import Entry, Prediction, Screen
 from rarebind.screening.stoichiometry import stoichiometry
@@ -62,6 +63,11 @@ class Row:
     flagged
         Whether the complex is unlike those that the model learned from.
     coordination_number
+    donors, bound_donors
+        Atoms of the ligands that should bind, and that do; of La, where the metal is predicted.
+    strain, strained
+        Energy of the ligand's shape in the complex less that of the free ligand's minimum, and
+        whether it is more than is usual; None where the complex is not computed.
     waters, aqua_waters
         Of the complex, and of the aqua ion that it is exchanged with.
     source
@@ -84,6 +90,10 @@ class Row:
     selectivity_half_width: float | None
     flagged: bool
     coordination_number: int | None
+    donors: int
+    bound_donors: int | None
+    strain: float | None
+    strained: bool
     waters: int | None
     aqua_waters: int | None
     source: str
@@ -102,7 +112,9 @@ COLUMNS = tuple(field.name for field in fields(Row))
 
 
 #: Columns that are energies, in eV before they are in a unit for people.
-_ENERGIES = ["binding", "exchange", "half_width", "selectivity", "selectivity_half_width"]
+_ENERGIES = [
+    "binding", "exchange", "half_width", "selectivity", "selectivity_half_width", "strain",
+]  # fmt: skip
 #: What was worked out about a screen, as long as it is kept: its numbers are asked for many times.
 _KNOWN: WeakKeyDictionary[Screen, tuple[Estimates, pd.DataFrame]] = WeakKeyDictionary()
 
@@ -187,11 +199,13 @@ def _estimates(screen: Screen) -> Estimates:
 
 def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     """The table with energies in eV."""
-    table = pd.DataFrame([_facts(entry) for entry in screen.entries])
+    # Predicted complexes share that of La.
+    unasked = {id(entry.calculation): unasked_donors(entry) for entry in screen.entries}
+    table = pd.DataFrame([_facts(one, unasked[id(one.calculation)]) for one in screen.entries])
     table["exchange"], table["binding"] = estimates.exchange, estimates.binding
     kinds = table["geometry"].map(stoichiometry)
     groups = table.groupby(["metal", kinds], sort=False)
-    counts = ["rank", "coordination_number", "waters", "aqua_waters"]
+    counts = ["rank", "coordination_number", "bound_donors", "waters", "aqua_waters"]
     table["rank"] = groups["exchange"].rank(method="first")
     table[counts] = table[counts].astype("Int64")
     table["probability_first"] = math.nan
@@ -221,12 +235,25 @@ def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     return table.loc[order.index, list(COLUMNS)].reset_index(drop=True)
 
 
-def _facts(entry: Entry) -> dict[str, object]:
-    """What a row tells of its entry alone; what others decide is still missing."""
+def _facts(entry: Entry, unasked: Sequence[str]) -> dict[str, object]:
+    """What a row tells of its entry alone; what others decide is still missing.
+
+    Parameters
+    ----------
+    unasked
+        Its :func:`~rarebind.screening.bound.unasked_donors`.
+    """
     spec, binding, ligand = entry.spec, entry.binding, entry.ligand
     predicted = binding if isinstance(binding, Prediction) else None
     source = "" if binding is None else "computed" if predicted is None else "predicted"
     calculation = entry.calculation
+    donors = spec.coordination_number - spec.waters
+    told = [entry.reason] if entry.reason else []
+    if binding and unasked:
+        told.append(
+            f"bound by {donors + len(unasked)} donor atoms, {donors} asked for: "
+            f"{', '.join(unasked)} as well"
+        )
     return {
         **dict.fromkeys(COLUMNS, math.nan),
         "ligand": ligand.name,
@@ -236,11 +263,15 @@ def _facts(entry: Entry) -> dict[str, object]:
         "half_width": predicted.half_width if predicted else math.nan,
         "flagged": predicted is not None and predicted.flagged,
         "coordination_number": binding.coordination_number if binding else None,
+        "donors": donors,
+        "bound_donors": donors + len(unasked) if binding else None,
+        "strain": math.nan if entry.strain is None else entry.strain,
+        "strained": entry.strain is not None and entry.strain > MARKED_STRAIN * ligand.denticity,
         "waters": spec.waters if binding else None,
         "aqua_waters": binding.aqua_waters if binding else None,
         "source": source,
         "status": "ok" if binding else "failed" if calculation.ok else calculation.status,
-        "reason": entry.reason,
+        "reason": "; ".join(told),
         "smiles": ligand.smiles,
         "inchikey": ligand.inchikey,
     }

@@ -55,6 +55,7 @@ function rowNumbers(row) {
   const unit = ` ${report.unit}`;
   const lines = [
     ['Status', succeeded(row) ? null : `${row.status}${row.reason ? `: ${row.reason}` : ''}`],
+    ['Note', succeeded(row) && row.reason ? row.reason : null],
     ['Rank with this metal', row.rank],
     ['Source', row.source || null],
     ['Exchange with the aqua ion', known(row.exchange) ? withInterval(row.exchange, row.half_width) + unit : null],
@@ -64,10 +65,13 @@ function rowNumbers(row) {
     ['Probability of being first', known(row.probability_first) ? percent(row.probability_first) : null],
     ['Charge of the complex', known(row.charge) ? formatNumber(row.charge, 0) : null],
     ['Coordination number', row.coordination_number],
+    ['Donor atoms of the ligands', bindsOtherwise(row) ? `${row.bound_donors}, asked for ${row.donors}` : row.bound_donors],
+    ['Strain of the ligand', known(row.strain) ? `${formatNumber(row.strain)}${unit}${row.strained ? '; more than is usual' : ''}` : null],
     ['Waters of the complex', row.waters],
     ['Waters of the aqua ion', row.aqua_waters],
     ...distanceLines(row),
     ['Flag', row.flagged ? FLAG_TEXT : null],
+    ...marksOf(row).map(([name, text]) => [`Mark: ${name}`, text]),
   ].filter(([, value]) => value !== null && value !== undefined);
   return make('dl', {}, lines.map(([name, value]) => [make('dt', {}, name), make('dd', {}, String(value))]));
 }

@@ -18,7 +18,7 @@ function csvText(chosen) {
 }
 
 // Whole numbers of the report; all others are energies and probabilities.
-const INTEGERS = new Set(['rank', 'charge', 'coordination_number', 'waters', 'aqua_waters']);
+const INTEGERS = new Set(['rank', 'charge', 'coordination_number', 'donors', 'bound_donors', 'waters', 'aqua_waters']);
 
 function csvCell(value, name) {
   if (value === null || value === undefined) return '';

@@ -71,7 +71,8 @@ function rankingColumns() {
     report.geometries.length > 1 && { label: 'Geometry', width: 106, value: (row) => row.geometry, cell: (row) => row.geometry, title: 'Ligands:waters' },
     known(report.water_release) && { label: 'Waters', width: 84, numeric: true, value: (row) => row.waters, cell: (row) => `${row.waters ?? MISSING} / ${row.aqua_waters ?? MISSING}`, title: 'Chosen for this metal: of the complex / of the aqua ion' },
     has('coordination_number') && { label: 'CN', width: 62, numeric: true, value: (row) => row.coordination_number, cell: (row) => String(row.coordination_number ?? MISSING), title: 'Donor atoms around the metal; around La, where the metal is predicted' },
-    { label: 'Status', width: 100, value: (row) => (row.flagged ? `${row.status ?? 'ok'} flagged` : row.status ?? 'ok'), cell: statusCell },
+    has('strain') && { label: 'Strain', width: 84, numeric: true, value: (row) => row.strain, cell: (row) => formatNumber(row.strain), title: `Energy of the ligand's shape in the complex less that of the free ligand, ${report.unit}; counted in the exchange energy already` },
+    { label: 'Status', width: rows.some((row) => marksOf(row).length) ? 150 : 100, value: (row) => [row.status ?? 'ok', row.flagged ? 'flagged' : '', ...marksOf(row).map(([name]) => name)].join(' '), cell: statusCell },
   ].filter(Boolean);
 }
 
@@ -112,6 +113,7 @@ function statusCell(row) {
   const parts = [];
   if (!succeeded(row)) parts.push(make('span', { class: 'status bad', title: row.reason || row.status }, row.status));
   else if (row.flagged) parts.push(make('span', { class: 'flag', title: FLAG_TEXT, 'aria-label': FLAG_TEXT, role: 'img' }, '⚑'), make('span', { title: FLAG_TEXT, 'aria-hidden': 'true' }, 'flagged'));
+  if (succeeded(row)) parts.push(...marksOf(row).map(([name, text]) => make('span', { class: 'status mark', title: text }, name)));
   if (!parts.length) parts.push(make('span', { class: 'status' }, row.status ?? 'ok'));
   return make('div', { class: 'state' }, parts);
 }

@@ -22,6 +22,17 @@ const collator = new Intl.Collator('en', { numeric: true });
 const FLAG_TEXT = 'Flagged: this complex is unlike those that the model was trained and tested on. '
   + 'Its value is an extrapolation, and its interval may be too narrow; without --no-fall-back it is computed.';
 
+/** Whether another number of donor atoms binds than was asked for. */
+const bindsOtherwise = (row) => known(row.bound_donors) && known(row.donors) && row.bound_donors !== row.donors;
+
+/** What marks a row, in short and in full. */
+function marksOf(row) {
+  return [
+    bindsOtherwise(row) && ['other donors', `The ligands bind by ${row.bound_donors} donor atoms, not by the ${row.donors} asked for: another complex than the one meant.`],
+    row.strained && ['strained', `The ligand is bent by ${formatNumber(row.strain)} ${report.unit}, more than good chelators are: its donors may not reach one metal.`],
+  ].filter(Boolean);
+}
+
 function unpackRows(packed, columns, count) {
   const texts = columns.map((name) => {
     const { of, at, values } = packed[name];

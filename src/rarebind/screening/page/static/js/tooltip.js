@@ -33,5 +33,6 @@ function rowLines(row, quantity = 'exchange') {
       ? `${withInterval(row[quantity], halfWidthOf(row, quantity))} ${report.unit}`
       : row.reason || row.status || 'no value',
     row.flagged ? FLAG_TEXT : '',
+    ...marksOf(row).map(([, text]) => text),
   ];
 }
