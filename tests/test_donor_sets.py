@@ -109,8 +109,11 @@ def test_an_atom_that_binds_unasked_is_found(donor):
 
 
 def test_an_atom_out_of_reach_does_not_bind():
-    far = BOUND + np.array([[0, 0, 0], *[[1.0, 0, 0]] * 4])
-    assert further_donors(STRUCTURE.with_positions(far), alone(nitrate(0))) == ()
+    for away in (0.7, 1.0):
+        # Turned aside, so that the other oxygen is 3.15 Å away and more.
+        far = BOUND.copy()
+        far[3] = [2.325 + away, -1.08, 0]
+        assert further_donors(STRUCTURE.with_positions(far), alone(nitrate(0))) == ()
 
 
 def made_row(ligand, **entry):

@@ -17,6 +17,9 @@ from rarebind.structures import Structure, bond_matrix
 #: radii: La–O 3.4 Å and Lu–O 3.2 Å, past the longest bonds to O (about 2.9 Å) and short of the
 #: second coordination sphere (about 4 Å).
 DONOR_FACTOR = 1.25
+#: The same of an atom that nobody has asked to bind, which has to be as near as the longest bonds
+#: are: La–O 3.0 Å, La–S 3.4 Å.  A second oxygen at 3.2 Å beside a bound one is none.
+UNASKED_FACTOR = 1.1
 _DONOR_ELEMENTS = frozenset({"N", "O", "P", "S", "F", "Cl", "Br", "I", "Se", "As"})
 
 
@@ -44,10 +47,10 @@ class CheckReport:
         return not self.reasons
 
 
-def bonding_distance(metal: str, donor: str) -> float:
+def bonding_distance(metal: str, donor: str, factor: float = DONOR_FACTOR) -> float:
     """Distance in Å up to which `donor` counts as bound to `metal`."""
     total: float = covalent_radii[atomic_numbers[metal]] + covalent_radii[atomic_numbers[donor]]
-    return DONOR_FACTOR * total
+    return factor * total
 
 
 def coordination_number(structure: Structure) -> int:
@@ -93,10 +96,14 @@ def further_donors(structure: Structure, spec: ComplexSpec) -> tuple[int, ...]:
     donors = [i for part in layout.fragments for i in part.binding(structure)]
     waters = {i for atoms in layout.waters for i in atoms}
     bonded = bond_matrix(structure)
+    lengths = np.linalg.norm(structure.positions - structure.positions[0], axis=1)
     return tuple(
         i
         for i in bound_atoms(structure)
-        if i not in donors and i not in waters and not bonded[i, donors].any()
+        if i not in donors
+        and i not in waters
+        and not bonded[i, donors].any()
+        and lengths[i] <= bonding_distance(spec.metal, structure.symbols[i], UNASKED_FACTOR)
     )
 
 

@@ -80,6 +80,8 @@ def _best(
     best, *others = sorted(sets, key=ranks.__getitem__)
     least = ranks[best][1]
     told = "; ".join(f"{_main(one).donor_labels} ({_told(ranks[one], least)})" for one in others)
+    if math.isinf(least):
+        return _bound_by(best, _main(best).bound_by(_main(best).donors))
     ligand = _main(best)
     note = f"{best.geometry}: bound through {ligand.donor_labels}, not through {told}"
     return _bound_by(best, ligand.bound_by(ligand.donors, note))
