@@ -43,14 +43,8 @@ def screen(
     **options: Any,
 ) -> None:
     """Rank ligands by how strongly and selectively they bind rare-earth ions."""
-    from rarebind.commands.screen_job import (
-        read_request,
-        run_screen,
-        run_short_list,
-        tell,
-        tell_donors,
-    )
-    from rarebind.commands.screen_table import show_ranking, show_short_list
+    from rarebind.commands.screen_job import read_request, run_screen, run_short_list, tell
+    from rarebind.commands.screen_table import show_notes, show_ranking, show_short_list
     from rarebind.screening.outputs import LIGANDS, NAMES, write_outputs
     from rarebind.screening.reporting import report
 
@@ -62,7 +56,7 @@ def screen(
     tell(prepared, console)
     calculations, unit = store or out / "calculations.sqlite", request.unit
     found = run_screen(prepared, calculations, console)
-    tell_donors(prepared, found, console)
+    show_notes(found, request.ligands.ligands, console)
     paths = write_outputs(found, out, unit)
     if not as_json:
         show_ranking(found, unit, wide=wide)

@@ -91,16 +91,6 @@ def tell(prepared: Prepared, console: Console) -> None:
         _say(note, console)
 
 
-def tell_donors(prepared: Prepared, found: Screen, console: Console) -> None:
-    """Tell through which donors ligands were found to bind, where several sets were tried."""
-    usual = {note for spec in prepared.specs for one, _ in spec.composition.ligands
-             for note in one.notes}  # fmt: skip
-    told = {(one.ligand.name, note): None for one in found.entries for note in one.ligand.notes}
-    for name, note in told:
-        if note not in usual:
-            _say(f"{name}: {note}", console, style="dim")
-
-
 def _say(text: str, console: Console, style: str | None = None) -> None:
     console.print(text, soft_wrap=True, style=style)
 

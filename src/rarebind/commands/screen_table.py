@@ -17,6 +17,7 @@ from rarebind.screening.stoichiometry import stoichiometry
 from rarebind.screening.table import preferences, ranked_rows, unit_factor
 
 if TYPE_CHECKING:
+    from rarebind.ligands import Ligand
     from rarebind.screening import Row, Screen, ShortList, ShortListRow
 
 #: Columns of a file or pipe, where nothing needs to be wrapped.
@@ -74,6 +75,21 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
         + ("" if wide else "More columns: --wide.")
     )
     _show_reasons(rows)
+
+
+def show_notes(found: Screen, told: Iterable[Ligand], console: Console) -> None:
+    """Print what the screen found out about ligands: through which donors they bind, say.
+
+    Parameters
+    ----------
+    told
+        Ligands of which the notes have been told.
+    """
+    before = {note for ligand in told for note in ligand.notes}
+    notes = {(one.ligand.name, note): None for one in found.entries for note in one.ligand.notes}
+    for name, note in notes:
+        if note not in before:
+            console.print(f"{name}: {note}", soft_wrap=True, style="dim")
 
 
 def _about_selectivity(reference: str, columns: Iterable[str], *, signed: bool) -> str:
