@@ -122,6 +122,14 @@ def test_one_name_for_two_ligands():
     )
 
 
+def test_the_charge_of_the_constant_has_to_be_that_of_the_bound_form():
+    head, good = HEAD.strip() + ",charge\n", GOOD.strip() + ",-1\n"
+    assert len(constants_of(head + good, "t")) == 1
+    assert len(constants_of(head + good.replace(",-1", ","), "t")) == 1
+    told = refused(head + good.replace(",-1", ",-2"))
+    assert "binds with the charge -1, but L of the constant has -2" in told
+
+
 def test_two_series_are_named_and_one_is_selected():
     other = GOOD.replace("20,2,A", "25,0.1,B")
     # The same ligand under another name, drawn as the ion.

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from rarebind import __version__
-from rarebind.commands import dataset, evaluate, ligands, reference
+from rarebind.commands import dataset, evaluate, experiment, ligands, reference
 from rarebind.commands.curate import curate
 from rarebind.commands.findings import findings
 from rarebind.commands.hydration import hydration
@@ -53,6 +53,7 @@ app.add_typer(reference.app, name="reference")
 app.add_typer(ligands.app, name="ligands")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(experiment.app, name="experiment")
 
 
 def _version(wanted: bool) -> None:

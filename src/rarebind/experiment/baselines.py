@@ -52,7 +52,7 @@ def fingerprints(known: pd.DataFrame, asked: pd.DataFrame) -> Floats:
 def trees(known: pd.DataFrame, asked: pd.DataFrame) -> Floats:
     """Extremely randomised trees on RDKit's descriptors, fingerprints, donors and ionic radius."""
     forest: Any = sklearn("ensemble").ExtraTreesRegressor(
-        _TREES, min_samples_leaf=2, max_features=0.3, random_state=0
+        _TREES, min_samples_leaf=2, max_features=0.1, random_state=0
     )
     forest.fit(_plain(known), known["log_k"].to_numpy())
     return np.asarray(forest.predict(_plain(asked)))

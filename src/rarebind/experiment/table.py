@@ -50,6 +50,8 @@ class Measurement(Section):
         Where it is from; one reference, temperature, ionic strength and medium make a series.
     medium, doi
         May be empty.
+    charge
+        Of L in the constant, e; where it is given, the ligand has to bind with it.
     """
 
     ligand: str = Field(min_length=1, examples=["EDTA"])
@@ -62,6 +64,7 @@ class Measurement(Section):
     reference: str = Field(min_length=1, examples=["Moeller and Thompson 1962"])
     medium: str = ""
     doi: str = ""
+    charge: int | None = Field(default=None, examples=[-4])
 
 
 #: What makes a series beside the ligand.
@@ -122,7 +125,7 @@ def constants_of(text: str, source: str, *, definition: str = FIRST) -> pd.DataF
     _raise(problems)
     if not found:
         raise InputError(f"{source} has a header but no constants: add one line a constant")
-    table = pd.DataFrame(found)
+    table = pd.DataFrame(found).astype({"charge": "float64"})
     table["inchikey"] = _inchikeys(table, source)
     return _merged(table, source)[list(COLUMNS)]
 
@@ -216,20 +219,29 @@ def _inchikeys(table: pd.DataFrame, source: str) -> pd.Series:
 
     problems: list[str] = []
     keys: dict[str, str] = {}
-    for smiles, line in table.groupby("smiles", sort=False)["line"].first().items():
+    for smiles, own in table.groupby("smiles", sort=False):
+        where = f"{source}, line {own['line'].iloc[0]}"
         try:
-            keys[str(smiles)] = parse_ligand(str(smiles)).inchikey
+            ligand = parse_ligand(str(smiles))
         except InputError as error:
-            problems += [f"{source}, line {line}: {problem}" for problem in error.problems]
+            problems += [f"{where}: {problem}" for problem in error.problems]
+            continue
+        keys[str(smiles)] = ligand.inchikey
+        charges = own["charge"].dropna()
+        if len(wrong := charges[charges != ligand.charge]):
+            problems.append(
+                f"{where}: {own['ligand'].iloc[0]} binds with the charge {ligand.charge:+d}, but L "
+                f"of the constant has {wrong.iloc[0]:+.0f}: number its donors, write the "
+                "other form, or leave it out"
+            )
     _raise(problems)
     found = table["smiles"].map(keys)
     several = found.groupby(table["ligand"]).nunique()
     for name in several[several > 1].index:
-        own = table[table["ligand"] == name]
-        first, other = own.groupby(found, sort=False)["line"].first().iloc[:2]
+        lines = table[table["ligand"] == name].groupby(found, sort=False)["line"].first()
         problems.append(
-            f"{source}, line {other}: {name} is another ligand than in line {first}: "
-            "give it another name"
+            f"{source}, line {lines.iloc[1]}: {name} is another ligand than in line "
+            f"{lines.iloc[0]}: give it another name"
         )
     _raise(problems)
     return found
