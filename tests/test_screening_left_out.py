@@ -36,7 +36,9 @@ FOUR = "CC(=O)N(O)CCCCCN(O)C(C)=O"
 
 
 def use(monkeypatch, **options):
-    monkeypatch.setattr("rarebind.screening.computed.run_tasks", StoredRunner(**options))
+    runner = StoredRunner(**options)
+    for module in ("computed", "bound"):
+        monkeypatch.setattr(f"rarebind.screening.{module}.run_tasks", runner)
 
 
 def told_of_all(data):

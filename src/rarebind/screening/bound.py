@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from rarebind.engines import Calculation
     from rarebind.structures import Structure
 
-#: eV a donor atom above which a ligand is marked as strained.
-MARKED_STRAIN = 20.0 / KCAL_PER_EV
+#: eV a donor atom above which a ligand is marked as strained.  With La at GFN2-xTB, good chelators
+#: have 1 to 7 kcal/mol a donor (catecholamide 1.0, maltol 1.1, acetylacetone 1.8, HOPO 3.8, EDTA
+#: 6.0, whose arms repel each other, thio-catecholamide with a broken hydrogen bond 7.4); quercetin
+#: bent to bind by two sites at once has 14.4.
+MARKED_STRAIN = 10.0 / KCAL_PER_EV
 
 
 def unasked_donors(entry: Entry) -> tuple[str, ...]:
