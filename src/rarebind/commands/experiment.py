@@ -103,14 +103,7 @@ def train(
 ) -> None:
     """Learn log K from measured constants, judged on ligands and classes that were left out."""
     from rarebind.elements import rare_earth
-    from rarebind.experiment import (
-        calibrate_log_k,
-        check_one_series,
-        experiment_frame,
-        save_calibration,
-        select_series,
-        with_computed,
-    )
+    from rarebind.experiment import calibrate_log_k, with_computed
     from rarebind.experiment.comparison import best_design, compare, designs
     from rarebind.experiment.judging import SPLITS
 
@@ -118,10 +111,7 @@ def train(
         rare_earth(metal)
     folder = out or OUT / Path(table).stem
     check_writable(folder, _FILES)
-    constants = _constants(table, definition)
-    if not select:
-        check_one_series(constants, table)
-    frame = experiment_frame(select_series(constants))
+    frame = _frame(table, definition, select=select)
     columns: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     if computed is not None:
@@ -134,19 +124,14 @@ def train(
         )  # fmt: skip
         name = best_design(found, columns)
         progress.update(bar, description=f"fitting {name}")
-        design = designs(columns)[name]
         calibration = calibrate_log_k(
-            frame, design, table=Path(table).name, level=level, beside=found.judged
-        )
+            frame, designs(columns)[name],
+            table=Path(table).name, level=level, beside=found.judged,
+        )  # fmt: skip
         progress.update(bar, advance=1)
     tables = [_table_of(found.judged, split, pair) for split in SPLITS]
     told = [*_told(found, missing), _saved(calibration, name)]
-    make_folder(folder)
-    save_calibration(calibration, folder / "model.json")
-    replace_file(folder / "scores.csv", frame_text(_scores(found.judged)))
-    replace_file(folder / "predictions.csv", frame_text(found.predictions))
-    text = "\n".join([*map(markdown, tables), *(f"{line}\n" for line in told)])
-    replace_file(folder / "report.md", f"# log K learned from {table}\n\n{text}")
+    _write(folder, calibration, found, f"# log K learned from {Path(table).name}", tables, told)
     if as_json:
         judged = [one.model_dump() for one in found.judged]
         print_json({"model": name, "judged": judged, "gain": found.gain, "folder": str(folder)})
@@ -157,6 +142,35 @@ def train(
     for line in told:
         note(output, line)
     note(output, f"\nModel: {folder / 'model.json'}, and {len(_FILES) - 1} files beside it")
+
+
+def _frame(table: str, definition: str, *, select: bool) -> pd.DataFrame:
+    """Constants of one series a ligand, with descriptors."""
+    from rarebind.experiment import check_one_series, experiment_frame, select_series
+
+    constants = _constants(table, definition)
+    if not select:
+        check_one_series(constants, table)
+    return experiment_frame(select_series(constants))
+
+
+def _write(
+    folder: Path,
+    calibration: Calibration,
+    found: Comparison,
+    title: str,
+    tables: Sequence[Table],
+    told: Sequence[str],
+) -> None:
+    """The files of a training."""
+    from rarebind.experiment import save_calibration
+
+    make_folder(folder)
+    save_calibration(calibration, folder / "model.json")
+    replace_file(folder / "scores.csv", frame_text(_scores(found.judged)))
+    replace_file(folder / "predictions.csv", frame_text(found.predictions))
+    text = "\n".join([*map(markdown, tables), *(f"{line}\n" for line in told)])
+    replace_file(folder / "report.md", f"{title}\n\n{text}")
 
 
 def _constants(table: str, definition: str) -> pd.DataFrame:
