@@ -41,14 +41,8 @@ def _trigonal(metal, ligand, distance):
     return Structure(tuple(symbols), np.array(positions), 0)
 
 
-#: The fit had seen one complex of yttrium with a halide.
-_UNBOUND = {("Y", "Cl")}
-
-
-def _marks(metal, ligand):
-    slow = [] if metal in {"Y", "La", "Gd", "Lu"} else [pytest.mark.slow]
-    unbound = (metal, ligand) in _UNBOUND
-    return slow + [pytest.mark.xfail(reason="hardly any data of it", strict=True)] * unbound
+def _marks(metal):
+    return [] if metal in {"Y", "La", "Gd", "Lu"} else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +52,7 @@ def _marks(metal, ligand):
             metal,
             ("O", "H") if ligand == "OH" else (ligand,),
             id=f"{metal}-{ligand}",
-            marks=_marks(metal, ligand),
+            marks=_marks(metal),
         )
         for metal in rare_earths()
         for ligand in ("F", "Cl", "OH")
