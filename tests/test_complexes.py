@@ -22,10 +22,13 @@ from rarebind.complexes import (
     has_template,
     parent_templates,
     swap_metal,
+    template_set,
+    templates,
 )
 from rarebind.complexes.builders import grafting
+from rarebind.complexes.templates import write_templates
 from rarebind.elements import STUDY_METALS, ionic_radius
-from rarebind.engines import GFN2_WATER, Calculation, static
+from rarebind.engines import GFN2_WATER, LEVELS, Calculation, static
 from rarebind.errors import CalculationError, InputError
 from rarebind.ligands import library_ligand, parse_ligand
 from rarebind.structures import Structure
@@ -327,3 +330,25 @@ def test_another_metal_can_be_grafted_directly():
 def test_specs_are_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SPEC.metal = "Lu"
+
+
+def test_a_level_may_have_templates_of_its_own(tmp_path, monkeypatch):
+    spec = complex_spec("La", library_ligand("HOPO"), "1:6")
+    shipped = parent_templates(spec)
+    level = LEVELS["gfn2-re"]
+    assert template_set(GFN2_WATER) == template_set(level) == ""
+    write_templates(tmp_path, spec, [(one, float(n)) for n, one in enumerate(shipped)])
+    (tmp_path / "notes").mkdir()
+    stretched = shipped[0].with_positions(1.01 * shipped[0].positions)
+    write_templates(tmp_path / "gfn2-re", spec, [(stretched, 0.0)], level)
+    monkeypatch.setattr(templates, "_SHIPPED", tmp_path)
+    templates._templates.cache_clear()
+    assert template_set(GFN2_WATER) == ""
+    assert template_set(level) == "gfn2-re"
+    (own,) = parent_templates(spec, "gfn2-re")
+    assert np.allclose(own.positions, stretched.positions, atol=1e-7)
+    assert len(parent_templates(spec)) == len(shipped)
+    other = complex_spec("La", library_ligand("HOPO"), "4:0")
+    monkeypatch.undo()
+    templates._templates.cache_clear()
+    assert parent_templates(other, "gfn2-re") == parent_templates(other)

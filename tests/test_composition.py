@@ -42,7 +42,7 @@ from rarebind.ligands import (
     parse_ligand,
     water,
 )
-from rarebind.screening.screen import fit
+from rarebind.screening.asked import fit
 from rarebind.structures import Structure
 
 HOPO, ACAC, PHEN = library_ligand("HOPO"), common_ligand("acac"), common_ligand("phen")

@@ -18,7 +18,7 @@ from rarebind.errors import InputError
 from rarebind.ligands import common_ligand
 from rarebind.screening import Request, report, write_outputs
 from rarebind.screening.api import run
-from rarebind.screening.screen import fit
+from rarebind.screening.asked import fit
 from rarebind.screening.shells import plan_chosen
 from rarebind.screening.speciation import WATER, speciate
 from rarebind.units import KCAL_PER_EV

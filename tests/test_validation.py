@@ -1,13 +1,16 @@
 """Computed constants beside measured ones: what is joined, judged, written and refused."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
 from rarebind.cli import main
 from rarebind.experiment import select_series, stability_constants
-from rarebind.experiment.judging import differences
+from rarebind.experiment.comparison import compare
+from rarebind.experiment.descriptors import experiment_frame
+from rarebind.experiment.judging import differences, leaves_enough
 from rarebind.validation import write_report
 from rarebind.validation.comparison import (
     AS_IT_IS,
@@ -128,3 +131,21 @@ def test_bad_input(tmp_path, capsys, rows, options, message):
     assert status.value.code == 2
     assert message in capsys.readouterr().err
     assert not (out / "report.md").exists()
+
+
+def test_what_the_report_needs_is_told_before_anything_is_computed(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    with pytest.raises(SystemExit) as status:
+        main(["validate", "--out", str(tmp_path / "out")])
+    assert status.value.code == 2
+    assert "rarebind[experiment]" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_classes_are_passed_over_where_too_few_ligands_are_of_others(measured):
+    own = measured[measured["ligand"].isin(["EDTA", "NTA", "IDA", "HEDTA", "acetate"])]
+    frame = experiment_frame(own)
+    assert leaves_enough(frame, "ligand")
+    assert not leaves_enough(frame, "class")
+    judged = compare(frame, splits=("ligand", "class")).judged
+    assert {one.split for one in judged} == {"ligand"}

@@ -17,7 +17,7 @@ from rarebind.io.tables import NONE, Table, frame_text, markdown, number, record
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rarebind.experiment import Calibration, Judged
+    from rarebind.experiment import Calibration, Score
     from rarebind.experiment.comparison import Comparison
 
 #: Folder of results unless another one is given.
@@ -129,7 +129,8 @@ def train(
             table=Path(table).name, level=level, beside=found.judged,
         )  # fmt: skip
         progress.update(bar, advance=1)
-    tables = [_table_of(found.judged, split, pair) for split in SPLITS]
+    judged_splits = dict.fromkeys(one.split for one in found.judged)
+    tables = [_table_of(found.judged, split, pair) for split in judged_splits]
     told = [*_told(found, missing), _saved(calibration, name)]
     _write(folder, calibration, found, f"# log K learned from {Path(table).name}", tables, told)
     if as_json:
@@ -188,7 +189,7 @@ def _steps(columns: Sequence[str], splits: Sequence[str]) -> int:
     return (len(designs(columns)) + len(BASELINES)) * len(splits) + 1
 
 
-def _table_of(judged: Sequence[Judged], split: str, pair: tuple[str, str]) -> Table:
+def _table_of(judged: Sequence[Score], split: str, pair: tuple[str, str]) -> Table:
     lines = [one for one in judged if one.split == split]
     first = lines[0]
     rows = [
@@ -211,7 +212,7 @@ def _table_of(judged: Sequence[Judged], split: str, pair: tuple[str, str]) -> Ta
     )
 
 
-def _held(one: Judged) -> str:
+def _held(one: Score) -> str:
     if one.coverage is None or one.difference_coverage is None:
         return NONE
     return f"{100 * one.coverage:.0f}, {100 * one.difference_coverage:.0f}"
@@ -227,6 +228,8 @@ def _told(found: Comparison, missing: Sequence[str]) -> list[str]:
         f"[{number(low, 2)}, {number(high, 2)}] where {_LEFT_OUT[split]} are left out."
         for split, (mean, low, high) in found.gain.items()
     ]
+    if all(one.split != "class" for one in found.judged):
+        told.append("Whole classes are not left out: too few ligands are of others.")
     if missing:
         shown = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")  # noqa: PLR2004
         told.append(f"Without computed values, and left out: {len(missing)} ligands ({shown}).")
@@ -242,7 +245,7 @@ def _saved(calibration: Calibration, name: str) -> str:
     return f"Saved: {name}, fitted to all; intervals of log K for new ligands: {told}."
 
 
-def _scores(judged: Sequence[Judged]) -> pd.DataFrame:
+def _scores(judged: Sequence[Score]) -> pd.DataFrame:
     import pandas as pd
 
     rows: list[dict[str, Any]] = [one.model_dump() for one in judged]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import track
 
 from rarebind.commands.text import terminal
 from rarebind.io.files import check_writable
+
+if TYPE_CHECKING:
+    from rarebind.complexes import ComplexSpec
 
 
 def templates(
@@ -37,14 +40,7 @@ def templates(
     The files that ship with rarebind were made by this command: at GFN2-xTB with Architector, at
     other levels from those.
     """
-    from rarebind.complexes import (
-        BUILDERS,
-        TEMPLATE_METAL,
-        ComplexSpec,
-        complex_spec,
-        compose,
-        parent_templates,
-    )
+    from rarebind.complexes import BUILDERS, parent_templates
     from rarebind.complexes.hopping import hop
     from rarebind.complexes.templates import (
         distinct_minima,
@@ -52,20 +48,9 @@ def templates(
         write_templates,
     )
     from rarebind.engines import level_named
-    from rarebind.errors import InputError
-    from rarebind.ligands import library_ligand
 
     check_writable(out)
-    specs = []
-    for scaffold in scaffolds:
-        for geometry in geometries:
-            if scaffold == "aqua":
-                water = compose(geometry)
-                if water.ligands:
-                    raise InputError(f"geometry {geometry!r} of an aqua ion: give 0:8 or 0:9")
-                specs.append(ComplexSpec(TEMPLATE_METAL, water))
-            else:
-                specs.append(complex_spec(TEMPLATE_METAL, library_ligand(scaffold), geometry))
+    specs = _specs(scaffolds, geometries)
     theory = level_named(level)
     build = (
         parent_templates
@@ -84,3 +69,22 @@ def templates(
         kept = distinct_minima([*kept, *met])
         path = write_templates(out, spec, kept, theory)
         console.print(f"{path}: {len(kept)} minima")
+
+
+def _specs(scaffolds: list[str], geometries: list[str]) -> list[ComplexSpec]:
+    """The La complexes that are asked for."""
+    from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, complex_spec, compose
+    from rarebind.errors import InputError
+    from rarebind.ligands import library_ligand
+
+    specs = []
+    for scaffold in scaffolds:
+        for geometry in geometries:
+            if scaffold == "aqua":
+                water = compose(geometry)
+                if water.ligands:
+                    raise InputError(f"geometry {geometry!r} of an aqua ion: give 0:8 or 0:9")
+                specs.append(ComplexSpec(TEMPLATE_METAL, water))
+            else:
+                specs.append(complex_spec(TEMPLATE_METAL, library_ligand(scaffold), geometry))
+    return specs

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rarebind.commands.text import terminal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def validate(
@@ -51,29 +54,38 @@ def validate(
     """
     from rarebind.campaigns import Store
     from rarebind.commands.screen_job import watched
-    from rarebind.experiment import (
-        check_one_series,
-        read_constants,
-        select_series,
-        stability_constants,
-    )
+    from rarebind.experiment import need_experiment
     from rarebind.io.files import check_writable, make_folder
     from rarebind.validation import Job, compute_constants, write_report
 
-    measured = stability_constants() if table is None else read_constants(table)
-    if table is not None and not select:
-        check_one_series(measured, str(table))
-    measured = select_series(measured)
+    need_experiment()
+    measured, name = _measured(table, select=select)
     job = Job(tuple(metals), engine, level, water_release, seed, workers)
     check_writable(out)
     path = store or make_folder(out) / "store.sqlite"
     console = terminal(stderr=True)
     with Store(path) as results, watched(console) as watch:
         computed = compute_constants(measured, job, results, watch)
-    name = "stability_constants.csv of rarebind" if table is None else table.name
     for written in write_report(out, measured, computed, name):
         console.print(str(written))
     failed = [line for line in computed if line.computed_log_k is None]
     console.print(f"{len(computed) - len(failed)} of {len(computed)} constants computed")
     if len(failed) == len(computed):
         raise typer.Exit(1)
+
+
+def _measured(table: Path | None, *, select: bool) -> tuple[pd.DataFrame, str]:
+    """Constants of one series a ligand, and what their table is called."""
+    from rarebind.experiment import (
+        check_one_series,
+        read_constants,
+        select_series,
+        stability_constants,
+    )
+
+    if table is None:
+        return select_series(stability_constants()), "stability_constants.csv of rarebind"
+    measured = read_constants(table)
+    if not select:
+        check_one_series(measured, str(table))
+    return select_series(measured), table.name

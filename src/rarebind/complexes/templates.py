@@ -73,7 +73,9 @@ def template_set(level: LevelOfTheory) -> str:
     Levels without any start from those of GFN2-xTB, which are everywhere.
     """
     folders = (one.name for one in _SHIPPED.iterdir() if one.is_dir())
-    same = (n for n in folders if LEVELS[n].model_chemistry == level.model_chemistry)
+    same = (
+        n for n in folders if n in LEVELS and LEVELS[n].model_chemistry == level.model_chemistry
+    )
     return next(same, "")
 
 
@@ -124,10 +126,7 @@ def write_templates(
     frames = []
     for structure, energy in sorted(found, key=lambda pair: pair[1]):
         atoms = structure.to_ase()
-        if level == GFN2_WATER:
-            atoms.info["gfn2_alpb_energy"] = round(energy, 6)
-        else:
-            atoms.info |= {"energy_at": level.model_chemistry, "energy_eV": round(energy, 6)}
+        atoms.info |= {"level": level.model_chemistry, "energy_eV": round(energy, 6)}
         frames.append(atoms)
     path = make_folder(folder) / template_name(parent)
     replace_file(path, extxyz_text(frames))

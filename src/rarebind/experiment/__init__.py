@@ -4,7 +4,6 @@ from rarebind.experiment.calibration import (
     Calibration,
     Card,
     Domain,
-    Judged,
     calibrate_log_k,
     load_calibration,
     save_calibration,
@@ -24,7 +23,7 @@ from rarebind.experiment.ph import (
     read_pka,
 )
 from rarebind.experiment.protonation import EstimatedPKaWarning, estimated_pka
-from rarebind.experiment.ridge import Design, LogKModel, fit_model
+from rarebind.experiment.ridge import Design, LogKModel, fit_model, need_experiment
 from rarebind.experiment.series import check_one_series, select_series, series_of
 from rarebind.experiment.table import (
     DISAGREEMENT,
@@ -41,7 +40,6 @@ __all__ = [
     "Domain",
     "EstimatedPKaWarning",
     "Intervals",
-    "Judged",
     "LogKModel",
     "Measurement",
     "Score",
@@ -61,6 +59,7 @@ __all__ = [
     "load_calibration",
     "log_alpha_ligand",
     "log_alpha_metal",
+    "need_experiment",
     "ph_curve",
     "predict_left_out",
     "read_constants",

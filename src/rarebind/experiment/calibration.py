@@ -84,28 +84,6 @@ class Domain(Section):
         return reasons
 
 
-class Judged(Section):
-    """One line of a card: :class:`~rarebind.experiment.judging.Score`, with coverage.
-
-    Coverage is that of 90 % intervals of log K and of differences; None where it was not judged.
-    """
-
-    model: str
-    split: str
-    n: int
-    ligands: int
-    mae: float
-    r2: float | None
-    order: float | None
-    pairs: int
-    difference_mae: float | None
-    difference_order: float | None
-    telling: int
-    sign: float | None
-    coverage: float | None = None
-    difference_coverage: float | None = None
-
-
 class Card(Section):
     """What a calibration rests on.
 
@@ -127,7 +105,7 @@ class Card(Section):
     table: str
     n: int
     ligands: tuple[str, ...]
-    judged: tuple[Judged, ...]
+    judged: tuple[Score, ...]
     made_by: str
 
 
@@ -210,7 +188,7 @@ def calibrate_log_k(
     *,
     table: str,
     level: str = "",
-    beside: tuple[Judged, ...] = (),
+    beside: tuple[Score, ...] = (),
 ) -> Calibration:
     """Fit a calibration and judge it by leaving whole ligands out.
 
@@ -236,7 +214,7 @@ def calibrate_log_k(
         frame, lambda known, asked: fit_model(known, design).predict(asked),
         left_out(frame, "ligand"),
     )  # fmt: skip
-    own = judged(score(frame, predicted, "calibration", "ligand"), frame, predicted)
+    own = with_coverage(score(frame, predicted, "calibration", "ligand"), frame, predicted)
     return Calibration(
         model=fit_model(frame, design),
         intervals=fit_intervals(frame, predicted),
@@ -252,13 +230,13 @@ def calibrate_log_k(
     )
 
 
-def judged(found: Score, frame: pd.DataFrame, predicted: np.ndarray) -> Judged:
+def with_coverage(found: Score, frame: pd.DataFrame, predicted: np.ndarray) -> Score:
     """A score with how often intervals hold; without where ligands are too few for them."""
     try:
         values, apart = cross_coverage(frame, predicted, LEVEL)
     except InputError:
-        return Judged(**vars(found))
-    return Judged(**vars(found), coverage=values, difference_coverage=apart)
+        return found
+    return found.model_copy(update={"coverage": values, "difference_coverage": apart})
 
 
 def save_calibration(calibration: Calibration, path: Path | str) -> None:

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rarebind.experiment.baselines import BASELINES
-from rarebind.experiment.calibration import Judged, judged
-from rarebind.experiment.judging import SPLITS, left_out, predict_left_out, score
+from rarebind.experiment.calibration import with_coverage
+from rarebind.experiment.judging import (
+    SPLITS,
+    Score,
+    leaves_enough,
+    left_out,
+    predict_left_out,
+    score,
+)
 from rarebind.experiment.ridge import Design, fit_model
 
 if TYPE_CHECKING:
@@ -40,7 +47,7 @@ class Comparison:
         and the 95 % interval of that from resampled ligands; none without computed columns.
     """
 
-    judged: tuple[Judged, ...]
+    judged: tuple[Score, ...]
     predictions: pd.DataFrame
     gain: dict[str, tuple[float, float, float]]
 
@@ -72,7 +79,7 @@ def compare(
     computed
         Their names.
     splits
-        What is left out.
+        What is left out; classes are passed over where no three ligands are of others.
     pair
         Metals whose difference of log K is compared.
     seed
@@ -86,17 +93,19 @@ def compare(
         There are too few ligands, or a column is missing or not finite.
     """
     own = {name: partial(_fitted, design) for name, design in designs(computed).items()}
-    found: list[Judged] = []
+    found: list[Score] = []
     predictions = frame[["ligand", "metal", "log_k"]].copy()
     gain = {}
     for split in splits:
+        if split == "class" and not leaves_enough(frame, split):
+            continue
         parts = left_out(frame, split, seed)
         errors = {}
         for name, predictor in (own | BASELINES).items():
             predicted = predict_left_out(frame, predictor, parts)
             told = score(frame, predicted, name, split, pair)
             covered = name in own and split != "row"
-            found.append(judged(told, frame, predicted) if covered else Judged(**vars(told)))
+            found.append(with_coverage(told, frame, predicted) if covered else told)
             errors[name] = frame["log_k"].sub(predicted).abs()
             if split == "ligand":
                 predictions[name] = predicted

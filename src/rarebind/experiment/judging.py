@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rarebind.errors import InputError
-from rarebind.experiment.ridge import sklearn
+from rarebind.experiment.ridge import FEWEST_LIGANDS, sklearn
+from rarebind.io.models import Section
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,7 @@ TELLING = 0.3
 _FEWEST = 4
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(Section):
     """How good predictions are.
 
     Attributes
@@ -71,6 +70,8 @@ class Score:
     difference_order: float | None
     telling: int
     sign: float | None
+    coverage: float | None = None
+    difference_coverage: float | None = None
 
 
 def left_out(frame: pd.DataFrame, split: str, seed: int = 0) -> list[NDArray[np.int64]]:
@@ -105,6 +106,13 @@ def left_out(frame: pd.DataFrame, split: str, seed: int = 0) -> list[NDArray[np.
         number = number if split == "class" else min(PARTS, number)
         parts = selection.GroupKFold(number).split(frame, groups=groups)
     return [test for _, test in parts]
+
+
+def leaves_enough(frame: pd.DataFrame, split: str) -> bool:
+    """Whether ligands to learn from are left, :data:`FEWEST_LIGANDS`, whatever is left out."""
+    column = "donor_class" if split == "class" else "group"
+    known = [frame.loc[frame[column] != one, "group"].nunique() for one in frame[column].unique()]
+    return bool(min(known) >= FEWEST_LIGANDS)
 
 
 def predict_left_out(
@@ -157,7 +165,7 @@ def score(
     telling = measured.abs() > TELLING
     same = np.sign(measured[telling]) == np.sign(guessed[telling])
     return Score(
-        model, split, len(both), both["ligand"].nunique(),
+        model=model, split=split, n=len(both), ligands=both["ligand"].nunique(),
         mae=float(errors.abs().mean()),
         r2=None if spread == 0 else 1 - float((errors**2).sum()) / spread,
         order=float(np.mean(told)) if told else None,

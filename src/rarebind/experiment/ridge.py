@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+#: That a model can be fitted to, stereoisomers counting as one.
+FEWEST_LIGANDS = 3
 #: Penalties that are tried, and parts that ligands are divided into for it.
 _PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 _PARTS = 5
@@ -144,7 +146,7 @@ def fit_model(frame: pd.DataFrame, design: Design) -> LogKModel:
         scikit-learn is not installed.
     """
     check_columns(frame, (*design.columns, "log_k"))
-    if (number := frame["group"].nunique()) < 3:  # noqa: PLR2004
+    if (number := frame["group"].nunique()) < FEWEST_LIGANDS:
         raise InputError(f"{number} ligands are too few to learn log K from: give at least three")
     ligands = frame.groupby("ligand")
     matrix = _series_matrix(frame, design)
@@ -175,6 +177,17 @@ def check_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     wrong = [n for n, bad in zip(columns, ~np.isfinite(numbers).all(axis=0), strict=True) if bad]
     if wrong:
         raise InputError(f"not all numbers of the column {', '.join(wrong)} are finite")
+
+
+def need_experiment() -> None:
+    """See that what models of log K are made with is installed, before anything is computed.
+
+    Raises
+    ------
+    MissingDependencyError
+        It is not.
+    """
+    sklearn("linear_model")
 
 
 def sklearn(module: str) -> Any:

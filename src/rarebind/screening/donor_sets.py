@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from rarebind.campaigns import Protocol, Store, TaskFactory, run_tasks, with_ancestors
 from rarebind.complexes import TEMPLATE_METAL, ComplexSpec, further_donors
 from rarebind.ligands import Ligand
-from rarebind.screening.screen import Asked, Fitting, Watch
+from rarebind.screening.asked import Asked, Fitting
+from rarebind.screening.screen import Watch
 from rarebind.units import KCAL_PER_EV
 
 if TYPE_CHECKING:

@@ -32,12 +32,13 @@ from rarebind.errors import InputError, MissingDependencyError, located
 from rarebind.io.models import problems_of
 from rarebind.io.yaml import shortened
 from rarebind.ligands import Item, Rejected, Survey, survey_items, truncate_alkyls
+from rarebind.screening.asked import Fitting, fit
 from rarebind.screening.bound import with_strain
 from rarebind.screening.computed import Plan, plan_screen, screen_by_calculation
 from rarebind.screening.donor_sets import with_best_donors
 from rarebind.screening.given import plain_ligands, survey_ligands
 from rarebind.screening.options import AUTO, MODEL, Options, Pair
-from rarebind.screening.screen import Fitting, Screen, Watch, fit
+from rarebind.screening.screen import Screen, Watch
 from rarebind.screening.shells import ShellPlan, plan_shells, screen_shells
 from rarebind.screening.short_list import (
     ShortListRequest,

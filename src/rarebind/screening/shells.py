@@ -43,8 +43,9 @@ from rarebind.complexes import (
 )
 from rarebind.engines import Calculation
 from rarebind.errors import CalculationError
+from rarebind.screening.asked import Asked
 from rarebind.screening.computed import Plan
-from rarebind.screening.screen import Asked, Entry, Screen, Watch
+from rarebind.screening.screen import Entry, Screen, Watch
 
 Results = Mapping[str, Calculation]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rarebind.binding import Species, aqua_exchange
+from rarebind.binding import Species, aqua_exchange, reaction_energy
 from rarebind.binding.free_energy import (
     TEMPERATURE,
     log_k,
@@ -157,7 +157,10 @@ def _stability(
         free[species] = one.energy + thermal
     if reasons:
         return Stability(entry, temperature, waters, reason="; ".join(reasons))
-    change = sum(number * energies[species] for species, number in reaction.items())
     return Stability(
-        entry, temperature, waters, change, reaction_free_energy(reaction, free, temperature)
+        entry,
+        temperature,
+        waters,
+        reaction_energy(reaction, energies),
+        reaction_free_energy(reaction, free, temperature),
     )

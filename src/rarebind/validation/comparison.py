@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rarebind.experiment.calibration import Judged
 from rarebind.experiment.comparison import WITH_COMPUTED, compare
 from rarebind.experiment.descriptors import experiment_frame
-from rarebind.experiment.judging import differences, score
+from rarebind.experiment.judging import Score, differences, score
 from rarebind.io.tables import frame_of
 from rarebind.validation.computed import Computed
 
@@ -45,7 +44,7 @@ def compared(measured: pd.DataFrame, computed: Sequence[Computed]) -> pd.DataFra
     return frame.astype({"waters_set_free": float, "computed_log_k": float})
 
 
-def judged_models(frame: pd.DataFrame) -> tuple[list[Judged], pd.DataFrame]:
+def judged_models(frame: pd.DataFrame) -> tuple[list[Score], pd.DataFrame]:
     """How good computed constants are as they are, calibrated, and models without them.
 
     Parameters
@@ -67,7 +66,7 @@ def judged_models(frame: pd.DataFrame) -> tuple[list[Judged], pd.DataFrame]:
     """
     found = compare(frame, _COLUMNS, splits=("ligand",))
     values = frame["computed_log_k"].to_numpy(float)
-    own = Judged(**vars(score(frame, values, AS_IT_IS, "none")))
+    own = score(frame, values, AS_IT_IS, "none")
     return [own, *found.judged], found.predictions.assign(**{AS_IT_IS: values})
 
 

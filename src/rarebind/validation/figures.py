@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rarebind.elements import rare_earths
+from rarebind.evaluation.drawing import Caption, colours, entitle
 from rarebind.experiment.judging import differences
 from rarebind.io.figures import PALETTE, PREDICTED, TRUTH, new_figure, plain_label
 
@@ -21,30 +22,36 @@ NOISE, DIFFERENCE_NOISE = 0.19, 0.12
 _COLUMNS = 4
 
 
-def draw_parities(frame: pd.DataFrame, predicted: pd.DataFrame, names: tuple[str, ...]) -> Figure:
+def draw_parities(
+    frame: pd.DataFrame, predicted: pd.DataFrame, names: tuple[str, ...], caption: Caption
+) -> Figure:
     """Predicted against measured log K, a panel a column of `predicted`; metals by colour."""
     metals = [metal for metal in rare_earths() if (frame["metal"] == metal).any()]
+    shades = colours("metal", metals)
     figure = new_figure(3.7 * len(names) + 0.6, 4.0)
     row = figure.subplots(1, len(names), squeeze=False)[0]
     for axes, name in zip(row, names, strict=True):
-        for number, metal in enumerate(metals):
+        for metal in metals:
             own = frame["metal"] == metal
             axes.plot(
                 frame.loc[own, "log_k"], predicted.loc[own, name], "o", ms=4, alpha=0.7,
-                color=PALETTE[number % len(PALETTE)], label=metal,
+                color=shades[metal], label=metal,
             )  # fmt: skip
         _identity(axes, NOISE)
         axes.set_title(name, fontsize=9)
         axes.set_xlabel("measured log K", fontsize=8.5)
     row[0].set_ylabel("log K", fontsize=8.5)
     row[0].legend(fontsize=7, ncols=2)
+    entitle(figure, caption)
     return figure
 
 
 def draw_differences(
-    frame: pd.DataFrame, predicted: pd.DataFrame, names: tuple[str, ...], first: str, second: str
-) -> Figure | None:
+    frame: pd.DataFrame, predicted: pd.DataFrame, names: tuple[str, ...], pair: tuple[str, str],
+    caption: Caption,
+) -> Figure | None:  # fmt: skip
     """Predicted against measured differences between two metals; None without ligands of both."""
+    first, second = pair
     measured = differences(frame, first, second, "log_k")
     if measured.empty:
         return None
@@ -61,10 +68,13 @@ def draw_differences(
         _identity(axes, DIFFERENCE_NOISE)
         axes.set_title(name, fontsize=9)
         axes.set_xlabel(f"measured log K({first}) − log K({second})", fontsize=8.5)
+    entitle(figure, caption)
     return figure
 
 
-def draw_series(frame: pd.DataFrame, predicted: pd.DataFrame, names: tuple[str, ...]) -> Figure:
+def draw_series(
+    frame: pd.DataFrame, predicted: pd.DataFrame, names: tuple[str, ...], caption: Caption
+) -> Figure:
     """Log K along the metals, a panel a ligand, measured and predicted side by side.
 
     Predicted ones are moved to the measured mean of the ligand: what is shown is the course.
@@ -91,6 +101,7 @@ def draw_series(frame: pd.DataFrame, predicted: pd.DataFrame, names: tuple[str, 
     for axes in panels[len(ligands) :]:
         axes.set_visible(False)
     panels[0].legend(fontsize=5.5)
+    entitle(figure, caption)
     return figure
 
 

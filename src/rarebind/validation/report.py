@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rarebind.errors import InputError
-from rarebind.experiment.calibration import Judged
+from rarebind.evaluation.drawing import Caption
+from rarebind.experiment.judging import Score
 from rarebind.io.figures import save_figure
 from rarebind.io.files import make_folder, replace_file
 from rarebind.io.tables import NONE, Table, markdown, number, rows_text
@@ -80,10 +81,12 @@ def write_report(
         sections.append(f"Nothing is judged: {error}.")
     else:
         written.append(folder / "scores.json")
-        replace_file(written[-1], json.dumps([vars(one) for one in judged], indent=1) + "\n")
+        replace_file(written[-1], json.dumps([one.model_dump() for one in judged], indent=1) + "\n")
         sections += [markdown(one).strip() for one in _tables(frame, predicted, judged)]
         sections.append(PUBLISHED)
-        for name, figure in _figures(frame, predicted):
+        counted = f"{table}: {len(frame)} constants of {frame['ligand'].nunique()} ligands"
+        caption = Caption("log K", _levels(computed), counted, "ligands left out of fits")
+        for name, figure in _figures(frame, predicted, caption):
             written.append(save_figure(figure, folder / name))
             sections.append(f"![{name.partition('.')[0]}]({name})")
     sections += list(_failures(computed))
@@ -92,7 +95,7 @@ def write_report(
     return written
 
 
-def score_table(judged: Sequence[Judged]) -> Table:
+def score_table(judged: Sequence[Score]) -> Table:
     """How good models are, a line each."""
     rows = [
         [
@@ -111,17 +114,21 @@ def score_table(judged: Sequence[Judged]) -> Table:
 
 
 def _about(frame: pd.DataFrame, computed: Sequence[Computed]) -> Iterator[str]:
-    levels = ", ".join(sorted({line.level for line in computed}))
     metals = ", ".join(dict.fromkeys(line.metal for line in computed))
     yield (
-        f"Level of theory: {levels}. {frame['ligand'].nunique()} ligands, {len(frame)} constants "
-        f"of {metals} that were measured and computed. No ligand took part in any fit of the "
-        "method's parameters by its measured constant."
+        f"Level of theory: {_levels(computed)}. {frame['ligand'].nunique()} ligands, {len(frame)} "
+        f"constants of {metals} that were measured and computed. Levels that come with rarebind "
+        "were fitted to no measured constant; gfn2-re was fitted to density functional theory of "
+        "complexes, those of acetate, glycolate, iminodiacetate, NTA, EDTA and others among them."
     )
 
 
+def _levels(computed: Sequence[Computed]) -> str:
+    return ", ".join(sorted({line.level for line in computed}))
+
+
 def _tables(
-    frame: pd.DataFrame, predicted: pd.DataFrame, judged: Sequence[Judged]
+    frame: pd.DataFrame, predicted: pd.DataFrame, judged: Sequence[Score]
 ) -> Iterator[Table]:
     yield score_table(judged)
     order = order_within_charges(frame)
@@ -158,12 +165,14 @@ def _tables(
     )
 
 
-def _figures(frame: pd.DataFrame, predicted: pd.DataFrame) -> Iterator[tuple[str, Figure]]:
-    yield "parity.png", draw_parities(frame, predicted, _SHOWN)
-    apart = draw_differences(frame, predicted, _SHOWN, "Lu", "La")
+def _figures(
+    frame: pd.DataFrame, predicted: pd.DataFrame, caption: Caption
+) -> Iterator[tuple[str, Figure]]:
+    yield "parity.png", draw_parities(frame, predicted, _SHOWN, caption)
+    apart = draw_differences(frame, predicted, _SHOWN, ("Lu", "La"), caption)
     if apart is not None:
         yield "differences.png", apart
-    yield "series.png", draw_series(frame, predicted, _SHOWN)
+    yield "series.png", draw_series(frame, predicted, _SHOWN, caption)
 
 
 def _failures(computed: Sequence[Computed]) -> Iterator[str]:
