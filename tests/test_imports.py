@@ -1,6 +1,7 @@
 """Imports go one way, and importing rarebind is light."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,14 @@ PIPELINE = [
     "learning", "experiment", "evaluation", "studies", "screening", "validation",
     "serving", "commands", "cli",
 ]  # fmt: skip
+
+
+def _packages():
+    return [path.parent.relative_to(ROOT.parent) for path in ROOT.rglob("__init__.py")]
+
+
+def _module_of(path):
+    return importlib.import_module(".".join(path.parts))
 
 
 def _imported_stages(path):
@@ -44,6 +53,14 @@ def test_imports_follow_the_pipeline():
             if PIPELINE.index(other) > PIPELINE.index(stage)
         ]
     assert not backwards
+
+
+def test_names_loaded_when_asked_for_are_where_they_should_be():
+    lazy = [one for one in map(_module_of, _packages()) if hasattr(one, "_HOME")]
+    assert lazy
+    for package in lazy:
+        for name in package._HOME:
+            assert hasattr(package, name), f"{package.__name__}.{name}"
 
 
 def test_import_is_light():

@@ -10,15 +10,17 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "asked": ("specs_for",),
     "computed": ("plan_screen", "screen_by_calculation"),
     "estimates": ("Estimates",),
     "options": ("MODEL", "Options", "Pair"),
     "outputs": ("write_outputs",),
     "reporting": ("report",),
     "request": ("Prepared", "Request"),
-    "screen": ("Entry", "Interval", "Prediction", "Screen", "Watch", "specs_for"),
+    "screen": ("Entry", "Interval", "Prediction", "Screen", "Watch"),
     "short_list": ("ShortList", "ShortListRequest", "compute_short_list", "short_list_request"),
     "short_list_table": ("ShortListRow", "short_list_rows"),
+    "stability": ("Stability", "compute_stability"),
     "table": ("UNITS", "Row", "estimates_of", "ranked_rows", "unit_factor"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
