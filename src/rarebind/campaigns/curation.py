@@ -49,8 +49,12 @@ class _Level(Section):
     def level(self) -> LevelOfTheory:
         """The level meant; what is named is imported."""
         level = level_of_engine(self.engine)
-        changed = self.model_dump(include={"method", "solvent"}, exclude_none=True)
-        level = replace(level, options=tuple(self.options.items()), **changed)
+        if self.method is not None:
+            # Parameters of what is computed unasked are none of another method.
+            level = replace(level, method=self.method, parameters="", parameters_file="")
+        if self.solvent is not None:
+            level = replace(level, solvent=self.solvent)
+        level = replace(level, options=tuple(self.options.items()))
         return level if self.parameters is None else level.with_parameters(self.parameters)
 
 

@@ -31,7 +31,7 @@ from rarebind.complexes import (
 )
 from rarebind.complexes.builders.architector_options import CORES
 from rarebind.complexes.crest import crest_version
-from rarebind.engines import ENGINES, GFN2_WATER, LevelOfTheory
+from rarebind.engines import DEFAULT_LEVEL, ENGINES, LEVELS, LevelOfTheory
 from rarebind.engines.verbs import check_level, engine_for
 from rarebind.errors import InputError
 from rarebind.io.codec import to_data
@@ -73,7 +73,7 @@ class Protocol:
         Options of Architector.
     """
 
-    level: LevelOfTheory = GFN2_WATER
+    level: LevelOfTheory = LEVELS[DEFAULT_LEVEL]
     builder: str = "auto"
     seed: int = 111111
     conformers: int = 4

@@ -24,6 +24,8 @@ LEVELS = {
     # Forces for many geometries.
     "pbe-d4-4f-in-core": PBE_D4_WATER,
 }
+#: The name of that at which screens and curations compute where nothing is asked for.
+DEFAULT_LEVEL = "gfn2-re"
 
 
 def level_named(name: str, engine: str | None = None) -> LevelOfTheory:
@@ -68,8 +70,10 @@ def level_of_engine(name: str) -> LevelOfTheory:
     InputError
         There is no such engine, module or environment.
     """
-    spec = ENGINES.spec(name)
-    return replace(spec.default_level, engine=name.partition("@")[0])
+    default = ENGINES.spec(name).default_level
+    if default == GFN2_WATER:
+        default = LEVELS[DEFAULT_LEVEL]
+    return replace(default, engine=name.partition("@")[0])
 
 
 def has_frozen_4f(level: LevelOfTheory) -> bool:

@@ -83,6 +83,9 @@ class Weights(Section):
         Of the energy between two geometries of one complex, eV.
     exchange
         Of the energy of taking the ligands up from water, eV, apart from what all metals share.
+    hydration
+        The same of waters beyond eight on the aqua ion: by how few kcal/mol metals differ in it
+        decides where the series goes from nine to eight.
     ligand
         Prior standard deviation of the latter, eV a ligand.
     """
@@ -92,6 +95,7 @@ class Weights(Section):
     arm: _Positive
     displacement: Tolerance
     exchange: Tolerance
+    hydration: Tolerance
     ligand: _Positive
 
 

@@ -175,15 +175,20 @@ def _energies(
     ligands = matrix @ made
     references = matrix @ np.array([g.reference.energy for g in complexes])
     references -= ligands @ np.array([free[name] for name in names])
-    tolerances = np.where(
-        ligands.any(axis=1), weights.exchange.of(references), weights.displacement.of(references)
+    of = np.array([index for index, _ in pairs], dtype=np.intp)
+    larger = np.array([set(g.reference.fragments) == {WATER} for g in complexes])[of]
+    larger &= ligands.sum(axis=1) > 0
+    tolerances = np.select(
+        [larger, ligands.any(axis=1)],
+        [weights.hydration.of(references), weights.exchange.of(references)],
+        weights.displacement.of(references),
     )
     return Energies(
         matrix,
         references + ligands @ np.array([free_energies[name] for name in names]),
         tolerances,
         ligands,
-        np.array([index for index, _ in pairs], dtype=np.intp),
+        of,
     )
 
 

@@ -110,15 +110,16 @@ class Options(BaseModel):
     engine: Name = Field(
         default=AUTO,
         description="model: La, Sc and Y are computed, the series is predicted; tblite, xtb, "
-        "package.module:factory of an ASE calculator: all is computed; auto: model where NequIP is "
-        "installed, else tblite.",
+        "package.module:factory of an ASE calculator: all is computed; auto: model where one comes "
+        "along for the level and NequIP is installed, else tblite.",
         examples=["tblite"],
     )
     level: Name | None = Field(
         default=None,
-        description="Level of theory of what is computed, such as gfn2-xtb; by default that of the "
-        "engine, gfn2-xtb of tblite and xtb.",
-        examples=["gfn2-xtb"],
+        description="Level of theory of what is computed: gfn2-re, GFN2-xTB with parameters of the "
+        "rare earths fitted to density functional theory, by default; gfn2-xtb, that of the model "
+        "that comes along, of engine model; of xtb and others what the engine computes unasked.",
+        examples=["gfn2-re"],
     )
     model: GivenPath | None = Field(
         default=None,

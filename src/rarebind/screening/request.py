@@ -22,6 +22,7 @@ from rarebind.campaigns.labelling import check_engine_serves
 from rarebind.complexes import read_geometry
 from rarebind.engines import (
     ENGINES,
+    DEFAULT_LEVEL,
     GFN2_WATER,
     LEVELS,
     LevelOfTheory,
@@ -52,6 +53,9 @@ _FIXED_ONLY = (
     "numbers of waters are chosen by computed energies, and the model predicts complexes of a "
     "given number only"
 )
+
+#: The same at levels other than that of the model that comes along.
+_NO_MODEL = "the model that comes along knows the level gfn2-xtb only"
 
 if TYPE_CHECKING:
     from rarebind.complexes import ComplexSpec
@@ -116,7 +120,10 @@ class Request(Options):
     def theory(self) -> LevelOfTheory:
         """Level of theory of what is computed."""
         if self.engine in {AUTO, MODEL}:
-            return GFN2_WATER if self.level is None else level_named(self.level)
+            # A model starts from complexes at the level that it learned from.
+            by_model = self.engine == MODEL or self.model is not None
+            usual = "gfn2-xtb" if by_model else DEFAULT_LEVEL
+            return level_named(self.level or usual)
         if ":" not in self.engine and self.engine.partition("@")[0] not in ENGINES:
             known = ", ".join([AUTO, MODEL, *(spec.name for spec in ENGINES)])
             raise InputError(f"unknown engine {shortened(self.engine)}: known are {known}")
@@ -177,6 +184,8 @@ class Request(Options):
         """Why all is computed although nobody said so; empty where a model predicts."""
         if self.engine != AUTO or self.model is not None:
             return ""
+        if self.theory != GFN2_WATER:
+            return f"everything is computed: {_NO_MODEL}"
         if self.water_release is not None:
             return f"everything is computed: {_FIXED_ONLY}"
         from rarebind.learning.nequip import need_nequip
@@ -185,8 +194,6 @@ class Request(Options):
             need_nequip()
         except MissingDependencyError as error:
             return f"everything is computed, nothing predicted: {error}"
-        if self.theory != GFN2_WATER:
-            return f"everything is computed: no model comes along for {self.theory}"
         return ""
 
     @property
