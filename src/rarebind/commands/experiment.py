@@ -89,6 +89,7 @@ def train(
         Path | None,
         typer.Option(help="CSV of computed values: ligand, metal, and columns of numbers."),
     ] = None,
+    column: Annotated[list[str], typer.Option(help="Which of its columns; default: all.")] = [],  # noqa: B006  # Typer copies it
     level: Annotated[str, typer.Option(help="Level of theory of these, for the card.")] = "",
     definition: DefinitionOption = "ML/M.L",
     select: SelectOption = False,
@@ -115,7 +116,7 @@ def train(
     columns: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     if computed is not None:
-        frame, columns, missing = with_computed(frame, computed)
+        frame, columns, missing = with_computed(frame, computed, column)
     with progress_bar(terminal(stderr=True)) as progress:
         bar = progress.add_task("learning", total=_steps(columns, SPLITS))
         found = compare(

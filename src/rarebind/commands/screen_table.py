@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rarebind.commands.text import terminal
+from rarebind.experiment.calibration import LEVEL
 from rarebind.screening.selectivity import gives_sign
 from rarebind.screening.short_list_table import short_list_rows
 from rarebind.screening.stoichiometry import stoichiometry
@@ -38,10 +39,15 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     unsure = found.interval is not None
     signed = gives_sign(found.protocol.level)
     relative = {id(row): value for row, value in zip(rows, preferences(rows), strict=True)}
-    columns: dict[str, Callable[[Row], str]] = {
-        "Ligand": _marked_name,
-        "Exchange": lambda row: _with_width(row.exchange, row.half_width),
-    }
+    columns: dict[str, Callable[[Row], str]] = {"Ligand": _marked_name}
+    if has_constants := any(row.log_k is not None for row in rows):
+        columns["log K"] = lambda row: (
+            _with_width(row.log_k, row.log_k_half_width) + (" ?" if row.log_k_unlike else "")
+        )
+        columns[f"Δ M–{found.metals[0]}"] = lambda row: _with_width(
+            row.log_k_difference, row.log_k_difference_half_width
+        )
+    columns["Exchange"] = lambda row: _with_width(row.exchange, row.half_width)
     if signed:
         columns[reference] = lambda row: _with_width(row.selectivity, row.selectivity_half_width)
     elif any(value is not None for value in relative.values()):
@@ -54,6 +60,8 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
         columns["Aqua ion"] = lambda row: _number(row.aqua_waters, "d")
     if any(row.strain is not None for row in rows):
         columns["Strain"] = lambda row: ("! " if row.strained else "") + _number(row.strain)
+    if wide and has_constants:
+        columns["computed log K"] = lambda row: _number(row.computed_log_k)
     if wide:
         columns |= {
             "Eq. 1": lambda row: _with_width(row.binding, row.half_width),
@@ -67,7 +75,8 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     by = "predicted from the complex of La, " if found.model else ""
     _show(rows, columns, f"Complexes in water, {by}{found.protocol.level}, {unit}")
     _say(
-        "Exchange: energy of replacing water on the aqua ion, negative = favourable.  "
+        (_about_constants(found, rows) if has_constants else "")
+        + "Exchange: energy of replacing water on the aqua ion, negative = favourable.  "
         + _about_selectivity(found.metals[0], columns, signed=signed)
         + (_about_predictions(found, rows) if found.interval is not None else "")
         + (_about_waters(found.water_release, unit) if found.water_release is not None else "")
@@ -90,6 +99,22 @@ def show_notes(found: Screen, told: Iterable[Ligand], console: Console) -> None:
     for name, note in notes:
         if note not in before:
             console.print(f"{name}: {note}", soft_wrap=True, style="dim")
+
+
+def _about_constants(found: Screen, rows: Sequence[Row]) -> str:
+    calibration = found.calibration
+    if calibration is None:
+        return (
+            "log K: of the first ligand, as computed: no calibration at this level is known, and "
+            "it may be off by many units; order within one charge of the ligand only.  "
+        )
+    said = (
+        f"log K: of the first ligand, calibrated on {len(calibration.card.ligands)} measured ones; "
+        f"±: holds it in {LEVEL:.0%} of cases.  Δ: that less the same with {found.metals[0]}.  "
+    )
+    if any(row.log_k_unlike for row in rows):
+        said += "?: nothing like it was measured, no interval holds.  "
+    return said
 
 
 def _about_selectivity(reference: str, columns: Iterable[str], *, signed: bool) -> str:

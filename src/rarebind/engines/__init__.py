@@ -3,7 +3,13 @@
 from rarebind.engines.calculation import Calculation
 from rarebind.engines.frames import Frame
 from rarebind.engines.level import GFN2_WATER, LevelOfTheory
-from rarebind.engines.levels import DEFAULT_LEVEL, LEVELS, has_frozen_4f, level_named, level_of_engine
+from rarebind.engines.levels import (
+    DEFAULT_LEVEL,
+    LEVELS,
+    has_frozen_4f,
+    level_named,
+    level_of_engine,
+)
 from rarebind.engines.minimise import Convergence
 from rarebind.engines.registry import ENGINES, EngineSpec, ase_engine, engine_spec
 from rarebind.engines.scf_report import SCFReport

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rarebind.elements import STUDY_METALS
 from rarebind.errors import InputError
+from rarebind.experiment.descriptors import sizes
 from rarebind.io.files import read_text
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ _KEYS = ("ligand", "metal")
 
 
 def with_computed(
-    frame: pd.DataFrame, path: Path | str
+    frame: pd.DataFrame, path: Path | str, columns: Sequence[str] = ()
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[str, ...]]:
     """Rows of a frame that have computed values, with these.
 
@@ -29,7 +32,10 @@ def with_computed(
         As :func:`~rarebind.experiment.experiment_frame` gives it.
     path
         CSV with ``ligand`` (as the table of constants names it), ``metal``, and columns of numbers,
-        such as a computed log K; empty cells, and pairs that are not there, are left out.
+        such as a computed log K; rows with an empty cell are left out, and metals between those
+        that a ligand has get values between theirs (:func:`between_metals`).
+    columns
+        Which of them; default: all.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def with_computed(
         The file cannot be read, a column is missing, no number or has the name of another one, a
         pair is there twice, or no pair is that of a constant.
     """
-    table = _table(path)
+    table = _table(path, columns)
     names = tuple(name for name in table if name not in _KEYS)
     if not names:
         raise InputError(f"{path} has no column beside {' and '.join(_KEYS)}: give computed values")
@@ -51,7 +57,8 @@ def with_computed(
     problems = [*_numbers(table, names, path), *_twice(table, path)]
     if problems:
         raise InputError(problems)
-    found: pd.DataFrame = frame.merge(table.dropna(), on=list(_KEYS), how="inner")
+    between = between_metals(table.dropna())
+    found: pd.DataFrame = frame.merge(between, on=list(_KEYS), how="inner")
     if found.empty:
         told = ", ".join(map(str, table["ligand"].unique()[:3]))
         raise InputError(
@@ -62,18 +69,46 @@ def with_computed(
     return found, names, tuple(missing)
 
 
-def _table(path: Path | str) -> pd.DataFrame:
+def between_metals(computed: pd.DataFrame) -> pd.DataFrame:
+    """Values of all lanthanides, and Y, from those that some of them have.
+
+    Parameters
+    ----------
+    computed
+        ``ligand``, ``metal``, and columns of numbers.
+
+    Returns
+    -------
+    DataFrame
+        The same with a row for every ligand and lanthanide, and Y, whose ionic radius lies between
+        those of two that the ligand has: linear in the radius there.  What was given stays.
+    """
+    import pandas as pd
+
+    names = [name for name in computed if name not in _KEYS]
+    parts = [computed]
+    for ligand, own in computed.groupby("ligand", sort=False):
+        known = own.assign(size=sizes(own["metal"])).sort_values("size")
+        missing = [metal for metal in STUDY_METALS if metal not in set(own["metal"])]
+        at = sizes(missing)
+        inside = (at > known["size"].iloc[0]) & (at < known["size"].iloc[-1])
+        rows = {name: np.interp(at, known["size"], known[name].astype(float)) for name in names}
+        parts.append(pd.DataFrame({"ligand": ligand, "metal": missing, **rows})[inside])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _table(path: Path | str, columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     try:
         table = pd.read_csv(io.StringIO(read_text(path)), dtype=str, skipinitialspace=True)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path}: not readable as CSV ({error})") from error
-    if missing := [name for name in _KEYS if name not in table]:
+    if missing := [name for name in (*_KEYS, *columns) if name not in table]:
         raise InputError(
             f"{path} has no column {' and '.join(missing)}: its columns are {', '.join(table)}"
         )
-    return table
+    return table[[*_KEYS, *columns]] if columns else table
 
 
 def _numbers(table: pd.DataFrame, names: tuple[str, ...], path: Path | str) -> list[str]:

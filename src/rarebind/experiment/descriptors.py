@@ -109,8 +109,15 @@ def experiment_frame(table: pd.DataFrame) -> pd.DataFrame:
     frame = table[["smiles", "metal", "log_k"]].reset_index(drop=True)
     frame.insert(0, "ligand", table["inchikey"].map(names).to_numpy())
     frame = frame.join(described, on="smiles")
-    root = np.sqrt(table["ionic_strength_M"].to_numpy())
-    return frame.assign(**{SCREENING: frame["charge"] * root / (1 + _CLOSEST * root)})
+    return frame.assign(
+        **{SCREENING: screening(frame["charge"], table["ionic_strength_M"].to_numpy())}
+    )
+
+
+def screening(charge: pd.Series, ionic_strength: NDArray[np.float64] | float) -> pd.Series:
+    """The column :data:`SCREENING` of ligands' charges at an ionic strength, mol/L."""
+    root = np.sqrt(ionic_strength)
+    return charge * root / (1 + _CLOSEST * root)
 
 
 @cache

@@ -130,6 +130,26 @@ class Options(BaseModel):
         description="Compute what the model has not seen, and what is unlike what it learned from.",
         examples=[True],
     )
+    log_k: bool = Field(
+        default=False,
+        description="Stability constants of complexes with one ligand, by free energies with La, "
+        "Gd and Lu (vibrations: some minutes a ligand), and calibrated on measured ones where a "
+        "calibration of the level is known; ligands are ranked by them.",
+        examples=[True],
+    )
+    calibration: GivenPath | None = Field(
+        default=None,
+        description="Calibration of log K (rarebind experiment train); by default the one that "
+        "comes with rarebind, for its level.",
+    )
+    ionic_strength: float = Field(
+        default=0.1,
+        ge=0,
+        le=10,
+        allow_inf_nan=False,
+        description="Of calibrated stability constants, mol/L.",
+        examples=[0.1],
+    )
     short_list: int = Field(
         default=0,
         ge=0,

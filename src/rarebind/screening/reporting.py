@@ -13,6 +13,7 @@ import pandas as pd
 
 from rarebind.complexes import DEFAULT_COORDINATION_NUMBER, TEMPLATE_METAL, Layout
 from rarebind.elements import ionic_radius
+from rarebind.experiment.calibration import LEVEL as CONSTANT_LEVEL
 from rarebind.ligands import Ligand, draw_svg
 from rarebind.screening.estimates import ROOM_TEMPERATURE, Estimates
 from rarebind.screening.options import Pair
@@ -71,6 +72,7 @@ def report(
         "unit": unit,
         "water_release": None if screen.water_release is None else screen.water_release * factor,
         "interval": screen.interval.level if screen.interval else None,
+        "log_k": _about_constants(screen),
         "geometries": list(screen.geometries),
         "metals": list(screen.metals),
         "reference_metal": screen.metals[0],
@@ -95,6 +97,24 @@ def report(
         },
     }
     return {name: _finite(value) for name, value in content.items()}
+
+
+def _about_constants(screen: Screen) -> Plain | None:
+    """What stability constants rest on; None where none were asked for."""
+    if not screen.constants:
+        return None
+    calibration = screen.calibration
+    if calibration is None:
+        return {"calibrated": False}
+    card = calibration.card
+    return {
+        "calibrated": True,
+        "interval": CONSTANT_LEVEL,
+        "ionic_strength": screen.asked.get("ionic_strength"),
+        "table": card.table,
+        "ligands": list(card.ligands),
+        "judged": card.judged[0].model_dump(),
+    }
 
 
 def _ligands(screen: Screen) -> list[Ligand]:

@@ -21,8 +21,8 @@ from rarebind.campaigns import Protocol, Store, with_ancestors
 from rarebind.campaigns.labelling import check_engine_serves
 from rarebind.complexes import read_geometry
 from rarebind.engines import (
-    ENGINES,
     DEFAULT_LEVEL,
+    ENGINES,
     GFN2_WATER,
     LEVELS,
     LevelOfTheory,
@@ -54,12 +54,16 @@ _FIXED_ONLY = (
     "given number only"
 )
 
+#: The same where stability constants are asked for.
+_FREE_ENERGIES = "stability constants rest on free energies, which no model predicts"
 #: The same at levels other than that of the model that comes along.
 _NO_MODEL = "the model that comes along knows the level gfn2-xtb only"
 
 if TYPE_CHECKING:
     from rarebind.complexes import ComplexSpec
+    from rarebind.experiment import Calibration
     from rarebind.learning.release.model import Model
+    from rarebind.screening.stability import Stability
 
 
 class Request(Options):
@@ -98,6 +102,10 @@ class Request(Options):
         how = ("short_list_level", "short_list_metals")
         if not self.short_list and any(getattr(self, n) != fields[n].default for n in how):
             problems.append(f"{' and '.join(how)} say how: give short_list as well")
+        if self.log_k and (self.engine == MODEL or self.model is not None):
+            problems.append(f"log_k: {_FREE_ENERGIES}: leave the model out")
+        if not self.log_k and self.calibration is not None:
+            problems.append("calibration is of stability constants: give log_k as well")
         if problems:
             raise InputError(problems)
         _ = self.protocol
@@ -186,6 +194,8 @@ class Request(Options):
             return ""
         if self.theory != GFN2_WATER:
             return f"everything is computed: {_NO_MODEL}"
+        if self.log_k:
+            return f"everything is computed: {_FREE_ENERGIES}"
         if self.water_release is not None:
             return f"everything is computed: {_FIXED_ONLY}"
         from rarebind.learning.nequip import need_nequip
@@ -266,7 +276,26 @@ class Request(Options):
         if self.predicts:
             model = _model(self)
             fitting = self._known(fitting, model)
-        return Prepared(self, fitting, self.plan(fitting, model), model)
+        return Prepared(
+            self, fitting, self.plan(fitting, model), model, self.calibration_of_level()
+        )
+
+    def calibration_of_level(self) -> Calibration | None:
+        """The calibration of stability constants, where these are asked for and one is known.
+
+        Raises
+        ------
+        InputError
+            A file that is given cannot be read, or is of another level, or of other columns.
+        """
+        if not self.log_k:
+            return None
+        from rarebind.screening.constants import bundled_calibration, usable_calibration
+
+        level = str(self.theory)
+        if self.calibration is None:
+            return bundled_calibration(level)
+        return usable_calibration(self.calibration, level)
 
     def plan(self, fitting: Fitting, model: Model | None) -> Plan | ShellPlan:
         """What is computed for certain; nothing is computed yet.
@@ -317,12 +346,15 @@ class Prepared:
         Of what is computed for certain, with these donors.
     model
         None where all is computed.
+    calibration
+        Of stability constants; None where there is none, or none are asked for.
     """
 
     request: Request
     fitting: Fitting
     plan: Plan | ShellPlan
     model: Model | None
+    calibration: Calibration | None = None
 
     @property
     def specs(self) -> tuple[ComplexSpec, ...]:
@@ -336,10 +368,23 @@ class Prepared:
 
     def run(self, store: Store, watch: Watch | None = None) -> Screen:
         """Screen; what is in the store already is not computed again."""
-        if self.request.retry_failed:
+        request, watch = self.request, watch or Watch()
+        if request.retry_failed:
             store.forget_failures()
+        found = self.screened(store, watch)
+        watch.on_stage("strain of the ligands")
+        found = with_strain(found, store, workers=request.workers)
+        if request.log_k:
+            found = self._with_constants(found, store, watch)
+        rejected = (*request.screened.rejected, *self.left_out)
+        return replace(
+            found, rejected=rejected, pairs=request.pairs, note=request.note,
+            asked=request.plain(),
+        )  # fmt: skip
+
+    def screened(self, store: Store, watch: Watch) -> Screen:
+        """Energies alone, as :meth:`run` begins with them."""
         request, workers, plan = self.request, self.request.workers, self.plan
-        watch = watch or Watch()
         fitting, ended = with_best_donors(
             self.fitting, request.protocol, store, workers=workers, watch=watch
         )
@@ -347,23 +392,30 @@ class Prepared:
             plan = request.plan(fitting, self.model)
             watch = watch.after(ended, [task.key for task in with_ancestors(plan.tasks())])
         if isinstance(plan, ShellPlan):
-            found = screen_shells(plan, store, workers=workers, watch=watch)
-        elif self.model is None:
-            found = screen_by_calculation(plan, store, workers=workers, watch=watch)
-        else:
-            from rarebind.screening.predicted import screen_by_model
+            return screen_shells(plan, store, workers=workers, watch=watch)
+        if self.model is None:
+            return screen_by_calculation(plan, store, workers=workers, watch=watch)
+        from rarebind.screening.predicted import screen_by_model
 
-            found = screen_by_model(
-                fitting.specs, plan, store, self.model,
-                fall_back=request.fall_back, workers=workers, watch=watch,
-            )  # fmt: skip
-        watch.on_stage("strain of the ligands")
-        found = with_strain(found, store, workers=workers)
-        rejected = (*request.screened.rejected, *self.left_out)
-        return replace(
-            found, rejected=rejected, pairs=request.pairs, note=request.note,
-            asked=request.plain(),
+        return screen_by_model(
+            fitting.specs, plan, store, self.model,
+            fall_back=request.fall_back, workers=workers, watch=watch,
         )  # fmt: skip
+
+    def _with_constants(self, found: Screen, store: Store, watch: Watch) -> Screen:
+        """A screen with its stability constants."""
+        from rarebind.screening.constants import ANCHORS, constants_of, has_constant
+        from rarebind.screening.stability import compute_stability
+
+        stability: Sequence[Stability] = ()
+        if any(map(has_constant, found.entries)):
+            watch.on_stage(f"complexes of {', '.join(ANCHORS)}")
+            texts = tuple(dict.fromkeys(e.geometry for e in found.entries if has_constant(e)))
+            how = {"metals": ANCHORS, "geometries": texts, "pairs": ()}
+            anchors = self.request.model_copy(update=how).prepared().screened(store, watch)
+            stability = compute_stability(anchors, store, workers=self.request.workers, watch=watch)
+        constants = constants_of(found, stability, self.calibration, self.request.ionic_strength)
+        return replace(found, constants=constants, calibration=self.calibration)
 
 
 def _leaves_waters_open(text: str) -> bool:

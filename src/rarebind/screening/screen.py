@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ from rarebind.engines import Calculation
 from rarebind.errors import InputError
 from rarebind.ligands import Ligand, Rejected
 from rarebind.screening.options import MODEL, Pair
+
+if TYPE_CHECKING:
+    from rarebind.experiment import Calibration
+    from rarebind.screening.constants import Constant
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +166,10 @@ class Screen:
         energies count it for every site given up (:mod:`rarebind.binding.hydration`).
     asked
         What makes the same screen again, as plain data: ligands and options.
+    constants
+        One an entry, where stability constants were asked for; else none.
+    calibration
+        That gave calibrated ones.
     """
 
     entries: tuple[Entry, ...]
@@ -175,6 +183,8 @@ class Screen:
     note: str = ""
     water_release: float | None = None
     asked: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    constants: tuple[Constant, ...] = ()
+    calibration: Calibration | None = field(default=None, compare=False)
 
     @classmethod
     def of(

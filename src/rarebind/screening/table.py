@@ -43,8 +43,9 @@ class Row:
     Attributes
     ----------
     rank
-        Place of the ligand for this metal by exchange energy, 1 = strongest, among all with as many
-        ligands on the metal (:func:`~rarebind.screening.stoichiometry.stoichiometry`).
+        Place of the ligand for this metal, 1 = strongest, among all with as many ligands on the
+        metal (:func:`~rarebind.screening.stoichiometry.stoichiometry`): by log K where stability
+        constants were asked for, else by exchange energy.
     ligand, metal, geometry, charge
     binding
         Equation 1.
@@ -60,6 +61,15 @@ class Row:
         ΔΔE: exchange with this metal minus exchange with the reference metal.
     selectivity_half_width
         Of its interval; None where both energies are computed.
+    log_k, log_k_half_width
+        Of one ligand, where stability constants were asked for: calibrated, with half its interval;
+        as computed, without one, where there is no calibration.
+    log_k_difference, log_k_difference_half_width
+        log K less that with the reference metal: the logarithm of the separation factor.
+    computed_log_k
+        As computed and nothing else.
+    log_k_unlike
+        Whether the calibration has measured nothing like this ligand or metal.
     flagged
         Whether the complex is unlike those that the model learned from.
     coordination_number
@@ -88,6 +98,12 @@ class Row:
     probability_first: float | None
     selectivity: float | None
     selectivity_half_width: float | None
+    log_k: float | None
+    log_k_half_width: float | None
+    log_k_difference: float | None
+    log_k_difference_half_width: float | None
+    computed_log_k: float | None
+    log_k_unlike: bool
     flagged: bool
     coordination_number: int | None
     donors: int
@@ -203,10 +219,15 @@ def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     unasked = {id(entry.calculation): unasked_donors(entry) for entry in screen.entries}
     table = pd.DataFrame([_facts(one, unasked[id(one.calculation)]) for one in screen.entries])
     table["exchange"], table["binding"] = estimates.exchange, estimates.binding
+    by_log_k = _put_constants(table, screen)
     kinds = table["geometry"].map(stoichiometry)
     groups = table.groupby(["metal", kinds], sort=False)
     counts = ["rank", "coordination_number", "bound_donors", "waters", "aqua_waters"]
     table["rank"] = groups["exchange"].rank(method="first")
+    if by_log_k:
+        # Within a metal and kind either all have a log K or none: what lacks it comes last.
+        own = groups["log_k"].rank(method="first", ascending=False)
+        table["rank"] = own.where(groups["log_k"].transform("count") > 0, table["rank"])
     table[counts] = table[counts].astype("Int64")
     table["probability_first"] = math.nan
     spread = estimates.calibrated_spread
@@ -235,6 +256,24 @@ def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     return table.loc[order.index, list(COLUMNS)].reset_index(drop=True)
 
 
+def _put_constants(table: pd.DataFrame, screen: Screen) -> bool:
+    """Put stability constants into the table of a screen; whether there are any."""
+    for place, one in enumerate(screen.constants):
+        values = {
+            "log_k": one.best,
+            "log_k_half_width": one.half_width,
+            "log_k_difference": one.difference,
+            "log_k_difference_half_width": one.difference_half_width,
+            "computed_log_k": one.computed,
+        }
+        for name, value in values.items():
+            table.loc[place, name] = math.nan if value is None else value
+        table.loc[place, "log_k_unlike"] = bool(one.unlike)
+        told = [table.loc[place, "reason"], one.unlike, one.reason]
+        table.loc[place, "reason"] = "; ".join(text for text in told if text)
+    return any(one.best is not None for one in screen.constants)
+
+
 def _facts(entry: Entry, unasked: Sequence[str]) -> dict[str, object]:
     """What a row tells of its entry alone; what others decide is still missing.
 
@@ -261,6 +300,7 @@ def _facts(entry: Entry, unasked: Sequence[str]) -> dict[str, object]:
         "geometry": entry.geometry,
         "charge": spec.charge,
         "half_width": predicted.half_width if predicted else math.nan,
+        "log_k_unlike": False,
         "flagged": predicted is not None and predicted.flagged,
         "coordination_number": binding.coordination_number if binding else None,
         "donors": donors,

@@ -57,6 +57,7 @@ def page_content(report: Mapping[str, Any]) -> dict[str, Any]:
         "gives_sign": signed,
         "unit": report.get("unit") or "kcal/mol",
         "interval": report.get("interval"),
+        "log_k": report.get("log_k"),
         "geometries": geometries,
         "kinds": _kinds([*geometries, *_distinct(rows, "geometry")]),
         "metals": metals,

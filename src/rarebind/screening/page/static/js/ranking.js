@@ -1,11 +1,18 @@
 // The ranking table with its filters.
 
+/** What log K is, and how good it has proved to be on ligands that the calibration had not seen. */
+const LOG_K = !report.log_k ? '' : !report.log_k.calibrated
+  ? 'log K of the first ligand is as computed and may be off by many units: no calibration of this level is known.'
+  : `log K of the first ligand, by which ligands are ranked, is calibrated on ${report.log_k.ligands.length} measured ligands (${report.log_k.table}); ` +
+    `for each of them left out it erred by ${formatNumber(report.log_k.judged.mae)} on average, R² ${report.log_k.judged.r2.toFixed(2)}. ± holds it in ${percent(report.log_k.interval)} of cases; ? marks ligands unlike all that were measured.`;
+
 function drawRanking() {
   if (!rows.length) return;
   reveal('ranking');
   byId('ranking-lead').textContent = [
     `Energies in ${report.unit}; more negative binds more strongly.`,
     hasIntervals ? `± is the half-width of the ${intervalText} interval of the prediction; what is computed has none.` : 'These energies carry no interval.',
+    report.log_k ? LOG_K : '',
     hasFlags ? '⚑ marks what is unlike the training data.' : '',
     kinds.length > 1 ? 'There is one order for each number of ligands on the metal.' : '',
     kinds.length < report.geometries.length ? 'Ligands that take the places of more waters free more: the entropy that this gains is not in the energies.' : '',
@@ -61,6 +68,8 @@ function rankingColumns() {
   return [
     { label: 'Ligand', header: true, value: (row) => row.ligand, cell: ligandCell },
     { label: 'Metal', width: 72, value: (row) => metalOrder.get(row.metal) ?? null, cell: (row) => row.metal, title: 'Sorted in the order of the series' },
+    has('log_k') && { label: 'log K', width: 118, numeric: true, low: false, value: (row) => row.log_k, cell: (row) => withInterval(row.log_k, row.log_k_half_width) + (row.log_k_unlike ? ' ?' : ''), title: LOG_K },
+    has('log_k_difference') && { label: `Δ log K – ${report.reference_metal}`, width: 128, numeric: true, low: false, value: (row) => row.log_k_difference, cell: (row) => withInterval(row.log_k_difference, row.log_k_difference_half_width), title: `log K less that with ${report.reference_metal}: the decimal logarithm of the separation factor` },
     has('exchange') && { label: 'Exchange', width: 132, numeric: true, value: (row) => row.exchange, cell: (row) => energyCell(row, ranges.get(kindOf(row.geometry))), title: `Replacing water of the aqua ion, ${report.unit}` },
     has('rank') && { label: 'Rank', width: 74, numeric: true, value: (row) => row.rank, cell: (row) => String(row.rank ?? MISSING), title: 'Place among the ligands for this metal, of as many on it' },
     has('probability_first') && { label: 'P(first)', width: 98, numeric: true, low: false, value: (row) => row.probability_first, cell: probabilityCell, title: 'Probability that this ligand is the strongest for the metal; none where all energies are computed' },
