@@ -18,9 +18,9 @@ from rarebind.experiment import (
     log_alpha_ligand,
     log_alpha_metal,
     ph_curve,
-    read_pka,
     stability_constants,
 )
+from rarebind.ligands.acidity import read_pka
 
 EDTA = (1.99, 2.67, 6.16, 10.26)
 PKAS = st.lists(st.floats(0, 14), max_size=6)

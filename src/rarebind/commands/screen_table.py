@@ -47,6 +47,8 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
         columns[f"Δ M–{found.metals[0]}"] = lambda row: _with_width(
             row.log_k_difference, row.log_k_difference_half_width
         )
+    if any(row.conditional_log_k is not None for row in rows):
+        columns[f"pH {found.asked['ph']:g}"] = lambda row: _number(row.conditional_log_k)
     columns["Exchange"] = lambda row: _with_width(row.exchange, row.half_width)
     if signed:
         columns[reference] = lambda row: _with_width(row.selectivity, row.selectivity_half_width)

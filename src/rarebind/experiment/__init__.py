@@ -20,7 +20,6 @@ from rarebind.experiment.ph import (
     log_alpha_ligand,
     log_alpha_metal,
     ph_curve,
-    read_pka,
 )
 from rarebind.experiment.protonation import EstimatedPKaWarning, estimated_pka
 from rarebind.experiment.ridge import Design, LogKModel, fit_model, need_experiment
@@ -63,7 +62,6 @@ __all__ = [
     "ph_curve",
     "predict_left_out",
     "read_constants",
-    "read_pka",
     "save_calibration",
     "score",
     "select_series",

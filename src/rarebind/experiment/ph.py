@@ -25,14 +25,13 @@ from numpy.typing import ArrayLike, NDArray
 from rarebind.elements import rare_earth
 from rarebind.errors import InputError
 from rarebind.io.files import bundled_rows
+from rarebind.ligands.acidity import possible_pka
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: pH of water solutions.
 LOWEST, HIGHEST = -1.0, 15.0
-#: Acid constants further out say that a number is something else, such as Ka.
-_PKA = (-5.0, 25.0)
 #: Of the ionic strength: log β*(I) = log β*(0) − A√I/(1 + B√I) (Klungness and Byrne 2000; the term
 #: linear in I, 0.002 I, is left out).
 _A, _B = 2.044, 5.52
@@ -57,23 +56,6 @@ def known_pka(inchikey: str) -> tuple[float, ...]:
     return tuple(sorted(table.loc[table["inchikey"] == inchikey, "pka"]))
 
 
-def read_pka(text: str) -> tuple[float, ...]:
-    """Read the pKa of a cell such as ``1.99 2.67``; blanks, commas or semicolons separate.
-
-    Raises
-    ------
-    InputError
-        One is no number, or none that a pKa could be.
-    """
-    try:
-        found = [float(part) for part in text.replace(",", " ").replace(";", " ").split()]
-    except ValueError as error:
-        raise InputError(
-            f"pka: {text!r} is no list of numbers: write 2.0 2.67 6.16 10.26"
-        ) from error
-    return _pka(found)
-
-
 def log_alpha_ligand(pka: Sequence[float], ph: ArrayLike) -> NDArray[np.float64]:
     """Logarithm of α_L: how much of the free ligand is protonated.
 
@@ -94,7 +76,7 @@ def log_alpha_ligand(pka: Sequence[float], ph: ArrayLike) -> NDArray[np.float64]
     InputError
         A pKa or pH is impossible.
     """
-    steps = np.concatenate([[0.0], np.cumsum(sorted(_pka(pka), reverse=True))])
+    steps = np.concatenate([[0.0], np.cumsum(sorted(possible_pka(pka), reverse=True))])
     exponents = steps - np.arange(len(steps)) * _ph(ph)[..., None]
     return np.asarray(np.logaddexp.reduce(exponents * math.log(10), axis=-1) / math.log(10))
 
@@ -218,13 +200,6 @@ def ph_curve(
 @cache
 def _hydrolysis() -> dict[str, float]:
     return {row["metal"]: float(row["log_beta"]) for row in bundled_rows("hydrolysis.csv")}
-
-
-def _pka(values: Sequence[float]) -> tuple[float, ...]:
-    low, high = _PKA
-    if wrong := [value for value in values if not low <= value <= high]:
-        raise InputError(f"pKa {wrong[0]} lies outside {low:g} to {high:g}: give −log10 of Ka")
-    return tuple(map(float, values))
 
 
 def _ph(values: ArrayLike) -> NDArray[np.float64]:

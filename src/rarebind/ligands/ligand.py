@@ -43,6 +43,8 @@ class Ligand:
     others
         Sets of donors that are as open (:mod:`~rarebind.ligands.alternatives`), where nobody has
         chosen; not part of what the ligand is.
+    pka
+        Acid constants, where they were given; not part of what it is either.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class Ligand:
     substituent: str | None = None
     notes: tuple[str, ...] = ()
     others: tuple[tuple[int, ...], ...] = field(default=(), compare=False)
+    pka: tuple[float, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "donors", tuple(int(i) for i in self.donors))

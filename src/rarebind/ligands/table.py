@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from rarebind.errors import InputError
 from rarebind.io.files import read_text, replace_file
 from rarebind.io.tables import csv_text, plain_cell
+from rarebind.ligands.acidity import read_pka
 from rarebind.ligands.donors import parse_ligand
 from rarebind.ligands.survey import Item, Survey, survey_items
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from rarebind.ligands.ligand import Ligand
 
-_COLUMNS = ("smiles", "name")
+_COLUMNS = ("smiles", "name", "pka")
 
 
 @dataclass(frozen=True)
@@ -164,8 +165,13 @@ def _item(row: _Row, columns: list[str], motif_file: str | Path | None) -> Item:
     if len(row.fields) > len(columns):
         refuse = partial(_refuse_fields, row.fields, len(columns))
         return Item(row.line, name, smiles, refuse)
-    read = partial(parse_ligand, smiles, name or None, motif_file=motif_file)
+    read = partial(_read, smiles, name, values.get("pka", ""), motif_file)
     return Item(row.line, name, smiles, read)
+
+
+def _read(smiles: str, name: str, pka: str, motif_file: str | Path | None) -> Ligand:
+    ligand = parse_ligand(smiles, name or None, motif_file=motif_file)
+    return replace(ligand, pka=read_pka(pka)) if pka else ligand
 
 
 def _refuse_fields(fields: Sequence[str], columns: int) -> NoReturn:

@@ -7,8 +7,9 @@ them stands beside, and the two are never mixed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ from rarebind.errors import InputError
 from rarebind.experiment.calibration import LEVEL, Calibration, load_calibration
 from rarebind.experiment.computed import between_metals
 from rarebind.experiment.descriptors import SCREENING, ligand_descriptors, screening, sizes
+from rarebind.experiment.ph import conditional, known_pka
+from rarebind.experiment.protonation import EstimatedPKaWarning, estimated_pka
 from rarebind.io.files import bundled_path
+from rarebind.ligands import Ligand
 from rarebind.screening.screen import Entry, Screen
 from rarebind.screening.stability import Stability
 
@@ -48,10 +52,12 @@ class Constant:
     difference, difference_half_width
         log K less that with the first metal of the screen, in which cancels what a ligand has in
         common with itself; calibrated where there is a calibration, without a width else.
+    conditional
+        log K' at the pH asked for: the best of the two less what protons and hydroxide take.
     unlike
         Why the calibration does not speak for this ligand or metal; else empty.
     reason
-        Why there is no constant; else empty.
+        Why there is no constant, or what is uncertain about the conditional one; else empty.
     """
 
     computed: float | None = None
@@ -59,6 +65,7 @@ class Constant:
     half_width: float | None = None
     difference: float | None = None
     difference_half_width: float | None = None
+    conditional: float | None = None
     unlike: str = ""
     reason: str = ""
 
@@ -110,7 +117,9 @@ def constants_of(
     found: Screen,
     anchors: Sequence[Stability],
     calibration: Calibration | None,
+    *,
     ionic_strength: float = IONIC_STRENGTH,
+    ph: float | None = None,
 ) -> tuple[Constant, ...]:
     """Constants of every entry of a screen, in its order.
 
@@ -123,7 +132,9 @@ def constants_of(
     calibration
         Of the level; None: constants are as computed only.
     ionic_strength
-        mol/L, of the calibrated ones.
+        mol/L, of the calibrated and the conditional ones.
+    ph
+        Of conditional ones; None: there are none.
 
     Raises
     ------
@@ -135,10 +146,44 @@ def constants_of(
     reasons = {_key(one.entry): one.reason for one in anchors if one.log_k is None}
     values = {(row.ligand, row.metal): float(getattr(row, COMPUTED)) for row in table.itertuples()}
     said = {} if calibration is None else _calibrated(calibration, table, anchors, ionic_strength)
-    return tuple(
+    constants = [
         _constant(entry, found.metals[0], values, said, calibration, reasons)
         for entry in found.entries
+    ]
+    if ph is None:
+        return tuple(constants)
+    acid = {key: _pka(ligand) for key, ligand in _ligands(found, constants).items()}
+    return tuple(
+        one
+        if one.best is None
+        else _at_ph(one, entry.spec.metal, *acid[entry.ligand.inchikey], ph, ionic_strength)
+        for entry, one in zip(found.entries, constants, strict=True)
     )
+
+
+def _ligands(found: Screen, constants: Sequence[Constant]) -> dict[str, Ligand]:
+    """Ligands that have a constant, by InChIKey."""
+    pairs = zip(found.entries, constants, strict=True)
+    return {entry.ligand.inchikey: entry.ligand for entry, one in pairs if one.best is not None}
+
+
+def _pka(ligand: Ligand) -> tuple[tuple[float, ...], str]:
+    """Acid constants of a ligand, and what is to be said of them."""
+    if known := ligand.pka or known_pka(ligand.inchikey):
+        return known, ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EstimatedPKaWarning)
+        found = estimated_pka(ligand.smiles)
+    told = ", ".join(f"{value:g}" for value in found) or "none"
+    return found, f"pKa estimated from alike groups ({told}): give them in a column pka"
+
+
+def _at_ph(
+    one: Constant, metal: str, pka: Sequence[float], told: str, ph: float, ionic_strength: float
+) -> Constant:
+    assert one.best is not None
+    value = float(conditional(one.best, metal, pka, ph, ionic_strength))
+    return replace(one, conditional=value, reason="; ".join(filter(None, (one.reason, told))))
 
 
 def _key(entry: Entry) -> str:
@@ -204,4 +249,4 @@ def _constant(
         difference = value - said[first][0]
         widths = calibration.intervals.half_widths(np.abs(one - other), LEVEL)
         difference_width = float(widths)
-    return Constant(computed, value, width, difference, difference_width, unlike)
+    return Constant(computed, value, width, difference, difference_width, unlike=unlike)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ from rdkit import Chem, rdBase
 from rarebind.errors import InputError
 from rarebind.io.yaml import shortened
 from rarebind.ligands import Item, Ligand, Survey, parse_ligand, survey_items, survey_ligand_text
+from rarebind.ligands.acidity import read_pka
 from rarebind.ligands.smiles import EXTENDED
 
 #: What stands for one ligand.
@@ -19,7 +21,7 @@ LigandLike = str | Chem.Mol | Ligand
 
 _SEPARATOR = re.compile(r"[\s,;]+")
 _ADVICE = "give SMILES, RDKit molecules or ligands"
-_KEYS = {"smiles", "name"}
+_KEYS = {"smiles", "name", "pka"}
 
 
 def read_line(line: str) -> Ligand:
@@ -63,8 +65,8 @@ def survey_ligands(given: object) -> Survey:
     given
         A text of several lines is read by :func:`survey_lines`.  Else one or several of: SMILES,
         RDKit molecules (named by their property ``_Name``), ligands, pairs of SMILES (or molecule)
-        and name, mappings with ``smiles`` and ``name``.  Or a mapping of SMILES by name, or a
-        DataFrame with these columns.
+        and name, mappings with ``smiles``, ``name`` and ``pka`` (a text of several numbers).  Or a
+        mapping of SMILES by name, or a DataFrame with these columns.
 
     Raises
     ------
@@ -92,8 +94,12 @@ def survey_ligands(given: object) -> Survey:
 
 
 def plain_ligands(survey: Survey) -> list[dict[str, str]]:
-    """What :func:`survey_ligands` makes the same ligands of: name, and SMILES with its donors."""
-    return [{"name": one.name, "smiles": one.written} for one in survey.ligands]
+    """What :func:`survey_ligands` makes the same ligands of: name, SMILES with donors, pKa."""
+    return [
+        {"name": one.name, "smiles": one.written}
+        | ({"pka": " ".join(map(str, one.pka))} if one.pka else {})
+        for one in survey.ligands
+    ]
 
 
 def _line(numbered: tuple[int, str]) -> Item:
@@ -135,8 +141,18 @@ def _item(number: int, given: Any) -> Item:
     if isinstance(given, Mapping) and set(given) <= _KEYS:
         smiles, named = given.get("smiles"), given.get("name")
         if isinstance(smiles, str):
-            return Item(number, str(named or ""), smiles, partial(parse_ligand, smiles, named))
+            read = partial(_with_pka, smiles, named, given.get("pka"))
+            return Item(number, str(named or ""), smiles, read)
     return Item(number, "", str(given), partial(_refuse, shortened(given)))
+
+
+def _with_pka(smiles: str, name: str | None, pka: object) -> Ligand:
+    """A ligand with its acid constants: a text of them, or a number or several."""
+    ligand = parse_ligand(smiles, name)
+    if pka is None:
+        return ligand
+    several = pka if isinstance(pka, (list, tuple)) else [pka]
+    return replace(ligand, pka=read_pka(" ".join(map(str, several))))
 
 
 def _is_pair(given: Any) -> bool:

@@ -150,6 +150,15 @@ class Options(BaseModel):
         description="Of calibrated stability constants, mol/L.",
         examples=[0.1],
     )
+    ph: float | None = Field(
+        default=None,
+        ge=-1,
+        le=15,
+        allow_inf_nan=False,
+        description="Conditional stability constants at this pH, by which ligands are ranked then: "
+        "pKa of the column pka, of the ligands that rarebind knows, else estimated.",
+        examples=[4.0],
+    )
     short_list: int = Field(
         default=0,
         ge=0,

@@ -109,7 +109,8 @@ def _asked(asked: Mapping[str, Any]) -> str:
 
 
 def _ligand_table(ligands: Sequence[Mapping[str, str]]) -> str:
-    return csv_text(("name", "smiles"), ([one["name"], one["smiles"]] for one in ligands))
+    columns = ("name", "smiles", "pka")
+    return csv_text(columns, ([one.get(name, "") for name in columns] for one in ligands))
 
 
 def _structures(screen: Screen) -> str:

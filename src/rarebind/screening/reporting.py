@@ -103,12 +103,13 @@ def _about_constants(screen: Screen) -> Plain | None:
     """What stability constants rest on; None where none were asked for."""
     if not screen.constants:
         return None
-    calibration = screen.calibration
+    calibration, ph = screen.calibration, screen.asked.get("ph")
     if calibration is None:
-        return {"calibrated": False}
+        return {"calibrated": False, "ph": ph}
     card = calibration.card
     return {
         "calibrated": True,
+        "ph": ph,
         "interval": CONSTANT_LEVEL,
         "ionic_strength": screen.asked.get("ionic_strength"),
         "table": card.table,

@@ -106,6 +106,8 @@ class Request(Options):
             problems.append(f"log_k: {_FREE_ENERGIES}: leave the model out")
         if not self.log_k and self.calibration is not None:
             problems.append("calibration is of stability constants: give log_k as well")
+        if not self.log_k and self.ph is not None:
+            problems.append("ph is of stability constants: give log_k as well")
         if problems:
             raise InputError(problems)
         _ = self.protocol
@@ -414,7 +416,10 @@ class Prepared:
             how = {"metals": ANCHORS, "geometries": texts, "pairs": ()}
             anchors = self.request.model_copy(update=how).prepared().screened(store, watch)
             stability = compute_stability(anchors, store, workers=self.request.workers, watch=watch)
-        constants = constants_of(found, stability, self.calibration, self.request.ionic_strength)
+        constants = constants_of(
+            found, stability, self.calibration,
+            ionic_strength=self.request.ionic_strength, ph=self.request.ph,
+        )  # fmt: skip
         return replace(found, constants=constants, calibration=self.calibration)
 
 

@@ -68,6 +68,8 @@ class Row:
         log K less that with the reference metal: the logarithm of the separation factor.
     computed_log_k
         As computed and nothing else.
+    conditional_log_k
+        At the pH asked for, by which ligands are ranked then; None where none is.
     log_k_unlike
         Whether the calibration has measured nothing like this ligand or metal.
     flagged
@@ -103,6 +105,7 @@ class Row:
     log_k_difference: float | None
     log_k_difference_half_width: float | None
     computed_log_k: float | None
+    conditional_log_k: float | None
     log_k_unlike: bool
     flagged: bool
     coordination_number: int | None
@@ -226,8 +229,10 @@ def _ranking(screen: Screen, estimates: Estimates) -> pd.DataFrame:
     table["rank"] = groups["exchange"].rank(method="first")
     if by_log_k:
         # Within a metal and kind either all have a log K or none: what lacks it comes last.
-        own = groups["log_k"].rank(method="first", ascending=False)
-        table["rank"] = own.where(groups["log_k"].transform("count") > 0, table["rank"])
+        at_ph = table["conditional_log_k"].notna().any()
+        which = "conditional_log_k" if at_ph else "log_k"
+        own = groups[which].rank(method="first", ascending=False)
+        table["rank"] = own.where(groups[which].transform("count") > 0, table["rank"])
     table[counts] = table[counts].astype("Int64")
     table["probability_first"] = math.nan
     spread = estimates.calibrated_spread
@@ -265,6 +270,7 @@ def _put_constants(table: pd.DataFrame, screen: Screen) -> bool:
             "log_k_difference": one.difference,
             "log_k_difference_half_width": one.difference_half_width,
             "computed_log_k": one.computed,
+            "conditional_log_k": one.conditional,
         }
         for name, value in values.items():
             table.loc[place, name] = math.nan if value is None else value
