@@ -21,6 +21,7 @@ from rich.table import Table
 from rarebind.campaigns import Protocol, TaskFactory
 from rarebind.campaigns.steps import execute
 from rarebind.complexes import complex_spec
+from rarebind.engines import GFN2_WATER
 from rarebind.ligands import library_ligand
 from rarebind.units import KCAL_PER_EV
 
@@ -48,10 +49,14 @@ def main() -> None:
         spec = complex_spec("La", ligand, options.geometry)
         row: dict[str, object] = {"ligand": ligand.name, "geometry": options.geometry}
         for builder in ("grafting", "architector"):
-            protocol = Protocol(builder="grafting")
+            protocol = Protocol(level=GFN2_WATER, builder="grafting")
             if builder == "architector":
                 protocol = Protocol(
-                    builder=builder, cores=options.cores, relaxed_candidates=20, hops=0
+                    level=GFN2_WATER,
+                    builder=builder,
+                    cores=options.cores,
+                    relaxed_candidates=20,
+                    hops=0,
                 )
             task = TaskFactory(protocol).complex(spec)
             start = time.perf_counter()

@@ -27,7 +27,7 @@ from rarebind.campaigns import Protocol, Store, Task, TaskFactory, run_tasks
 from rarebind.complexes import TEMPLATE_METAL
 from rarebind.datasets import Dataset
 from rarebind.elements import STUDY_METALS
-from rarebind.engines import LevelOfTheory
+from rarebind.engines import GFN2_WATER, LevelOfTheory
 
 SIZES = (100, 10_000)
 
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def measure(store: Store, chosen: list) -> dict[str, float]:
-    factory = TaskFactory(Protocol())
+    factory = TaskFactory(Protocol(level=GFN2_WATER))
     series = [factory.complex(record.spec.with_metal("Gd")) for record in chosen]
     for record, task in zip(chosen, series, strict=True):
         store.put(task.parents[0], record.calculation)
@@ -82,7 +82,7 @@ def measure(store: Store, chosen: list) -> dict[str, float]:
     ions = []
     for solvent in solvents:
         level = LevelOfTheory("tblite", "GFN2-xTB", solvent=f"ALPB({solvent})")
-        other = TaskFactory(replace(Protocol(), level=level))
+        other = TaskFactory(replace(Protocol(level=GFN2_WATER), level=level))
         ions += [other.ion(metal) for metal in STUDY_METALS]
     begin = time.perf_counter()
     run_tasks(ions, store, workers=2)

@@ -88,7 +88,7 @@ def choose(dataset: Dataset, number: int, seed: int) -> list[Start]:
         members = groups[names[i % len(names)]]
         record = members.pop(rng.randrange(len(members)))
         metal = metals[i % len(metals)]
-        factory = TaskFactory(Protocol())
+        factory = TaskFactory(Protocol(level=GFN2_WATER))
         task = factory.complex(record.spec.with_metal(metal))
         starts.append(Start(record, metal, task.parents[0], task))
     return starts

@@ -59,5 +59,10 @@ def made_screen(ligands, metals, geometries=("1:6",), *, without=(), causes=6, s
                 exchange = anchor + rng.normal(scale=0.05)
                 entries.append(made_entry(first.with_metal(metal), exchange, spread))
     return Screen(
-        tuple(entries), tuple(metals), tuple(geometries), Protocol(), {"name": "made"}, INTERVAL
+        tuple(entries),
+        tuple(metals),
+        tuple(geometries),
+        Protocol(level=GFN2_WATER),
+        {"name": "made"},
+        INTERVAL,
     )

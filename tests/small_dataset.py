@@ -21,7 +21,7 @@ GFN1_WATER = LevelOfTheory("tblite", "GFN1-xTB", solvent="ALPB(water)")
 @cache
 def small_records():
     """Records of the campaign, and a complex of Yb that was stopped early and so rejected."""
-    factory = TaskFactory(Protocol(conformers=1, relaxed_candidates=1, hops=0))
+    factory = TaskFactory(Protocol(level=GFN2_WATER, conformers=1, relaxed_candidates=1, hops=0))
     references = reference_tasks(SPECS, factory)
     tasks = [(spec, factory.complex(spec)) for spec in SPECS]
     store = {}

@@ -106,7 +106,9 @@ def test_geometries_without_ions_are_labelled(dataset, store):
 def test_a_level_without_bare_ions_asks_for_none(monkeypatch):
     alone = replace(engine_spec(GFN2_WATER), bare_ion=False)
     monkeypatch.setattr("rarebind.campaigns.references.engine_spec", lambda level: alone)
-    kinds = {species.kind for species in reference_tasks(SPECS, TaskFactory(Protocol()))}
+    kinds = {
+        species.kind for species in reference_tasks(SPECS, TaskFactory(Protocol(level=GFN2_WATER)))
+    }
     assert kinds == {"ligand", "water", "aqua"}
 
 
@@ -158,7 +160,7 @@ def test_a_screen_leaves_the_column_empty(tmp_path):
         Entry(spec, BindingEnergy(spec, GFN2_WATER, None, 8, exchange, 9), CALCULATION)
         for spec, exchange in zip(SPECS, (-0.5, -0.7, -0.6), strict=True)
     )
-    found = Screen(entries, METALS, ("1:6",), Protocol())
+    found = Screen(entries, METALS, ("1:6",), Protocol(level=GFN2_WATER))
     assert {row.binding for row in ranked_rows(found)} == {None}
     assert all(row.rank == 1 and row.status == "ok" for row in ranked_rows(found))
     assert [math.isnan(value) for value in estimates_of(found).binding] == [True] * 3

@@ -212,7 +212,7 @@ def test_what_is_unlike_the_training_set_is_computed_when_asked(screened, model,
     told, totals = [], []
     watch = Watch(on_total=totals.append, on_done=told.append)
     with Store(store) as results:
-        plan = plan_by_model(specs, doubtful, Protocol(), fall_back=False)
+        plan = plan_by_model(specs, doubtful, Protocol(level=GFN2_WATER), fall_back=False)
         flagged = screen_by_model(specs, plan, results, doubtful, fall_back=False)
         found = screen_by_model(specs, plan, results, doubtful, watch=watch)
     sources = [
@@ -251,10 +251,10 @@ def test_bad_requests_are_refused_before_anything_is_computed(change, message):
 def test_a_metal_that_the_model_has_not_seen_is_refused(model):
     content = model._content
     other = Model(replace(content, hydration={m: content.hydration[m] for m in ("La", "Eu")}))
-    check_model(other, ("La", "Eu", "Y", "Sc"), Protocol())
+    check_model(other, ("La", "Eu", "Y", "Sc"), Protocol(level=GFN2_WATER))
     with pytest.raises(InputError, match=r"has not seen Lu: it knows Eu, La; .*--no-fall-back"):
-        check_model(other, ("La", "Lu"), Protocol())
-    check_model(other, ("La", "Lu"), Protocol(), fall_back=True)
+        check_model(other, ("La", "Lu"), Protocol(level=GFN2_WATER))
+    check_model(other, ("La", "Lu"), Protocol(level=GFN2_WATER), fall_back=True)
 
 
 def test_a_model_of_something_else_is_refused(model, tmp_path):

@@ -49,7 +49,7 @@ from rarebind.units import KCAL_PER_EV
 #: A second level that is fast; no short list is ever asked for at it.
 GFN1_WATER = LevelOfTheory("tblite", "GFN1-xTB", solvent="ALPB(water)")
 DFT = level_named("b3lyp-d4")
-PROTOCOL = Protocol(conformers=1, relaxed_candidates=1, hops=0)
+PROTOCOL = Protocol(level=GFN2_WATER, conformers=1, relaxed_candidates=1, hops=0)
 HOPO = complex_spec("La", library_ligand("HOPO"), "1:6")
 EIGHT, NINE = (Species("La", waters=n) for n in (8, 9))
 STRUCTURE = parent_templates(HOPO)[0]
@@ -78,7 +78,7 @@ def made_up(exchanges, metals=("La", "Lu"), geometries=("1:6",)):
                     entries.append(Entry(spec, None, failure("no"), "no"))
                 else:
                     entries.append(Entry(spec, prediction(spec, exchange), calculation()))
-    return Screen(tuple(entries), metals, geometries, Protocol(), {"name": "none"})
+    return Screen(tuple(entries), metals, geometries, Protocol(level=GFN2_WATER), {"name": "none"})
 
 
 FOUND = made_up({"H": -0.5, "methyl": -0.7, "chloro": None, "amino": -0.6})

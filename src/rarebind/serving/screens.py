@@ -27,6 +27,7 @@ OFFERED: Mapping[str, tuple[object, ...]] = {
     "builder": ("auto", "grafting", "embedding", "architector"),
     "conformers": ("rdkit",),
     "model": (None,),
+    "calibration": (None,),
     "workers": (None,),
 }
 #: Of levels with a name of their own.

@@ -1,8 +1,8 @@
 // What to screen: choices, and putting a screen into the queue.
 
 const ENGINES = {
-  model: ['Predicted by the model', 'The complexes of La, Sc and Y are computed with GFN2-xTB, the other lanthanides predicted, with intervals. Ligands alone (1) are filled up with water to eight donor atoms.'],
-  tblite: ['Computed with GFN2-xTB', 'Every complex is built and relaxed. The time grows with the number of metals.'],
+  tblite: ['Computed, with right bonds', 'Every complex is built and relaxed at gfn2-re, fitted to density functional theory. The time grows with the number of metals.'],
+  model: ['Predicted by the model', 'To look through many: the complexes of La, Sc and Y are computed with GFN2-xTB, whose bonds are too short, the other lanthanides predicted, with intervals. Ligands alone (1) are filled up with water to eight donor atoms.'],
 };
 const ORDER = start.metals.map(({ symbol }) => symbol);
 const FEW = ['La', 'Eu', 'Lu'];
@@ -29,7 +29,7 @@ function drawForm() {
     byId('engines').append(make('label', { class: 'engine' },
       make('input', {
         type: 'radio', name: 'engine', value: name, disabled: Boolean(problem),
-        checked: name === (start.modelProblem ? 'tblite' : 'model'),
+        checked: name === 'tblite',
       }), make('strong', {}, title), make('span', {}, problem || about)));
   }
   byId('short-list').max = start.shortList.most;
@@ -43,6 +43,7 @@ function drawForm() {
   byId('leave-out').checked = !start.defaults.strict;
   byId('metals').addEventListener('change', drawReference);
   byId('engines').addEventListener('change', drawFallBack);
+  byId('log-k').addEventListener('change', drawFallBack);
   byId('short-list').addEventListener('input', drawShortList);
   for (const [id, metals] of [['metals-all', ORDER], ['metals-few', FEW], ['metals-none', []]]) {
     byId(id).addEventListener('click', () => {
@@ -58,9 +59,20 @@ function drawForm() {
 
 const engineChosen = () => byId('form').elements.engine.value;
 
-/** Only the model has anything to fall back from. */
+/** Only the model has anything to fall back from, and no free energies. */
 function drawFallBack() {
-  byId('fall-back').disabled = engineChosen() !== 'model';
+  const predicted = engineChosen() === 'model';
+  byId('fall-back').disabled = !predicted;
+  byId('log-k').disabled = predicted;
+  byId('ph').disabled = !constantsAsked();
+}
+
+const constantsAsked = () => byId('log-k').checked && !byId('log-k').disabled;
+
+function logKAsked() {
+  if (!constantsAsked()) return {};
+  const ph = byId('ph').valueAsNumber;
+  return { log_k: true, ...(Number.isFinite(ph) ? { ph } : {}) };
 }
 
 /** Level and metals say how: without a short list they say nothing. */
@@ -115,6 +127,7 @@ function asked() {
     strict: !byId('leave-out').checked,
     retry_failed: byId('retry-failed').checked,
     pairs: words('pairs'),
+    ...logKAsked(),
     ...shortListAsked(),
   };
 }
@@ -130,10 +143,12 @@ function recall(asked) {
   byId('more-geometries').value = request.geometries
     .filter((one) => !start.geometries.includes(one)).join(' ');
   byId('coordination').value = request.coordination_number;
-  const wanted = request.engine === 'auto' ? 'model' : request.engine;
+  const wanted = request.engine === 'auto' ? 'tblite' : request.engine;
   const engine = [...byId('form').elements.engine].find((one) => one.value === wanted);
   if (engine && !engine.disabled) engine.checked = true;
   byId('fall-back').checked = request.fall_back;
+  byId('log-k').checked = request.log_k;
+  byId('ph').value = request.ph ?? '';
   drawFallBack();
   byId('builder').value = request.builder;
   byId('hops').value = request.hops;

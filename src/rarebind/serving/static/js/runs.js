@@ -136,7 +136,7 @@ function stateOf(run) {
 
 function energiesText(request) {
   const predicted = `predicted by the model${request.fall_back ? ', computed where it has not seen the like' : ''}`;
-  const energies = request.engine === 'model' ? predicted : 'computed with GFN2-xTB';
+  const energies = request.engine === 'model' ? predicted : `computed${request.log_k ? ', with stability constants' : ''}`;
   return request.short_list ? `${energies} · short list of ${request.short_list}` : energies;
 }
 
