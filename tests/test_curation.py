@@ -18,7 +18,7 @@ from rarebind.campaigns import (
 )
 from rarebind.campaigns.parsl_config import capacity, load_config
 from rarebind.cli import main
-from rarebind.engines import GFN2_WATER, LevelOfTheory
+from rarebind.engines import GFN2_WATER, LEVELS, LevelOfTheory
 from rarebind.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -136,8 +136,10 @@ def test_a_level_is_that_of_its_engine_but_for_what_is_said(tmp_path):
     def level(**section):
         return CurationConfig(**yaml.safe_load(TINY) | {"level": section}).protocol.level
 
-    assert level() == level(engine="tblite", method="GFN2-xTB") == GFN2_WATER
-    assert level(solvent="") == replace(GFN2_WATER, solvent="")
+    assert level() == level(engine="tblite") == LEVELS["gfn2-re"]
+    # Parameters of the default are none of a method that is named.
+    assert level(method="GFN2-xTB") == GFN2_WATER
+    assert level(method="GFN2-xTB", solvent="") == replace(GFN2_WATER, solvent="")
     assert level(engine="xtb").model_chemistry == GFN2_WATER.model_chemistry
     assert level(engine="calculators:gfn2", options={"accuracy": 0.5}) == LevelOfTheory(
         "calculators:gfn2", "gfn2", options={"accuracy": 0.5}

@@ -18,8 +18,10 @@ import rarebind
 from rarebind.campaigns import run_tasks, single_point_task
 from rarebind.cli import main
 from rarebind.engines import (
+    DEFAULT_LEVEL,
     ENGINES,
     GFN2_WATER,
+    LEVELS,
     LevelOfTheory,
     ase_engine,
     engine_spec,
@@ -156,7 +158,8 @@ def test_parameters_of_a_file(tmp_path):
 
 
 def test_levels_by_the_name_of_an_engine():
-    assert level_named("tblite") == GFN2_WATER
+    assert level_named("tblite") == level_named(DEFAULT_LEVEL) == LEVELS["gfn2-re"]
+    assert level_named("xtb") == replace(GFN2_WATER, engine="xtb")
     assert level_named("gfn2-xtb", "xtb") == replace(GFN2_WATER, engine="xtb")
     assert level_named("calculators:gfn2").method == "gfn2"
     with pytest.raises(InputError, match="unknown level 'pm7': known are gfn2-xtb"):

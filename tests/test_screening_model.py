@@ -44,7 +44,7 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def screened(store):
     """Two ligands with four metals."""
-    return run([HOPO, CAM], METALS, "1:6", store=store)
+    return run([HOPO, CAM], METALS, "1:6", store=store, level="gfn2-xtb")
 
 
 # --- the file ----------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def test_unseen_elements_are_told_before_anything_is_computed():
     bromo = parse_ligand("CNC(=O)c1cc(Br)cc(O)c1O", "bromo")
     asked = {
         "ligands": (bromo, parse_ligand(HOPO)), "metals": ("La", "Lu"), "geometries": ("1:6",),
-        "fall_back": False, "strict": True,
+        "fall_back": False, "strict": True, "level": "gfn2-xtb",
     }  # fmt: skip
     advice = r"it is computed without --no-fall-back \(fall_back=False\)"
     with pytest.raises(InputError, match=f"^bromo: model .* has not seen Br: {advice}$"):
@@ -189,7 +189,9 @@ def test_unseen_elements_are_told_before_anything_is_computed():
 @pytest.mark.slow
 def test_what_the_model_has_not_seen_is_computed_when_asked(store):
     bromo = "CNC(=O)c1cc(Br)cc(O)c1O"
-    found = run([CAM, bromo], ["La", "Lu", "Sc"], "1:6", fall_back=True, store=store)
+    found = run(
+        [CAM, bromo], ["La", "Lu", "Sc"], "1:6", fall_back=True, store=store, level="gfn2-xtb"
+    )
     predicted = {
         (e.spec.metal, "Br" in e.spec.ligand.smiles): isinstance(e.binding, Prediction)
         for e in found.entries

@@ -117,7 +117,7 @@ def test_without_nequip_all_is_computed_and_that_is_told(monkeypatch):
         raise MissingDependencyError("networks need torch: pip install 'rarebind[learn]'")
 
     monkeypatch.setattr("rarebind.learning.nequip.need_nequip", absent)
-    asked = Request(ligands=ACAC, metals="La", geometries="1:6")
+    asked = Request(ligands=ACAC, metals="La", geometries="1:6", level="gfn2-xtb")
     assert "everything is computed, nothing predicted: networks need torch" in asked.without_model
     prepared = asked.prepared()
     assert prepared.model is None

@@ -56,8 +56,6 @@ _FIXED_ONLY = (
 
 #: The same where stability constants are asked for.
 _FREE_ENERGIES = "stability constants rest on free energies, which no model predicts"
-#: The same at levels other than that of the model that comes along.
-_NO_MODEL = "the model that comes along knows the level gfn2-xtb only"
 
 if TYPE_CHECKING:
     from rarebind.complexes import ComplexSpec
@@ -195,7 +193,8 @@ class Request(Options):
         if self.engine != AUTO or self.model is not None:
             return ""
         if self.theory != GFN2_WATER:
-            return f"everything is computed: {_NO_MODEL}"
+            # No model comes along for others: that all is computed surprises nobody.
+            return ""
         if self.log_k:
             return f"everything is computed: {_FREE_ENERGIES}"
         if self.water_release is not None:
@@ -211,7 +210,9 @@ class Request(Options):
     @property
     def predicts(self) -> bool:
         """Whether a model predicts the series."""
-        return self.engine in {AUTO, MODEL} and not self.without_model
+        if self.engine == MODEL or self.model is not None:
+            return True
+        return self.engine == AUTO and self.theory == GFN2_WATER and not self.without_model
 
     def plain(self) -> dict[str, Any]:
         """What makes the same request again as plain data: the ligands, then all options."""
