@@ -139,7 +139,7 @@ def test_the_same_screen_from_file_to_page(screened, store, tmp_path, capsys):
     (tmp_path / "l.csv").write_text(f"name,smiles\none,{HOPO}\nbad,CCC\n")
     arguments = [
         "screen", str(tmp_path / "l.csv"), "--metals", "La", "Lu", "--geometry", "1:6",
-        "--out", str(tmp_path / "out"), "--store", str(store), "--json",
+        "--out", str(tmp_path / "out"), "--store", str(store), "--json", "--level", "gfn2-xtb",
     ]  # fmt: skip
     with pytest.raises(SystemExit, match="0"):
         main(arguments)
