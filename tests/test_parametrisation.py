@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from rarebind.campaigns.reference.building import WATER, atom_ranges, embed, free_ligand
 from rarebind.campaigns.reference.displacement import agitated
-from rarebind.campaigns.reference.shards import Reference
+from rarebind.campaigns.reference.shards import Reference, read_references
 from rarebind.cli import app
 from rarebind.engines import GFN2_WATER, relax, static
 from rarebind.engines.tblite_parameters import exported_parameters
@@ -153,6 +153,22 @@ def test_the_jacobian_is_that_of_the_residuals(references, gfn2):
     change = problem.residuals(x + step, ahead) - problem.residuals(x, here)
     predicted = problem.jacobian(here) @ step
     assert np.linalg.norm(change - predicted) < 0.03 * np.linalg.norm(predicted)
+
+
+def test_waters_beyond_eight_weigh_most():
+    weights = read_settings().weights
+    of_one = [one for one in read_references("data-reference") if one.metal in {None, "La"}]
+    free = {one.fragments[0]: 0.0 for one in of_one if one.metal is None}
+    targets = targets_of(of_one, free, weights)
+    energies = targets.energies
+    tolerances = {
+        len(targets.geometries[index].reference.fragments): tolerance
+        for index, taken, tolerance in zip(
+            energies.of, energies.ligands, energies.tolerances, strict=True
+        )
+        if taken.any() and set(targets.geometries[index].reference.fragments) == {WATER}
+    }
+    assert tolerances[9] == weights.hydration.absolute < weights.exchange.absolute == tolerances[6]
 
 
 def test_known_parameters_are_found_again(references, gfn2):

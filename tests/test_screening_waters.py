@@ -252,8 +252,15 @@ def test_where_a_model_predicts_waters_fill_up_eight_donor_atoms():
     assert Request(**ASKED).release() is not None
 
 
-@pytest.mark.parametrize("level", ["gfn1-xtb"])
-def test_a_level_without_a_constant_fills_up_eight_and_says_how_to_get_one(level):
+def test_the_default_level_has_its_constant():
+    """Right value: that of `rarebind hydration --level gfn2-re`; new parameters need a new one."""
+    request = Request(ligands=ACETATE, metals="La")
+    assert request.release() == pytest.approx(19.8 / KCAL_PER_EV)
+    assert request.note == ""
+
+
+def test_a_level_without_a_constant_fills_up_eight_and_says_how_to_get_one():
+    level = "gfn1-xtb"
     request = Request(**ASKED | {"metals": "La", "level": level})
     assert request.release() is None
     assert "eight donor atoms" in request.note
