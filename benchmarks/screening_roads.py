@@ -89,7 +89,7 @@ def compare(
     """Lines of the table for ligands of one kind."""
     found = {
         name: run(
-            Request(ligands=ligands, **options),
+            Request(ligands=ligands, level="gfn2-xtb", **options),
             out / f"{kind}-{name.replace(' ', '-')}.sqlite",
         )
         for name, options in roads.items()
