@@ -40,15 +40,7 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     signed = gives_sign(found.protocol.level)
     relative = {id(row): value for row, value in zip(rows, preferences(rows), strict=True)}
     columns: dict[str, Callable[[Row], str]] = {"Ligand": _marked_name}
-    if has_constants := any(row.log_k is not None for row in rows):
-        columns["log K"] = lambda row: (
-            _with_width(row.log_k, row.log_k_half_width) + (" ?" if row.log_k_unlike else "")
-        )
-        columns[f"Δ M–{found.metals[0]}"] = lambda row: _with_width(
-            row.log_k_difference, row.log_k_difference_half_width
-        )
-    if any(row.conditional_log_k is not None for row in rows):
-        columns[f"pH {found.asked['ph']:g}"] = lambda row: _number(row.conditional_log_k)
+    columns |= (of_constants := _constant_columns(found, rows))
     columns["Exchange"] = lambda row: _with_width(row.exchange, row.half_width)
     if signed:
         columns[reference] = lambda row: _with_width(row.selectivity, row.selectivity_half_width)
@@ -62,7 +54,7 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
         columns["Aqua ion"] = lambda row: _number(row.aqua_waters, "d")
     if any(row.strain is not None for row in rows):
         columns["Strain"] = lambda row: ("! " if row.strained else "") + _number(row.strain)
-    if wide and has_constants:
+    if wide and of_constants:
         columns["computed log K"] = lambda row: _number(row.computed_log_k)
     if wide:
         columns |= {
@@ -77,7 +69,7 @@ def show_ranking(found: Screen, unit: str, *, wide: bool = False) -> None:
     by = "predicted from the complex of La, " if found.model else ""
     _show(rows, columns, f"Complexes in water, {by}{found.protocol.level}, {unit}")
     _say(
-        (_about_constants(found, rows) if has_constants else "")
+        (_about_constants(found, rows) if of_constants else "")
         + "Exchange: energy of replacing water on the aqua ion, negative = favourable.  "
         + _about_selectivity(found.metals[0], columns, signed=signed)
         + (_about_predictions(found, rows) if found.interval is not None else "")
@@ -101,6 +93,22 @@ def show_notes(found: Screen, told: Iterable[Ligand], console: Console) -> None:
     for name, note in notes:
         if note not in before:
             console.print(f"{name}: {note}", soft_wrap=True, style="dim")
+
+
+def _constant_columns(found: Screen, rows: Sequence[Row]) -> dict[str, Callable[[Row], str]]:
+    """Columns of stability constants; none where none were asked for."""
+    columns: dict[str, Callable[[Row], str]] = {}
+    if any(row.log_k is not None for row in rows):
+        columns["log K"] = lambda row: (
+            _with_width(row.log_k, row.log_k_half_width) + (" ?" if row.log_k_unlike else "")
+        )
+    if any(row.log_k_difference is not None for row in rows):
+        columns[f"Δ M–{found.metals[0]}"] = lambda row: _with_width(
+            row.log_k_difference, row.log_k_difference_half_width
+        )
+    if any(row.conditional_log_k is not None for row in rows):
+        columns[f"pH {found.asked['ph']:g}"] = lambda row: _number(row.conditional_log_k)
+    return columns
 
 
 def _about_constants(found: Screen, rows: Sequence[Row]) -> str:

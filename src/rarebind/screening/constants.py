@@ -51,7 +51,7 @@ class Constant:
         By the calibration, and half its interval of 90 %; None without one.
     difference, difference_half_width
         log K less that with the first metal of the screen, in which cancels what a ligand has in
-        common with itself; calibrated where there is a calibration, without a width else.
+        common with itself.  None without a calibration: the level alone gives no sign.
     conditional
         log K' at the pH asked for: the best of the two less what protons and hydroxide take.
     unlike
@@ -240,8 +240,7 @@ def _constant(
     computed = values[key, metal]
     first = (key, reference)
     if calibration is None:
-        apart = computed - values[first] if first in values and metal != reference else None
-        return Constant(computed=computed, difference=apart)
+        return Constant(computed=computed)
     value, width, unlike = said[key, metal]
     difference = difference_width = None
     if first in said and metal != reference:

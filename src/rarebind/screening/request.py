@@ -39,7 +39,7 @@ from rarebind.screening.computed import Plan, plan_screen, screen_by_calculation
 from rarebind.screening.donor_sets import with_best_donors
 from rarebind.screening.given import plain_ligands, survey_ligands
 from rarebind.screening.options import AUTO, MODEL, Options, Pair
-from rarebind.screening.screen import Screen, Watch
+from rarebind.screening.screen import Counting, Screen, Watch
 from rarebind.screening.shells import ShellPlan, plan_shells, screen_shells
 from rarebind.screening.short_list import (
     ShortListRequest,
@@ -371,14 +371,15 @@ class Prepared:
 
     def run(self, store: Store, watch: Watch | None = None) -> Screen:
         """Screen; what is in the store already is not computed again."""
-        request, watch = self.request, watch or Watch()
+        request, counting = self.request, Counting(watch or Watch())
+        watch = counting.watch
         if request.retry_failed:
             store.forget_failures()
         found = self.screened(store, watch)
         watch.on_stage("strain of the ligands")
         found = with_strain(found, store, workers=request.workers)
         if request.log_k:
-            found = self._with_constants(found, store, watch)
+            found = self._with_constants(found, store, counting)
         rejected = (*request.screened.rejected, *self.left_out)
         return replace(
             found, rejected=rejected, pairs=request.pairs, note=request.note,
@@ -405,18 +406,21 @@ class Prepared:
             fall_back=request.fall_back, workers=workers, watch=watch,
         )  # fmt: skip
 
-    def _with_constants(self, found: Screen, store: Store, watch: Watch) -> Screen:
+    def _with_constants(self, found: Screen, store: Store, counting: Counting) -> Screen:
         """A screen with its stability constants."""
         from rarebind.screening.constants import ANCHORS, constants_of, has_constant
         from rarebind.screening.stability import compute_stability
 
         stability: Sequence[Stability] = ()
         if any(map(has_constant, found.entries)):
-            watch.on_stage(f"complexes of {', '.join(ANCHORS)}")
+            counting.watch.on_stage(f"complexes of {', '.join(ANCHORS)}")
             texts = tuple(dict.fromkeys(e.geometry for e in found.entries if has_constant(e)))
             how = {"metals": ANCHORS, "geometries": texts, "pairs": ()}
-            anchors = self.request.model_copy(update=how).prepared().screened(store, watch)
-            stability = compute_stability(anchors, store, workers=self.request.workers, watch=watch)
+            of_anchors = self.request.model_copy(update=how).prepared()
+            anchors = of_anchors.screened(store, counting.further())
+            stability = compute_stability(
+                anchors, store, workers=self.request.workers, watch=counting.further()
+            )
         constants = constants_of(
             found, stability, self.calibration,
             ionic_strength=self.request.ionic_strength, ph=self.request.ph,

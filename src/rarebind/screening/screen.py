@@ -245,3 +245,31 @@ class Watch:
                 self.on_done(ended)
 
         return replace(self, on_total=lambda total: self.on_total(total + beside), on_done=done)
+
+
+class Counting:
+    """Counts what has ended, so that the totals of later stages add to it.
+
+    Parameters
+    ----------
+    watch
+        Who is told.
+
+    Attributes
+    ----------
+    watch
+        To be told in its place.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self._told, self._ended = watch.on_done, 0
+        self.watch = replace(watch, on_done=self._done)
+
+    def further(self) -> Watch:
+        """Who is told of a stage that counts for itself."""
+        before, on_total = self._ended, self.watch.on_total
+        return replace(self.watch, on_total=lambda total: on_total(before + total))
+
+    def _done(self, ended: Ended) -> None:
+        self._ended += 1
+        self._told(ended)
