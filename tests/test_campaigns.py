@@ -22,7 +22,7 @@ from rarebind.campaigns import Protocol, Store, Task, TaskFactory, parsl_config,
 from rarebind.campaigns.parsl_config import HEARTBEAT_THRESHOLD, POOL
 from rarebind.campaigns.steps import execute, spec_from_data, spec_to_data
 from rarebind.complexes import aqua_ion, complex_spec
-from rarebind.engines import GFN2_WATER, LevelOfTheory
+from rarebind.engines import DEFAULT_LEVEL, LEVELS, LevelOfTheory
 from rarebind.errors import DamagedRecordWarning, InputError, MissingDependencyError
 from rarebind.ligands import library_ligand, parse_ligand
 
@@ -240,7 +240,7 @@ def test_kill_and_resume(tmp_path, records_before_the_kill):
 def test_level_is_part_of_the_record(store):
     results = run_tasks([FACTORY.ion("La")], store, workers=1)
     (calculation,) = results.values()
-    assert calculation.level == GFN2_WATER
+    assert calculation.level == LEVELS[DEFAULT_LEVEL]
     assert calculation.engine_version.startswith("tblite")
 
 

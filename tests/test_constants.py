@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_screen import made_screen
 
+from rarebind.campaigns import Protocol, TaskFactory
+from rarebind.complexes import complex_spec
 from rarebind.errors import InputError
 from rarebind.experiment import (
     Design,
@@ -176,6 +178,16 @@ def test_given_acid_constants_are_taken(calibration):
     assert survey_ligands("name,smiles,pka\nIDA,OC(=O)CNCC(O)=O,2.6 9.3").ligands[0].pka
     (wrong,) = survey_ligands([{"smiles": SMILES["IDA"], "pka": "strong"}]).rejected
     assert "no list of numbers" in wrong.reason
+
+
+def test_acid_constants_are_no_part_of_what_is_computed():
+    """Right value: the same keys, so that nothing is computed again."""
+    one = LIGANDS[0]
+    keys = [
+        TaskFactory(Protocol(builder="embedding")).complex(complex_spec("La", ligand, "1:5")).key
+        for ligand in (one, replace(one, pka=(2.6, 9.3)))
+    ]
+    assert keys[0] == keys[1]
 
 
 # --- what is asked for ----------------------------------------------------------------------------

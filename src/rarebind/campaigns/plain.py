@@ -34,7 +34,7 @@ def spec_from_data(data: dict[str, Any]) -> ComplexSpec:
 
 def _ligand_to_data(ligand: Ligand) -> dict[str, Any]:
     data = asdict(ligand)
-    del data["name"], data["notes"], data["others"]
+    del data["name"], data["notes"], data["others"], data["pka"]
     return data
 
 
